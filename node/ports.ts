@@ -1,0 +1,149 @@
+/**
+ * The four ports: the only ways by which time, chance, the network and the ratchet reach the node. The real ones are
+ * in world.ts, net/ and crypto/; the simulated ones in test/sim/. Nothing else here exists twice.
+ */
+import type { DeviceId, AccountId } from '../protocols/core/ids.ts'
+import type { Bundle } from '../protocols/prekeys/prekeys_pb.ts'
+import type { Reader } from '../store/reader.ts'
+import type { Writer } from '../store/writer.ts'
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. May jump either way. */
+  now: () => number
+  /** Never goes back; only differences mean anything. Milliseconds with fraction. */
+  monotonic: () => number
+  /** Calls `fire` once after `delayMs`, unless cancelled. Never keeps the process alive by itself. */
+  timer: (delayMs: number, fire: () => void) => Timer
+  /** Calls `run` after the I/O that is ready now (setImmediate). */
+  soon: (run: () => void) => void
+}
+
+export interface Timer { readonly cancel: () => void }
+
+export interface Random {
+  /** Cryptographically strong in the real world, seeded in the simulated one. */
+  bytes: (length: number) => Uint8Array
+  /** Uniform in [0, 1), for jitter only. */
+  fraction: () => number
+}
+
+/** A peer as the network knows it: an authenticated key and where it may answer. Names nobody. */
+export interface PeerTarget {
+  /** libp2p PeerId, text form. */
+  readonly peerId: string
+  /** Multiaddrs without the `/p2p/…` part, best first. May be empty when a connection exists. */
+  readonly addresses: readonly string[]
+}
+
+/**
+ * A long-lived stream of frames with a peer whose key the connection has proven. Frames arrive whole and in order, or the
+ * channel closes. A frame above the protocol's limit closes it with `tooLarge`.
+ */
+export interface Channel {
+  readonly peerId: string
+  /**
+   * Writes all frames at once. Resolves when the peer's window has room for more: wait for it before the next send, or
+   * memory is unbounded. Rejects with UnreachableError when the channel closes first.
+   */
+  send: (frames: readonly Uint8Array[]) => Promise<void>
+  /** Ends the channel; frames already sent still arrive. Idempotent. */
+  close: () => void
+  /** Settles when the channel is over, however it ended. Never rejects. */
+  readonly closed: Promise<ChannelEnd>
+}
+
+export type ChannelEnd = 'closed' | 'reset' | 'tooLarge' | 'timeout' | 'stopped'
+
+/**
+ * Takes the frames that arrived together. When it returns a promise, nothing more is read from this peer until it settles:
+ * this is the back-pressure. A rejection closes the channel.
+ */
+export type FrameHandler = (frames: readonly Uint8Array[]) => void | Promise<void>
+
+export interface ChannelProtocol {
+  readonly id: string
+  readonly frameBytesMax: number
+}
+
+export interface Network {
+  /** Our own PeerId, text form. */
+  readonly peerId: string
+  start: () => Promise<void>
+  stop: () => Promise<void>
+  /** Multiaddrs, without `/p2p/…`, at which others may reach us now; best first. */
+  addresses: () => string[]
+  /** Serves a channel protocol: `accept` is called for each inbound channel and returns its frame handler. */
+  serveChannel: (protocol: ChannelProtocol, accept: (channel: Channel) => FrameHandler) => void
+  /** Serves request/answer: one frame in, one frame out. A throwing answerer resets the stream. */
+  serveRequest: (protocol: ChannelProtocol, answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array>) => void
+  /** @throws UnreachableError when no address answers within the handshake time-out */
+  openChannel: (peer: PeerTarget, protocol: ChannelProtocol, onFrames: FrameHandler) => Promise<Channel>
+  /** @throws UnreachableError when no address answers, or no answer comes in time */
+  request: (peer: PeerTarget, protocol: ChannelProtocol, frame: Uint8Array) => Promise<Uint8Array>
+  isConnected: (peerId: string) => boolean
+  /** Called whenever a peer's first connection opens, by either side, and with the address it came from when we dialled it. */
+  onConnect: (listener: (peerId: string) => void) => void
+  /** Drops every connection: after a suspend or a change of network the old ones may be dead without knowing it. */
+  disconnectAll: () => Promise<void>
+  connectionCount: () => number
+}
+
+export type CipherKind = 'whisper' | 'prekey'
+
+export interface Sealed { readonly kind: CipherKind, readonly body: Uint8Array }
+
+export type DecryptFailure =
+  | 'duplicate'      // libsignal has used this message key: a redelivery, or a skipped key that was lost
+  | 'noSession'
+  | 'untrusted'      // the key is not in the device list that we accepted
+  | 'unknownPrekey'  // one-time prekey already used or never ours
+  | 'replayed'       // a last-resort first flight seen before
+  | 'broken'         // everything else: bad MAC, malformed, too far ahead
+
+export type Decrypted =
+  | { readonly type: 'plaintext', readonly bytes: Uint8Array }
+  | { readonly type: 'failed', readonly reason: DecryptFailure, readonly decryptionError?: Uint8Array }
+
+/**
+ * The ratchet. Everything it changes stays in memory, in a unit of work, until `write` puts it into the caller's
+ * transaction: a ratchet step becomes durable together with what it was for, or not at all. One caller at a time: the turn
+ * (loops/turn.ts) is the mutex.
+ *   work on sessions → store.transact(w => { …; sealer.write(w) }) → sealer.settle()       committed
+ *   work on sessions → … throws                                    → sealer.discard()      as if never tried
+ */
+export interface Sealer {
+  /** Whether a message to this device can be encrypted now. */
+  hasSession: (device: DeviceId) => boolean
+  /** Trusts this key within the unit of work: the device list that names it is accepted in the same transaction. */
+  vouch: (device: DeviceId, identityKey: Uint8Array) => void
+  /** Starts a session from a bundle. @throws UntrustedError when its identity key is not the one in the accepted list */
+  startSession: (device: DeviceId, bundle: Bundle) => Promise<void>
+  /** Forgets a session: the next message needs a fresh bundle. */
+  dropSession: (device: DeviceId) => void
+  encrypt: (device: DeviceId, plaintext: Uint8Array) => Promise<Sealed>
+  /** A failure is a value and leaves the session as it was. */
+  decrypt: (device: DeviceId, sealed: Sealed) => Promise<Decrypted>
+  /** Puts everything changed since the last settle or discard into the transaction. */
+  write: (writer: Writer) => void
+  settle: () => void
+  discard: () => void
+  /** HPKE to a device's identity key; no session needed, anonymous. */
+  sealTo: (identityKey: Uint8Array, device: DeviceId, plaintext: Uint8Array) => Uint8Array
+  /** undefined when it was not sealed to us or was changed on the way. */
+  openSealed: (sealed: Uint8Array) => Uint8Array | undefined
+  /** Signs with our device identity key: consent to belong to an account. */
+  signConsent: (account: AccountId) => Uint8Array
+  verifyConsent: (identityKey: Uint8Array, account: AccountId, consent: Uint8Array) => boolean
+  /**
+   * Makes prekeys in memory for `write` to store: called inside the turn. Reads tell how many are needed.
+   */
+  refillPrekeys: (reader: Reader, nowMs: number) => boolean
+}
+
+/** Everything from outside that a node is made of. */
+export interface Ports {
+  readonly clock: Clock
+  readonly random: Random
+  readonly network: Network
+  readonly sealer: Sealer
+}

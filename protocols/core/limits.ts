@@ -1,0 +1,95 @@
+/** Every limit on what comes from outside, and its reason. Names carry their units. */
+
+// Text and contents
+/** A text message, in bytes of UTF-8. With a PreKey header (1.8 KB), a content's own fields and padding it stays below 64 KiB. */
+export const TEXT_BYTES_MAX = 60_000
+/** What a stranger may show before being accepted. */
+export const REQUEST_TEXT_BYTES_MAX = 500
+/** A profile name, in bytes of UTF-8. */
+export const NAME_BYTES_MAX = 128
+/** An emoji with skin tones, joiners and flags stays far below this. */
+export const EMOJI_BYTES_MAX = 64
+/** Heads of a conversation that a content names; SDS uses two or three, Matrix up to ten. */
+export const PARENTS_MAX = 4
+/** A clock further ahead than this does not pull ours along. */
+export const CLOCK_AHEAD_MS_MAX = 5 * 60_000
+/** Message ids in one receipt. */
+export const RECEIPT_IDS_MAX = 256
+/** Contents and bytes in one envelope: libsignal costs are per call, not per byte (64 gets all of the gain). */
+export const PACK_CONTENTS_MAX = 64
+export const PACK_BYTES_MAX = 48 * 1024
+
+// Envelopes and frames
+/** A sealed envelope's largest size bucket, and so the largest body that a mailbox takes. */
+export const ENVELOPE_BYTES_MAX = 64 * 1024
+/** Size buckets of sealed envelopes: an observer learns two bits. */
+export const ENVELOPE_BUCKETS_BYTES = [1024, 4 * 1024, 16 * 1024, 64 * 1024] as const
+/** A frame of the request protocols (account, prekeys). */
+export const FRAME_BYTES_MAX = 80 * 1024
+/** A frame of the deposit protocol carries a batch. */
+export const BATCH_FRAME_BYTES_MAX = 512 * 1024
+/** Deposits in one batch. */
+export const BATCH_DEPOSITS_MAX = 256
+
+// Streams and peers
+/** Inbound streams per protocol and connection; libp2p's default of 32 is low for bursts of lookups. */
+export const STREAMS_PER_PEER_MAX = 64
+/** Noise and protocol negotiation of an inbound or outbound connection. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000
+/** One request and its answer. */
+export const REQUEST_TIMEOUT_MS = 10_000
+/** A deposit without an answer: the stream is broken, whatever TCP says. */
+export const ACKNOWLEDGE_TIMEOUT_MS = 15_000
+/** Deposits and bytes that may be under way to one device without an answer. */
+export const IN_FLIGHT_DEPOSITS_MAX = 512
+export const IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024
+/** Inbound deposits that wait for their commit, from all peers together and from one: beyond it, reading stops. */
+export const INBOUND_WAITING_MAX = 2_048
+export const INBOUND_WAITING_PER_PEER_MAX = 512
+/** Requests of the lookup protocols from one peer: a burst, then a rate. */
+export const LOOKUP_BURST = 20
+export const LOOKUP_PER_SECOND = 2
+
+// Accounts, devices, invites
+/** Devices in one account's list. */
+export const DEVICES_MAX = 16
+/** A statement with 16 devices is about 4 KiB. */
+export const STATEMENT_BYTES_MAX = 16 * 1024
+/** A device list is refreshed long before this. */
+export const STATEMENT_LIFETIME_MS = 30 * 24 * 3_600_000
+export const STATEMENT_REFRESH_MS = 15 * 24 * 3_600_000
+/** An invite as a link: fits a QR of version 10 at level M. */
+export const INVITE_LINK_BYTES_MAX = 450
+export const INVITE_HINTS_MAX = 3
+export const INVITE_TOKEN_BYTES = 16
+/** A one-time invite; a long-term one does not expire. */
+export const INVITE_LIFETIME_MS = 7 * 24 * 3_600_000
+/** Contact requests held apart; beyond it strangers are told FULL. */
+export const REQUESTS_PENDING_MAX = 64
+/** Addresses that a device tells its contacts. */
+export const ADDRESSES_MAX = 8
+export const ADDRESS_BYTES_MAX = 256
+
+// Prekeys (Signal keeps 100 of each kind and refills below 20)
+export const ONE_TIME_PREKEYS = 100
+export const ONE_TIME_PREKEYS_MIN = 20
+/** The signed prekey and the last-resort key rotate weekly; old halves stay for sessions that are under way. */
+export const SIGNED_PREKEY_ROTATION_MS = 7 * 24 * 3_600_000
+export const SIGNED_PREKEY_KEEP_MS = 35 * 24 * 3_600_000
+
+// Keeping
+/** Ids of received envelopes: a redelivery after longer than this cannot happen, senders expire sooner. */
+export const RECEIVED_KEEP_MS = 90 * 24 * 3_600_000
+/** What was inside a delivered envelope can be sent again for this long when the other side cannot decrypt it. */
+export const RETRY_KEEP_MS = 7 * 24 * 3_600_000
+/** A message that nobody collected for this long is expired at the sender. */
+export const DELIVERY_LIFETIME_MS = 30 * 24 * 3_600_000
+/** Retry requests to and from one device in an hour: a broken peer must not keep us in a loop. */
+export const RETRY_REQUESTS_PER_HOUR = 20
+/** Trace rows kept for one envelope: the first and the last ones tell the story. */
+export const TRACE_STEPS_MAX = 60
+
+// Retry of the outbox: 1 s, 2 s, 4 s … with ±20 % jitter
+export const RETRY_DELAY_MS_MIN = 1_000
+export const RETRY_DELAY_MS_MAX = 5 * 60_000
+export const RETRY_JITTER = 0.2

@@ -1,0 +1,193 @@
+/** The rows of the account database as the program sees them. Ids are bytes; times are milliseconds since 1970. */
+import type { AccountId, ContentId, DeviceId, EnvelopeId } from '../protocols/core/ids.ts'
+
+export type AcceptPolicy = 'ask' | 'all'
+export type TrustPolicy = 'first-use' | 'verified-only'
+
+export interface Own {
+  readonly accountId: AccountId
+  readonly deviceId: DeviceId
+  readonly name: string
+  readonly nameChangedAtMs: number
+  /** SignedStatement, encoded. */
+  readonly statement: Uint8Array
+  /** Ed25519 secret key, 32 bytes. */
+  readonly signingKey: Uint8Array
+  /** libsignal IdentityKeyPair, serialised. */
+  readonly identityKey: Uint8Array
+  readonly registrationId: number
+  /** libp2p private key, protobuf. */
+  readonly networkKey: Uint8Array
+  readonly acceptPolicy: AcceptPolicy
+  readonly trustPolicy: TrustPolicy
+  readonly sendsReadReceipts: boolean
+  readonly createdAtMs: number
+}
+
+/**
+ * requested: we asked, they have not answered · pending: they asked, held apart · accepted · blocked: nothing gets in ·
+ * removed: history stays, nothing is sent.
+ */
+export type Standing = 'requested' | 'pending' | 'accepted' | 'blocked' | 'removed'
+
+export interface Contact {
+  readonly contact: number
+  readonly accountId: AccountId
+  readonly alias: string | undefined
+  readonly name: string | undefined
+  readonly profileVersion: number
+  readonly standing: Standing
+  readonly statement: Uint8Array | undefined
+  readonly epoch: number
+  readonly seq: number
+  readonly statementHash: Uint8Array | undefined
+  readonly isKeyChanged: boolean
+  readonly verifiedEpoch: number | undefined
+  readonly inviteToken: Uint8Array | undefined
+  readonly toldProfile: number
+  readonly createdAtMs: number
+}
+
+export interface Device {
+  readonly deviceId: DeviceId
+  readonly contact: number
+  readonly identityKey: Uint8Array
+  readonly registrationId: number
+  readonly peerId: string
+  readonly addresses: readonly string[]
+  readonly isListed: boolean
+}
+
+export interface Hint { readonly peerId: string, readonly address: string }
+
+export interface Invite {
+  readonly token: Uint8Array
+  readonly kind: 'once' | 'long-term'
+  readonly createdAtMs: number
+  readonly expiresAtMs: number | undefined
+  readonly usedAtMs: number | undefined
+  readonly isRevoked: boolean
+}
+
+export interface Request {
+  readonly contact: number
+  readonly requestId: ContentId
+  readonly name: string
+  readonly text: string
+  readonly inviteToken: Uint8Array | undefined
+  readonly receivedAtMs: number
+}
+
+export interface Conversation {
+  readonly contact: number
+  readonly counter: number
+  readonly hlcUs: number
+  readonly heads: readonly ContentId[]
+  readonly unread: number
+  readonly lastRow: number
+}
+
+/** Of an own message; see GLOSSARY, "state". The numbers are stored. */
+export const OWN_STATE = { queued: 0, stored: 1, delivered: 2, read: 3, failed: 4, expired: 5, cancelled: 6 } as const
+/** Of somebody else's message. */
+export const THEIR_STATE = { unread: 10, read: 11 } as const
+export type OwnState = keyof typeof OWN_STATE
+export type TheirState = keyof typeof THEIR_STATE
+
+export const MESSAGE_KIND = { text: 0, unsupported: 1 } as const
+
+export interface Message {
+  readonly row: number
+  readonly id: ContentId
+  readonly contact: number
+  readonly isOwn: boolean
+  readonly counter: number
+  readonly hlcUs: number
+  readonly positionUs: number
+  readonly parents: readonly ContentId[]
+  readonly missing: number
+  readonly sentAtMs: number
+  readonly receivedAtMs: number
+  readonly kind: number
+  readonly text: string
+  readonly original: string | undefined
+  readonly replyTo: ContentId | undefined
+  readonly isDeleted: boolean
+  readonly editedAtMs: number | undefined
+  /** Contact number (0: us) to emoji. */
+  readonly reactions: Readonly<Record<string, string>>
+  readonly state: OwnState | TheirState
+  readonly stateAtMs: number
+  readonly deliveredAtMs: number | undefined
+  readonly reason: string | undefined
+}
+
+export type NewMessage = Pick<Message, 'id' | 'contact' | 'isOwn' | 'counter' | 'hlcUs' | 'positionUs' | 'parents' | 'missing' |
+  'sentAtMs' | 'receivedAtMs' | 'kind' | 'text' | 'replyTo' | 'state'>
+
+export const CHANGE_KIND = { edit: 1, deletion: 2, reaction: 3 } as const
+export type ChangeKind = keyof typeof CHANGE_KIND
+
+export interface Change {
+  readonly id: ContentId
+  readonly target: ContentId
+  readonly contact: number
+  /** 0: us, else the contact. */
+  readonly author: number
+  readonly kind: ChangeKind
+  readonly hlcUs: number
+  readonly counter: number
+  readonly parents: readonly ContentId[]
+  readonly sentAtMs: number
+  /** Edit: the new text. Reaction: the emoji, empty to take it back. Deletion: empty. */
+  readonly body: string
+}
+
+/**
+ * What an envelope holds, by reference: its contents are made again from the tables when it is sealed, and when the other
+ * side asks for it again. For 'delivered' and 'read' the id is the message's; 'request', 'accept' and 'profile' are made
+ * from the state of the moment; 'retry' names the envelope that could not be decrypted.
+ */
+export interface Ref { readonly kind: RefKind, readonly id: Uint8Array }
+export type RefKind = 'text' | 'change' | 'delivered' | 'read' | 'request' | 'accept' | 'profile' | 'retry'
+
+export const OUTBOX_STATE = { waiting: 0, sealed: 1, delivered: 2, refused: 3, expired: 4, cancelled: 5 } as const
+export type OutboxState = keyof typeof OUTBOX_STATE
+
+/** libsignal's numbers, and 8 for its plaintext form. */
+export const CIPHER_KIND = { whisper: 2, prekey: 3, plaintext: 8 } as const
+export type OutboxCipherKind = keyof typeof CIPHER_KIND
+
+export interface Outgoing {
+  readonly row: number
+  readonly deviceId: DeviceId
+  readonly contact: number
+  readonly refs: readonly Ref[]
+  readonly envelopeId: EnvelopeId | undefined
+  readonly cipherKind: OutboxCipherKind | undefined
+  readonly ciphertext: Uint8Array | undefined
+  readonly gateToken: Uint8Array | undefined
+  readonly state: OutboxState
+  readonly attempts: number
+  readonly queuedAtMs: number
+  readonly sealedAtMs: number | undefined
+  readonly sentAtMs: number | undefined
+  readonly settledAtMs: number | undefined
+  readonly expiresAtMs: number
+}
+
+export interface Trace { readonly outbox: number, readonly atMs: number, readonly step: string, readonly detail: string }
+
+export interface StoredEvent {
+  readonly seq: number
+  readonly atMs: number
+  readonly type: string
+  readonly contact: number
+  readonly refs: readonly ContentId[]
+  /** JSON or ''. */
+  readonly detail: string
+}
+
+export interface Cursor { readonly seq: number, readonly offset: number }
+
+export interface Hook { readonly hook: number, readonly event: string, readonly command: string, readonly createdAtMs: number }
