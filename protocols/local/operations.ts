@@ -1,0 +1,214 @@
+/**
+ * Every operation of the local API: `POST /v1/<name>` with a JSON body over the node's unix socket. The command line, the
+ * chat client, the browser and foreign programs all speak this and nothing else. Law: docs/protocols/local.md.
+ */
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
+import { CONTACT_VIEW, DELIVERY_STATE, EVENT_VIEW, INSTANT, MESSAGE_ID, MESSAGE_VIEW, REQUEST_VIEW, STATUS_VIEW, TRACE_STEP, WHO } from './schema.ts'
+
+function operation<const Params extends JSONSchema, const Result extends JSONSchema> (summary: string, params: Params, result: Result): { readonly summary: string, readonly params: Params, readonly result: Result } {
+  return { summary, params, result }
+}
+
+const NOTHING = { type: 'object', additionalProperties: false, properties: {} } as const
+const DONE = { type: 'object', additionalProperties: false, properties: {} } as const
+const ONE_WHO = { type: 'object', additionalProperties: false, required: ['who'], properties: { who: WHO } } as const
+const ONE_ID = { type: 'object', additionalProperties: false, required: ['id'], properties: { id: MESSAGE_ID } } as const
+const REQUEST_ID = { type: 'object', additionalProperties: false, required: ['id'], properties: { id: { type: 'string', minLength: 1, maxLength: 256, description: 'Request id (or its first characters), account id, or the claimed name when it is unambiguous.' } } } as const
+const ONE_CONTACT = { type: 'object', additionalProperties: false, required: ['contact'], properties: { contact: CONTACT_VIEW } } as const
+const ONE_MESSAGE = { type: 'object', additionalProperties: false, required: ['message'], properties: { message: MESSAGE_VIEW } } as const
+/** What a sent content is answered with, as soon as it is durable. */
+const SENT = { type: 'object', additionalProperties: false, required: ['id', 'state'], properties: { id: { type: 'string' }, state: DELIVERY_STATE, to: { type: 'string' } } } as const
+const IDEMPOTENCY_KEY = { type: 'string', minLength: 1, maxLength: 128, description: 'The same key sends once, however often it is asked.' } as const
+
+export const OPERATIONS = {
+  status: operation('What the node is and how it fares', NOTHING, STATUS_VIEW),
+  stop: operation('Stop the node', NOTHING, DONE),
+
+  'me.show': operation('Our account and device', NOTHING, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['account', 'device', 'name', 'peerId', 'addresses', 'acceptPolicy', 'trustPolicy', 'readReceipts'],
+    properties: {
+      account: { type: 'string' }, device: { type: 'string' }, name: { type: 'string' }, peerId: { type: 'string' }, addresses: { type: 'array', items: { type: 'string' } },
+      acceptPolicy: { enum: ['ask', 'all'] }, trustPolicy: { enum: ['first-use', 'verified-only'] }, readReceipts: { type: 'boolean' }
+    }
+  }),
+  'me.rename': operation('Change our profile name and tell our contacts', { type: 'object', additionalProperties: false, required: ['name'], properties: { name: { type: 'string' } } }, DONE),
+  'me.policy': operation('Change who may reach us and what we trust', {
+    type: 'object',
+    additionalProperties: false,
+    properties: { accept: { enum: ['ask', 'all'] }, trust: { enum: ['first-use', 'verified-only'] }, readReceipts: { type: 'boolean' } }
+  }, { type: 'object', additionalProperties: false, required: ['accept', 'trust', 'readReceipts'], properties: { accept: { enum: ['ask', 'all'] }, trust: { enum: ['first-use', 'verified-only'] }, readReceipts: { type: 'boolean' } } }),
+  'me.card': operation('An invite link: our long-term card, or one that works once', {
+    type: 'object',
+    additionalProperties: false,
+    properties: { once: { type: 'boolean' }, rotate: { type: 'boolean', description: 'Retire the long-term link that was given out before.' }, off: { type: 'boolean', description: 'Retire it and make no new one.' } }
+  }, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['link', 'kind'],
+    properties: { link: { type: 'string', description: 'Empty when the card was switched off.' }, kind: { enum: ['once', 'long-term'] }, expiresAt: INSTANT, addresses: { type: 'array', items: { type: 'string' } } }
+  }),
+
+  'contact.add': operation('Ask somebody to be a contact, by their invite link', {
+    type: 'object',
+    additionalProperties: false,
+    required: ['link'],
+    properties: { link: { type: 'string', maxLength: 4096 }, as: { type: 'string', description: 'Our alias for them.' }, text: { type: 'string', description: 'What they see before they accept, at most 500 bytes.' } }
+  }, ONE_CONTACT),
+  'contact.list': operation('Contacts', { type: 'object', additionalProperties: false, properties: { all: { type: 'boolean', description: 'Blocked and removed ones as well.' } } },
+    { type: 'object', additionalProperties: false, required: ['contacts'], properties: { contacts: { type: 'array', items: CONTACT_VIEW } } }),
+  'contact.show': operation('One contact, with devices and safety number', ONE_WHO, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['contact', 'devices'],
+    properties: {
+      contact: CONTACT_VIEW,
+      safetyNumber: { type: 'string', description: '60 digits; absent until their keys are known.' },
+      devices: {
+        type: 'array',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['device', 'peerId', 'addresses', 'isListed', 'isConnected'],
+          properties: { device: { type: 'string' }, peerId: { type: 'string' }, addresses: { type: 'array', items: { type: 'string' } }, isListed: { type: 'boolean' }, isConnected: { type: 'boolean' } }
+        }
+      }
+    }
+  }),
+  'contact.rename': operation('Change our alias for a contact', { type: 'object', additionalProperties: false, required: ['who', 'as'], properties: { who: WHO, as: { type: 'string' } } }, ONE_CONTACT),
+  'contact.verify': operation('Mark the safety number as compared (or take that back), or accept a changed key without comparing', {
+    type: 'object',
+    additionalProperties: false,
+    required: ['who'],
+    properties: {
+      who: WHO,
+      safetyNumber: { type: 'string', description: 'The number they read out: verified only if it is equal (spaces do not matter).' },
+      undo: { type: 'boolean' },
+      acceptKey: { type: 'boolean', description: 'Go on with the changed key, unverified.' }
+    }
+  }, { type: 'object', additionalProperties: false, required: ['contact', 'safetyNumber'], properties: { contact: CONTACT_VIEW, safetyNumber: { type: 'string' } } }),
+  'contact.block': operation('Take nothing from them any more; they are not told', ONE_WHO, ONE_CONTACT),
+  'contact.unblock': operation('Undo a block', ONE_WHO, ONE_CONTACT),
+  'contact.remove': operation('Stop exchanging messages; the history stays', ONE_WHO, ONE_CONTACT),
+
+  'requests.list': operation('People who ask to be a contact', NOTHING, { type: 'object', additionalProperties: false, required: ['requests'], properties: { requests: { type: 'array', items: REQUEST_VIEW } } }),
+  'requests.accept': operation('Accept a request', { type: 'object', additionalProperties: false, required: ['id'], properties: { id: REQUEST_ID.properties.id, as: { type: 'string' } } }, ONE_CONTACT),
+  'requests.reject': operation('Decline a request, or decline and block', { type: 'object', additionalProperties: false, required: ['id'], properties: { id: REQUEST_ID.properties.id, block: { type: 'boolean' } } }, DONE),
+
+  send: operation('Send a text', {
+    type: 'object',
+    additionalProperties: false,
+    required: ['to', 'text'],
+    properties: { to: WHO, text: { type: 'string' }, replyTo: MESSAGE_ID, idempotencyKey: IDEMPOTENCY_KEY }
+  }, SENT),
+  wait: operation('Wait until a message is in a state, or beyond it', {
+    type: 'object',
+    additionalProperties: false,
+    required: ['id', 'state'],
+    properties: { id: MESSAGE_ID, state: { enum: ['queued', 'stored', 'delivered', 'read'] }, timeoutMs: { type: 'integer', minimum: 0 } }
+  }, { type: 'object', additionalProperties: false, required: ['id', 'state', 'isReached'], properties: { id: { type: 'string' }, state: DELIVERY_STATE, isReached: { type: 'boolean' }, reason: { type: 'string' } } }),
+  react: operation('React to a message, or take the reaction back', { type: 'object', additionalProperties: false, required: ['id', 'emoji'], properties: { id: MESSAGE_ID, emoji: { type: 'string', description: 'Empty to take it back.' } } }, SENT),
+  edit: operation('Change the text of an own message, for everyone', { type: 'object', additionalProperties: false, required: ['id', 'text'], properties: { id: MESSAGE_ID, text: { type: 'string' } } }, SENT),
+  delete: operation('Delete an own message, for everyone', ONE_ID, SENT),
+
+  read: operation('Messages of a conversation, oldest first', {
+    type: 'object',
+    additionalProperties: false,
+    required: ['with'],
+    properties: { with: WHO, limit: { type: 'integer', minimum: 1, maximum: 1000 }, before: MESSAGE_ID, after: MESSAGE_ID, mark: { type: 'boolean', description: 'Mark what is returned as read.' } }
+  }, { type: 'object', additionalProperties: false, required: ['messages', 'hasMore'], properties: { messages: { type: 'array', items: MESSAGE_VIEW }, hasMore: { type: 'boolean' } } }),
+  'mark-read': operation('Mark a conversation as read, up to a message', { type: 'object', additionalProperties: false, required: ['with'], properties: { with: WHO, upTo: MESSAGE_ID } },
+    { type: 'object', additionalProperties: false, required: ['marked'], properties: { marked: { type: 'integer' } } }),
+  conversations: operation('Conversations, newest message first', NOTHING, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['conversations'],
+    properties: { conversations: { type: 'array', items: { type: 'object', additionalProperties: false, required: ['contact'], properties: { contact: CONTACT_VIEW, last: MESSAGE_VIEW } } } }
+  }),
+  search: operation('Find messages, newest first', {
+    type: 'object',
+    additionalProperties: false,
+    required: ['query'],
+    properties: { query: { type: 'string', maxLength: 1024 }, with: WHO, limit: { type: 'integer', minimum: 1, maximum: 1000 }, before: MESSAGE_ID }
+  }, { type: 'object', additionalProperties: false, required: ['messages', 'hasMore'], properties: { messages: { type: 'array', items: MESSAGE_VIEW }, hasMore: { type: 'boolean' } } }),
+
+  'message.show': operation('One message', ONE_ID, ONE_MESSAGE),
+  'message.trace': operation('Everything that happened to a message, with time and cause', ONE_ID, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['message', 'headline', 'steps', 'next'],
+    properties: {
+      message: MESSAGE_VIEW,
+      headline: { type: 'string', description: 'The state as a sentence, and what is safe.' },
+      steps: { type: 'array', items: TRACE_STEP },
+      next: { type: 'array', items: TRACE_STEP, description: 'What it waits for now and what is still to come.' }
+    }
+  }),
+  'message.retry': operation('Try to deliver now', ONE_ID, ONE_MESSAGE),
+  'message.cancel': operation('Take back what has not been delivered', ONE_ID, ONE_MESSAGE),
+
+  'events.page': operation('Events after a cursor; waits for the first one when there is none', {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      name: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$', description: 'A named cursor kept by the node.' },
+      after: { type: 'string', description: 'Overrides the named cursor. "start": from the oldest kept; "now": only new ones.' },
+      limit: { type: 'integer', minimum: 1, maximum: 1000 },
+      waitMs: { type: 'integer', minimum: 0, maximum: 60000 }
+    }
+  }, { type: 'object', additionalProperties: false, required: ['events', 'cursor'], properties: { events: { type: 'array', items: EVENT_VIEW }, cursor: { type: 'string' } } }),
+  'events.acknowledge': operation('Move a named cursor: everything up to here has been dealt with', {
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'cursor'],
+    properties: { name: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' }, cursor: { type: 'string' } }
+  }, DONE),
+
+  'hook.add': operation('Run a command on an event', { type: 'object', additionalProperties: false, required: ['event', 'command'], properties: { event: { type: 'string' }, command: { type: 'string', minLength: 1, maxLength: 4096 } } },
+    { type: 'object', additionalProperties: false, required: ['hook'], properties: { hook: { type: 'integer' } } }),
+  'hook.list': operation('Hooks', NOTHING, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['hooks'],
+    properties: { hooks: { type: 'array', items: { type: 'object', additionalProperties: false, required: ['hook', 'event', 'command'], properties: { hook: { type: 'integer' }, event: { type: 'string' }, command: { type: 'string' } } } } }
+  }),
+  'hook.remove': operation('Remove a hook', { type: 'object', additionalProperties: false, required: ['hook'], properties: { hook: { type: 'integer' } } }, DONE),
+
+  doctor: operation('Check the account and the node', { type: 'object', additionalProperties: false, properties: { fix: { type: 'boolean' } } }, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['findings'],
+    properties: {
+      findings: {
+        type: 'array',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['severity', 'what'],
+          properties: { severity: { enum: ['ok', 'warn', 'error'] }, what: { type: 'string' }, fix: { type: 'string' }, isFixed: { type: 'boolean' } }
+        }
+      }
+    }
+  })
+} as const
+
+export const EVENT = EVENT_VIEW
+
+export type OperationName = keyof typeof OPERATIONS
+export type Params<Name extends OperationName> = FromSchema<typeof OPERATIONS[Name]['params']>
+export type Result<Name extends OperationName> = FromSchema<typeof OPERATIONS[Name]['result']>
+
+/** What every client of the local API has: over the socket, or in the same process. Throws SkeinError, of either side. */
+export interface LocalApi {
+  call: <Name extends OperationName>(name: Name, params: Params<Name>) => Promise<Result<Name>>
+}
+
+/** An error as it travels: the `error` member of every answer with `ok: false`. */
+export const ERROR_VIEW = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['code', 'exit', 'message'],
+  properties: { code: { type: 'string' }, exit: { type: 'integer' }, message: { type: 'string' }, hint: { type: 'string' } }
+} as const
+export type ErrorView = FromSchema<typeof ERROR_VIEW>
