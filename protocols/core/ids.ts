@@ -111,6 +111,11 @@ export function timeOrderedId (nowMs: number, random: Uint8Array, previous?: Uin
   return id
 }
 
+/** Bytes of an id as a key of a Map: not for people, and not sorted. */
+export function idKey (id: Uint8Array): string {
+  return String.fromCharCode(...id)
+}
+
 export function compareIds (left: Uint8Array, right: Uint8Array): number {
   for (let index = 0; index < left.length; index++) {
     const difference = (left[index] ?? 0) - (right[index] ?? 0)

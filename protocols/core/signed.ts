@@ -1,0 +1,58 @@
+/**
+ * Signatures and hashes that mean one thing only: what is signed begins with the name of its purpose, so that a signature
+ * made for one protocol can never be shown in another (docs/protocols/README.md, "Signatures").
+ */
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concat, fromString } from 'uint8arrays'
+import { invariant } from './invariant.ts'
+
+/** Every purpose for which Skein signs or hashes with a prefix. */
+export type Domain =
+  | 'skein/account/v1'     // account id: hash of an inception
+  | 'skein/statement/v1'   // device list, signed by the account's signing key
+  | 'skein/rotation/v1'    // new signing key, signed by the recovery key
+  | 'skein/invite/v1'      // checksum of an invite link
+
+/** Ed25519 (RFC 8032). */
+export const PUBLIC_KEY_BYTES = 32
+export const SECRET_KEY_BYTES = 32
+export const SIGNATURE_BYTES = 64
+/** SHA-256. */
+export const HASH_BYTES = 32
+
+/** What a domain's signatures and hashes run over: the domain, a zero byte that no domain contains, the bytes. */
+function inDomain (domain: Domain, bytes: Uint8Array): Uint8Array {
+  return concat([fromString(domain), Uint8Array.of(0), bytes])
+}
+
+/** Ed25519 public key of a 32-byte secret key. */
+export function publicKeyOf (secretKey: Uint8Array): Uint8Array {
+  invariant(secretKey.byteLength === SECRET_KEY_BYTES, 'an Ed25519 secret key has 32 bytes')
+  return ed25519.getPublicKey(secretKey)
+}
+
+/** Ed25519 signature of `bytes` for one purpose. */
+export function sign (domain: Domain, bytes: Uint8Array, secretKey: Uint8Array): Uint8Array {
+  invariant(secretKey.byteLength === SECRET_KEY_BYTES, 'an Ed25519 secret key has 32 bytes')
+  return ed25519.sign(inDomain(domain, bytes), secretKey)
+}
+
+export interface Signed {
+  readonly domain: Domain
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
+/** Whether the signature is this key's over these bytes for this purpose. Never throws, whatever the inputs. */
+export function isSignedBy ({ domain, bytes, signature, publicKey }: Signed): boolean {
+  if (signature.byteLength !== SIGNATURE_BYTES || publicKey.byteLength !== PUBLIC_KEY_BYTES) return false
+  // RFC 8032's own rules instead of ZIP 215: no small-order keys, under which one signature fits every message.
+  return ed25519.verify(signature, inDomain(domain, bytes), publicKey, { zip215: false })
+}
+
+/** SHA-256 of `bytes` for one purpose. */
+export function domainHash (domain: Domain, bytes: Uint8Array): Uint8Array {
+  return sha256(inDomain(domain, bytes))
+}

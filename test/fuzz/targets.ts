@@ -1,0 +1,12 @@
+/** Every decoder that takes bytes or text from outside. A new decoder adds its target here, in a file named after its protocol. */
+
+export interface FuzzTarget {
+  /** Protocol and message, as `deposit/DepositFrame`. */
+  readonly name: string
+  /** Takes arbitrary bytes: returns a value or throws MalformedError, in bounded time and memory. */
+  readonly decode: (bytes: Uint8Array) => unknown
+  /** Valid inputs, from which mutants are made. */
+  readonly seeds: readonly Uint8Array[]
+}
+
+export const fuzzTargets: readonly FuzzTarget[] = []
