@@ -50,6 +50,14 @@ export const INBOUND_WAITING_PER_PEER_MAX = 512
 export const LOOKUP_BURST = 20
 export const LOOKUP_PER_SECOND = 2
 
+// Sizes that other specifications fix
+/** A libsignal public key: a type byte, then Curve25519. */
+export const IDENTITY_KEY_BYTES = 33
+/** XEd25519, a device's consent and the signatures of its prekeys. */
+export const CONSENT_BYTES = 64
+/** Makes account ids unique even if a broken random source repeats a key. */
+export const NONCE_BYTES = 16
+
 // Accounts, devices, invites
 /** Devices in one account's list. */
 export const DEVICES_MAX = 16
