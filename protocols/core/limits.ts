@@ -24,6 +24,8 @@ export const PACK_BYTES_MAX = 48 * 1024
 export const ENVELOPE_BYTES_MAX = 64 * 1024
 /** Size buckets of sealed envelopes: an observer learns two bits. */
 export const ENVELOPE_BUCKETS_BYTES = [1024, 4 * 1024, 16 * 1024, 64 * 1024] as const
+/** libsignal's DecryptionErrorMessage has 44 bytes. */
+export const DECRYPTION_ERROR_BYTES_MAX = 512
 /** A frame of the request protocols (account, prekeys). */
 export const FRAME_BYTES_MAX = 80 * 1024
 /** A frame of the deposit protocol carries a batch. */
@@ -36,6 +38,23 @@ export const BATCH_DEPOSITS_MAX = 256
 export const STREAMS_PER_PEER_MAX = 64
 /** Noise and protocol negotiation of an inbound or outbound connection. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000
+/** Connections altogether. One costs about 60 KiB at rest; beyond it newcomers are refused. */
+export const CONNECTIONS_MAX = 1_000
+/** Connections with one peer: both sides may dial at once, and a dead one may linger. The oldest gives way. */
+export const CONNECTIONS_PER_PEER_MAX = 4
+/** Inbound handshakes under way, and begun by one host in a second: ten silent seconds of one host leave room for others. */
+export const HANDSHAKES_PENDING_MAX = 1_500
+export const HANDSHAKES_PER_HOST_PER_SECOND = 100
+/** A frame that has begun must end within this, unless we are the one who does not read. */
+export const FRAME_TIMEOUT_MS = 30_000
+/** A connection that was silent for one interval is pinged, for two it is dead: noticed within three. */
+export const LIVENESS_INTERVAL_MS = 20_000
+/** What an end waits for the other side before it cuts. */
+export const CLOSE_GRACE_MS = 500
+/** Bytes of a stream that the other side may send before we have read them. */
+export const STREAM_WINDOW_BYTES_MAX = 1024 * 1024
+/** Bytes of a stream that wait for the other side's window: twice what may be under way without an answer. */
+export const SEND_BUFFER_BYTES_MAX = 8 * 1024 * 1024
 /** One request and its answer. */
 export const REQUEST_TIMEOUT_MS = 10_000
 /** A deposit without an answer: the stream is broken, whatever TCP says. */
@@ -49,6 +68,9 @@ export const INBOUND_WAITING_PER_PEER_MAX = 512
 /** Requests of the lookup protocols from one peer: a burst, then a rate. */
 export const LOOKUP_BURST = 20
 export const LOOKUP_PER_SECOND = 2
+/** Bundles with one-time keys for one peer: it needs one per session, a few after losing sessions, never a hundred. */
+export const ONE_TIME_BUNDLE_BURST = 4
+export const ONE_TIME_BUNDLES_PER_SECOND = 4 / 3600
 
 // Sizes that other specifications fix
 /** A libsignal public key: a type byte, then Curve25519. */
@@ -69,6 +91,8 @@ export const STATEMENT_REFRESH_MS = 15 * 24 * 3_600_000
 /** An invite as a link: fits a QR of version 10 at level M. */
 export const INVITE_LINK_BYTES_MAX = 450
 export const INVITE_HINTS_MAX = 3
+/** Multihash bytes of a PeerId: 38 of an Ed25519 key, 34 of a hashed one. */
+export const PEER_ID_BYTES_MAX = 64
 export const INVITE_TOKEN_BYTES = 16
 /** A one-time invite; a long-term one does not expire. */
 export const INVITE_LIFETIME_MS = 7 * 24 * 3_600_000
@@ -78,7 +102,13 @@ export const REQUESTS_PENDING_MAX = 64
 export const ADDRESSES_MAX = 8
 export const ADDRESS_BYTES_MAX = 256
 
-// Prekeys (Signal keeps 100 of each kind and refills below 20)
+// Prekeys: sizes that libsignal fixes
+/** ML-KEM-1024 public key (FIPS 203) after a type byte. */
+export const KEM_PREKEY_BYTES = 1569
+/** libsignal counts prekeys in 24 bits. */
+export const PREKEY_ID_MAX = 0xffffff
+
+// Prekeys: how many (Signal keeps 100 of each kind and refills below 20)
 export const ONE_TIME_PREKEYS = 100
 export const ONE_TIME_PREKEYS_MIN = 20
 /** The signed prekey and the last-resort key rotate weekly; old halves stay for sessions that are under way. */
