@@ -196,8 +196,12 @@ export const OPERATIONS = {
 export const EVENT = EVENT_VIEW
 
 export type OperationName = keyof typeof OPERATIONS
-export type Params<Name extends OperationName> = FromSchema<typeof OPERATIONS[Name]['params']>
-export type Result<Name extends OperationName> = FromSchema<typeof OPERATIONS[Name]['result']>
+type Derived = { readonly [Name in OperationName]: { readonly params: FromSchema<typeof OPERATIONS[Name]['params']>, readonly result: FromSchema<typeof OPERATIONS[Name]['result']> } }
+/** An interface has its members worked out, one by one; a mapped type indexed by a generic name is too deep for the compiler. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- being an interface is what it is for
+interface Shapes extends Derived {}
+export type Params<Name extends OperationName> = Shapes[Name]['params']
+export type Result<Name extends OperationName> = Shapes[Name]['result']
 
 /** What every client of the local API has: over the socket, or in the same process. Throws SkeinError, of either side. */
 export interface LocalApi {
