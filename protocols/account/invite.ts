@@ -31,6 +31,9 @@ export interface InviteCard {
   readonly expiresAtMs: number | undefined
 }
 
+/** What an invite token that somebody shows is worth to us. `invalid`: unknown, used, expired or revoked, which stays ours. */
+export type TokenState = 'none' | 'valid' | 'invalid'
+
 const INVITE_VERSION = 1
 const SCHEME = 'skein:i#'
 /** Any host may show a page for those who have no Skein yet; none is asked. */

@@ -33,6 +33,12 @@ export const BATCH_FRAME_BYTES_MAX = 512 * 1024
 /** Deposits in one batch. */
 export const BATCH_DEPOSITS_MAX = 256
 
+/** A contact request: PreKey header 1.8 KB, device list to 4 KB, name, addresses to 2 KB, text to 500 B. */
+export const REQUEST_ENVELOPE_BYTES_MAX = 16 * 1024
+/** Optional features that a peer names when a stream begins. */
+export const FEATURES_MAX = 32
+export const FEATURE_BYTES_MAX = 64
+
 // Streams and peers
 /** Inbound streams per protocol and connection; libp2p's default of 32 is low for bursts of lookups. */
 export const STREAMS_PER_PEER_MAX = 64
@@ -131,3 +137,7 @@ export const TRACE_STEPS_MAX = 60
 export const RETRY_DELAY_MS_MIN = 1_000
 export const RETRY_DELAY_MS_MAX = 5 * 60_000
 export const RETRY_JITTER = 0.2
+/** The longest that a peer's refusal makes us wait before we ask again: it must not silence us for good. */
+export const REFUSED_RETRY_MS_MAX = 3_600_000
+/** While a contact request waits for its answer; the answer itself, or their connection, ends the wait sooner. */
+export const ACCEPTANCE_RETRY_MS = 6 * 3_600_000

@@ -3,10 +3,8 @@
  * the forward secrecy of its first flight: so they go to contacts and to holders of an invite, a few per peer, and
  * everybody else starts with the last-resort key, which does not run out. Law: docs/protocols/prekeys.md, "Who gets what".
  */
+import type { TokenState } from '../account/invite.ts'
 import type { BundleRefusal } from './wire.ts'
-
-/** What an invite token in a request is worth to us. `invalid`: unknown, used, expired or revoked. */
-export type TokenState = 'none' | 'valid' | 'invalid'
 
 export interface BundleAsk {
   /** Whether the asker speaks our version of the protocol. */

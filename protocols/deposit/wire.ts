@@ -1,0 +1,173 @@
+/**
+ * The frames of the deposit stream: a hello each way, then batches of deposits one way and of results the other. The hot
+ * path of every message: values are written as the schema's own literals and read as views into the frame. Law:
+ * docs/protocols/deposit.md, "Wire".
+ */
+import { optionalBytes } from '../core/bytes.ts'
+import { namesOf } from '../core/enums.ts'
+import { MalformedError } from '../core/errors.ts'
+import { envelopeId, type EnvelopeId } from '../core/ids.ts'
+import { BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, INVITE_TOKEN_BYTES } from '../core/limits.ts'
+import { decodeMessage, encodeMessage } from '../core/protobuf.ts'
+import * as pb from './deposit_pb.ts'
+import { checkHello, type Hello } from './hello.ts'
+
+/** One envelope for one mailbox. */
+export interface Deposit {
+  /** On a direct connection the envelope's id: the same envelope keeps it however often it is deposited. */
+  readonly depositId: EnvelopeId
+  /** An encoded Envelope. Its size is for the policy to judge, since a refusal needs the id. */
+  readonly body: Uint8Array
+  /** How long a relay keeps it, in seconds; 0: its default. */
+  readonly lifetimeS: number
+  /** Whether the recipient's device should be woken for it. */
+  readonly isWake: boolean
+  /** A stranger's invite token: this deposit is a contact request. */
+  readonly gateToken: Uint8Array | undefined
+}
+
+export type RefusalReason =
+  | 'tooLarge'
+  | 'unknownSender'
+  | 'badToken'
+  | 'full'
+  | 'rate'
+  | 'malformed'
+  | 'busy'
+  | 'storage'
+  /** A retry request follows or has been sent. */
+  | 'undecryptable'
+  /** The recipient has not answered the contact request yet. */
+  | 'notAccepted'
+
+/** 'other': a reason of a newer version; read, never written. */
+export type Result<Reason = RefusalReason | 'other'> =
+  /** Durable at the mailbox. */
+  | { readonly type: 'stored', readonly depositId: EnvelopeId }
+  /** `retryAfterMs` 0: do not retry as it is. */
+  | { readonly type: 'refused', readonly depositId: EnvelopeId, readonly reason: Reason, readonly retryAfterMs: number }
+
+export type GoodbyeReason = 'version' | 'malformed' | 'shutdown' | 'replaced' | 'idle'
+
+/** From the depositor. */
+export type DepositFrame =
+  | { readonly type: 'hello', readonly hello: Hello }
+  | { readonly type: 'batch', readonly deposits: readonly Deposit[] }
+
+/** From the mailbox. */
+export type ResultFrame<Refusal = RefusalReason | 'other', Goodbye = GoodbyeReason | 'other'> =
+  | { readonly type: 'hello', readonly hello: Hello }
+  | { readonly type: 'batch', readonly results: ReadonlyArray<Result<Refusal>> }
+  /** The last frame: why the stream ends. */
+  | { readonly type: 'goodbye', readonly reason: Goodbye }
+
+const REFUSALS = {
+  tooLarge: pb.RefusalReason.TOO_LARGE,
+  unknownSender: pb.RefusalReason.UNKNOWN_SENDER,
+  badToken: pb.RefusalReason.BAD_TOKEN,
+  full: pb.RefusalReason.FULL,
+  rate: pb.RefusalReason.RATE,
+  malformed: pb.RefusalReason.MALFORMED,
+  busy: pb.RefusalReason.BUSY,
+  storage: pb.RefusalReason.STORAGE,
+  undecryptable: pb.RefusalReason.UNDECRYPTABLE,
+  notAccepted: pb.RefusalReason.NOT_ACCEPTED
+} as const
+const refusalName = namesOf(REFUSALS)
+
+const GOODBYES = {
+  version: pb.GoodbyeReason.VERSION,
+  malformed: pb.GoodbyeReason.MALFORMED,
+  shutdown: pb.GoodbyeReason.SHUTDOWN,
+  replaced: pb.GoodbyeReason.REPLACED,
+  idle: pb.GoodbyeReason.IDLE
+} as const
+const goodbyeName = namesOf(GOODBYES)
+
+/** A deposit has 6 fields with its own tag, a result 5: room for a few of newer versions. */
+const FIELDS_MAX = 64 + 10 * BATCH_DEPOSITS_MAX
+const NOTHING = new Uint8Array(0)
+
+export function encodeDepositFrame (frame: DepositFrame): Uint8Array {
+  return encodeMessage(pb.DepositFrameSchema, {
+    $typeName: 'skein.deposit.v1.DepositFrame',
+    frame: frame.type === 'hello'
+      ? { case: 'hello', value: helloMessage(frame.hello) }
+      : { case: 'batch', value: { $typeName: 'skein.deposit.v1.DepositBatch', deposits: frame.deposits.map(depositMessage) } }
+  })
+}
+
+/** Bodies and tokens are views into `bytes`: copy what outlives the frame. @throws MalformedError */
+export function decodeDepositFrame (bytes: Uint8Array): DepositFrame {
+  const { frame } = decodeMessage(pb.DepositFrameSchema, bytes, { what: 'deposit frame', bytesMax: BATCH_FRAME_BYTES_MAX, fieldsMax: FIELDS_MAX })
+  switch (frame.case) {
+    case 'hello': return { type: 'hello', hello: checkHello(frame.value) }
+    case 'batch': return { type: 'batch', deposits: limited(frame.value.deposits).map(depositOf) }
+    case undefined: throw new MalformedError('deposit frame', 'must be of a kind that this version knows')
+  }
+}
+
+export function encodeResultFrame (frame: ResultFrame<RefusalReason, GoodbyeReason>): Uint8Array {
+  return encodeMessage(pb.ResultFrameSchema, { $typeName: 'skein.deposit.v1.ResultFrame', frame: resultFrameCase(frame) })
+}
+
+/** @throws MalformedError */
+export function decodeResultFrame (bytes: Uint8Array): ResultFrame {
+  const { frame } = decodeMessage(pb.ResultFrameSchema, bytes, { what: 'result frame', bytesMax: BATCH_FRAME_BYTES_MAX, fieldsMax: FIELDS_MAX })
+  switch (frame.case) {
+    case 'hello': return { type: 'hello', hello: checkHello(frame.value) }
+    case 'batch': return { type: 'batch', results: limited(frame.value.results).map(resultOf) }
+    case 'goodbye': return { type: 'goodbye', reason: goodbyeName(frame.value.reason) }
+    case undefined: throw new MalformedError('result frame', 'must be of a kind that this version knows')
+  }
+}
+
+function helloMessage ({ versionMin, versionMax, features }: Hello): pb.Hello {
+  return { $typeName: 'skein.deposit.v1.Hello', versionMin, versionMax, features: [...features] }
+}
+
+function depositMessage ({ depositId, body, lifetimeS, isWake, gateToken }: Deposit): pb.Deposit {
+  return { $typeName: 'skein.deposit.v1.Deposit', depositId, body, lifetimeS, isWake, gateToken: gateToken ?? NOTHING }
+}
+
+function depositOf ({ depositId, body, lifetimeS, isWake, gateToken }: pb.Deposit): Deposit {
+  return {
+    depositId: envelopeId(depositId),
+    body,
+    lifetimeS,
+    isWake,
+    gateToken: optionalBytes(gateToken, INVITE_TOKEN_BYTES, 'gate token')
+  }
+}
+
+function resultFrameCase (frame: ResultFrame<RefusalReason, GoodbyeReason>): pb.ResultFrame['frame'] {
+  switch (frame.type) {
+    case 'hello': return { case: 'hello', value: helloMessage(frame.hello) }
+    case 'batch': return { case: 'batch', value: { $typeName: 'skein.deposit.v1.ResultBatch', results: frame.results.map(resultMessage) } }
+    case 'goodbye': return { case: 'goodbye', value: { $typeName: 'skein.deposit.v1.Goodbye', reason: GOODBYES[frame.reason] } }
+  }
+}
+
+function resultMessage (result: Result<RefusalReason>): pb.Result {
+  return {
+    $typeName: 'skein.deposit.v1.Result',
+    depositId: result.depositId,
+    outcome: result.type === 'stored'
+      ? { case: 'stored', value: { $typeName: 'skein.deposit.v1.Stored' } }
+      : { case: 'refused', value: { $typeName: 'skein.deposit.v1.Refused', reason: REFUSALS[result.reason], retryAfterMs: result.retryAfterMs } }
+  }
+}
+
+function resultOf ({ depositId, outcome }: pb.Result): Result {
+  const id = envelopeId(depositId)
+  switch (outcome.case) {
+    case 'stored': return { type: 'stored', depositId: id }
+    case 'refused': return { type: 'refused', depositId: id, reason: refusalName(outcome.value.reason), retryAfterMs: outcome.value.retryAfterMs }
+    case undefined: throw new MalformedError('deposit result', 'must be of a kind that this version knows')
+  }
+}
+
+function limited<Item> (items: readonly Item[]): readonly Item[] {
+  if (items.length > BATCH_DEPOSITS_MAX) throw new MalformedError('batch', `must have at most ${BATCH_DEPOSITS_MAX} items`)
+  return items
+}
