@@ -1,0 +1,166 @@
+/**
+ * The only door to libsignal's ratchet: PQXDH, the triple ratchet, HPKE and identity signatures behind the Sealer port.
+ * What changes stays in a unit of work (work.ts) until it is written. Law: docs/protocols/session.md and envelope.md.
+ */
+import {
+  CiphertextMessageType, ErrorCode, LibSignalErrorBase, PreKeySignalMessage, processPreKeyBundle, signalDecrypt,
+  signalDecryptPreKey, signalEncrypt, SignalMessage
+} from '@signalapp/libsignal-client'
+import { equals, fromString } from 'uint8arrays'
+import { MalformedError, UntrustedError } from '../../protocols/core/errors.ts'
+import type { AccountId, DeviceId } from '../../protocols/core/ids.ts'
+import { invariant } from '../../protocols/core/invariant.ts'
+import type { Bundle } from '../../protocols/prekeys/prekeys_pb.ts'
+import type { Reader } from '../../store/reader.ts'
+import type { Writer } from '../../store/writer.ts'
+import type { Clock, Decrypted, Sealed, Sealer } from '../ports.ts'
+import { owned, publicKeyOrNone } from './boundary.ts'
+import { issueBundle, openBundle } from './bundle.ts'
+import type { IssueOptions } from './bundle.ts'
+import { isAboutCurrentState } from './complaint.ts'
+import { signConsent, verifyConsent } from './consent.ts'
+import { failed, reasonOf } from './failure.ts'
+import { localOf } from './local.ts'
+import type { Local, OwnDevice } from './local.ts'
+import type { Remote } from './remote.ts'
+import { UnitOfWork } from './work.ts'
+
+/** HPKE's info: what is sealed with it opens as nothing else (docs/protocols/envelope.md, "Sealed form"). */
+const ENVELOPE_INFO = owned(fromString('skein/envelope/v1'))
+/** libsignal's typings give a message's type as a plain number. */
+const PREKEY_TYPE: number = CiphertextMessageType.PreKey
+
+export interface SignalSealerOptions {
+  readonly own: OwnDevice
+  readonly reader: Reader
+  readonly clock: Pick<Clock, 'now'>
+  /** Default: SESSIONS_CACHED_MAX. */
+  readonly sessionsCachedMax?: number
+}
+
+export class SignalSealer implements Sealer {
+  readonly #local: Local
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #work: UnitOfWork
+
+  constructor ({ own, reader, clock, sessionsCachedMax }: SignalSealerOptions) {
+    this.#local = localOf(own)
+    this.#clock = clock
+    this.#work = new UnitOfWork(this.#local, reader, sessionsCachedMax)
+  }
+
+  hasSession (device: DeviceId): boolean { return this.#canEncrypt(this.#work.peek(device)) }
+
+  vouch (device: DeviceId, identityKey: Uint8Array): void {
+    this.#work.involve(device).trust = { from: 'vouch', identityKey }
+  }
+
+  /**
+   * @throws UntrustedError when the bundle's identity key is not the one in the accepted list
+   * @throws MalformedError when the bundle is another device's, holds no keys, or is not signed by its identity key
+   */
+  async startSession (device: DeviceId, bundle: Bundle): Promise<void> {
+    const remote = this.#trusted(device)
+    if (!equals(bundle.deviceId, device)) throw new MalformedError('prekey bundle', 'must be of the device that was asked for')
+    if (!remote.isTrusted(bundle.identityKey)) throw new UntrustedError('The identity key of a prekey bundle is not the accepted one')
+    const opened = openBundle(bundle)
+    const { address } = this.#local
+    await this.#work.alone(async () => {
+      try {
+        await processPreKeyBundle(opened, remote.address, address, remote.sessionStore, remote.identityStore, this.#now())
+      } catch (thrown) {
+        if (!(thrown instanceof LibSignalErrorBase)) throw thrown
+        throw new MalformedError('prekey bundle', 'its prekeys must be signed by its identity key')
+      }
+    })
+  }
+
+  /**
+   * The next message needs a fresh bundle. Late messages of the other side still decrypt; on a device that is no longer
+   * listed when this is written, nothing of the session is kept.
+   * @param complaint the other side's DecryptionErrorMessage: one about an earlier session leaves the current one alone
+   */
+  dropSession (device: DeviceId, complaint?: Uint8Array): void {
+    const remote = this.#work.involve(device)
+    if (complaint === undefined || isAboutCurrentState(remote.session, complaint)) remote.archive()
+  }
+
+  /** @throws UntrustedError when the device is not listed, or its session is with another key than the accepted one */
+  async encrypt (device: DeviceId, plaintext: Uint8Array): Promise<Sealed> {
+    const remote = this.#trusted(device)
+    invariant(this.#canEncrypt(remote), 'there is a session to encrypt with')
+    const { address } = this.#local
+    return await this.#work.alone(async () => {
+      try {
+        const message = await signalEncrypt(owned(plaintext), remote.address, address, remote.sessionStore, remote.identityStore, this.#now())
+        return { kind: message.type() === PREKEY_TYPE ? 'prekey' : 'whisper', body: message.serialize() }
+      } catch (thrown) {
+        if (!LibSignalErrorBase.is(thrown, ErrorCode.UntrustedIdentity)) throw thrown
+        throw new UntrustedError('The identity key of a session is not the accepted one')
+      }
+    })
+  }
+
+  async decrypt (device: DeviceId, sealed: Sealed): Promise<Decrypted> {
+    const remote = this.#work.involve(device)
+    if (remote.trust?.identityKey === undefined) return failed('untrusted', sealed)
+    if (sealed.kind === 'whisper' && remote.session === undefined) return failed('noSession', sealed)
+    return await this.#work.alone(async () => {
+      try {
+        return { type: 'plaintext', bytes: await this.#decrypt(remote, sealed) }
+      } catch (thrown) {
+        return failed(reasonOf(thrown, this.#work.prekeyStores.takeFault()), sealed)
+      }
+    })
+  }
+
+  write (writer: Writer): void { this.#work.write(writer, this.#clock.now()) }
+
+  settle (): void { this.#work.settle() }
+
+  discard (): void { this.#work.discard() }
+
+  /** @throws MalformedError when `identityKey` is no key */
+  sealTo (identityKey: Uint8Array, device: DeviceId, plaintext: Uint8Array): Uint8Array {
+    const key = publicKeyOrNone(identityKey)
+    if (key === undefined) throw new MalformedError('identity key', 'must be a Curve25519 key with its type byte')
+    return key.seal(owned(plaintext), ENVELOPE_INFO, owned(device))
+  }
+
+  openSealed (sealed: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#local.identity.privateKey.open(owned(sealed), ENVELOPE_INFO, owned(this.#local.device))
+    } catch (thrown) {
+      if (thrown instanceof LibSignalErrorBase) return undefined
+      throw thrown
+    }
+  }
+
+  signConsent (account: AccountId): Uint8Array { return signConsent(this.#local.identity.privateKey, account) }
+
+  verifyConsent (identityKey: Uint8Array, account: AccountId, consent: Uint8Array): boolean {
+    return verifyConsent(identityKey, account, consent)
+  }
+
+  refillPrekeys (reader: Reader, nowMs: number): boolean { return this.#work.refill(reader, nowMs) }
+
+  issueBundle (writer: Writer, options: IssueOptions): Bundle | undefined { return issueBundle(this.#local, writer, options) }
+
+  #canEncrypt (remote: Remote): boolean { return remote.session?.hasCurrentState(this.#now()) ?? false }
+
+  #trusted (device: DeviceId): Remote {
+    const remote = this.#work.involve(device)
+    if (remote.trust?.identityKey === undefined) throw new UntrustedError('The device is not in an accepted device list')
+    return remote
+  }
+
+  async #decrypt (remote: Remote, sealed: Sealed): Promise<Uint8Array> {
+    const body = owned(sealed.body)
+    const { address } = this.#local
+    if (sealed.kind === 'whisper') return await signalDecrypt(SignalMessage.deserialize(body), remote.address, address, remote.sessionStore, remote.identityStore)
+    const { prekeyStores } = this.#work
+    return await signalDecryptPreKey(PreKeySignalMessage.deserialize(body), remote.address, address, remote.sessionStore, remote.identityStore, prekeyStores.oneTime, prekeyStores.signed, prekeyStores.kem)
+  }
+
+  #now (): Date { return new Date(this.#clock.now()) }
+}
