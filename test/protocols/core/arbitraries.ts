@@ -1,0 +1,23 @@
+/** Values as they come from outside, for properties. */
+import fc from 'fast-check'
+import { accountId, contentId, deviceId, envelopeId } from '../../../protocols/core/ids.ts'
+
+export function bytesOf (length: number): fc.Arbitrary<Uint8Array> {
+  return fc.uint8Array({ minLength: length, maxLength: length })
+}
+
+export function bytesUpTo (maxLength: number, minLength = 1): fc.Arbitrary<Uint8Array> {
+  return fc.uint8Array({ minLength, maxLength })
+}
+
+export const accountIds = bytesOf(32).map(accountId)
+export const deviceIds = bytesOf(16).map(deviceId)
+export const contentIds = bytesOf(16).map(contentId)
+export const envelopeIds = bytesOf(16).map(envelopeId)
+
+/** Unsigned 32-bit numbers, the ends included. */
+export const uint32s = fc.nat({ max: 0xffffffff })
+export const instants = fc.nat({ max: 8_640_000_000_000 }).map(seconds => seconds * 1000)
+/** From 1: sequences and counters. */
+export const counts = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
+export const peerIdTexts = fc.stringMatching(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/)
