@@ -45,32 +45,34 @@ export const PackSchema: GenMessage<Pack> = /*@__PURE__*/
   messageDesc(file_message_content, 0);
 
 /**
+ * A field below 64 that a reader does not know makes the content unsupported; from 64 on it may be ignored.
+ *
  * @generated from message skein.message.v1.Content
  */
 export type Content = Message<"skein.message.v1.Content"> & {
   /**
-   * 16 bytes, time-ordered
+   * 16 bytes, time-ordered; written first
    *
    * @generated from field: bytes id = 1;
    */
   id: Uint8Array;
 
   /**
-   * the sending device's own count in this conversation, from 1
+   * the sending device's own count in this conversation, from 1; 0: not counted
    *
    * @generated from field: uint64 counter = 2;
    */
   counter: bigint;
 
   /**
-   * hybrid logical clock, microseconds
+   * hybrid logical clock, microseconds, at most 2^52
    *
    * @generated from field: uint64 hlc_us = 3;
    */
   hlcUs: bigint;
 
   /**
-   * at most 4 ids: the latest contents the author had seen
+   * at most 4 distinct ids: the latest messages the author had seen
    *
    * @generated from field: repeated bytes parents = 4;
    */

@@ -1,0 +1,71 @@
+/** Contents, and the generated code's idea of them, for the tests of this folder and its fuzz target. */
+import fc from 'fast-check'
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { contentId, type ContentId } from '../../../protocols/core/ids.ts'
+import { cleanName, utf8Bytes } from '../../../protocols/core/text.ts'
+import { HLC_US_MAX } from '../../../protocols/message/clock.ts'
+import type { Stamp, WritableBody, WritableContent } from '../../../protocols/message/content.ts'
+import { ReceiptKind, type ContentSchema } from '../../../protocols/message/content_pb.ts'
+import { idOf } from './ids.ts'
+
+export const idArbitrary: fc.Arbitrary<ContentId> = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(contentId)
+
+/** Any Unicode, of at most so many bytes. */
+export function textArbitrary (bytesMin: number, bytesMax: number): fc.Arbitrary<string> {
+  return fc.string({ unit: 'binary', minLength: bytesMin, maxLength: Math.min(bytesMax, 200) }).filter(text => utf8Bytes(text) <= bytesMax)
+}
+
+const stampArbitrary: fc.Arbitrary<Stamp> = fc.record({
+  id: idArbitrary,
+  counter: fc.maxSafeNat(),
+  hlcUs: fc.nat({ max: HLC_US_MAX }),
+  parents: fc.uniqueArray(idArbitrary, { maxLength: 4, selector: id => id.join() }),
+  sentAtMs: fc.nat({ max: 8_640_000_000_000_000 })
+}, { noNullPrototype: true }).filter(stamp => stamp.parents.every(parent => parent.join() !== stamp.id.join()))
+
+const nameArbitrary = textArbitrary(0, 128).map(cleanName)
+const addressesArbitrary = fc.array(textArbitrary(1, 256), { maxLength: 8 })
+
+const bodyArbitrary: fc.Arbitrary<WritableBody> = fc.oneof(
+  fc.record({ type: fc.constant('text' as const), text: textArbitrary(1, 60_000), replyTo: idArbitrary }, { requiredKeys: ['type', 'text'], noNullPrototype: true }),
+  fc.record({ type: fc.constant('edit' as const), target: idArbitrary, text: textArbitrary(1, 60_000) }, { noNullPrototype: true }),
+  fc.record({ type: fc.constant('deletion' as const), target: idArbitrary }, { noNullPrototype: true }),
+  fc.record({ type: fc.constant('reaction' as const), target: idArbitrary, emoji: textArbitrary(0, 64) }, { noNullPrototype: true }),
+  fc.record({ type: fc.constant('receipt' as const), kind: fc.constantFrom('delivered' as const, 'read' as const), ids: fc.array(idArbitrary, { minLength: 1, maxLength: 256 }) }, { noNullPrototype: true }),
+  fc.record({ type: fc.constant('request' as const), name: nameArbitrary, text: textArbitrary(0, 500), addresses: addressesArbitrary, token: fc.option(fc.uint8Array({ minLength: 16, maxLength: 16 }), { nil: undefined }) }, { noNullPrototype: true }),
+  fc.record({ type: fc.constant('accept' as const), name: nameArbitrary, addresses: addressesArbitrary }, { noNullPrototype: true }),
+  fc.record({ type: fc.constant('profile' as const), name: nameArbitrary, addresses: addressesArbitrary, versionMs: fc.maxSafeNat() }, { noNullPrototype: true })
+)
+
+export const contentArbitrary: fc.Arbitrary<WritableContent> = fc.tuple(stampArbitrary, bodyArbitrary).map(([stamp, body]) => ({ ...stamp, ...body }))
+
+export const statementArbitrary = fc.record({ epoch: fc.nat(), seq: fc.maxSafeNat(), hash: fc.uint8Array({ minLength: 32, maxLength: 32 }) }, { noNullPrototype: true })
+
+export const packArbitrary = fc.record({
+  contents: fc.array(contentArbitrary, { minLength: 1, maxLength: 64 }),
+  senderStatement: fc.option(statementArbitrary, { nil: undefined })
+}, { noNullPrototype: true })
+
+/** A content as the generated code takes it. */
+export function generatedContent (content: WritableContent): MessageInitShape<typeof ContentSchema> {
+  const { id, parents } = content
+  return { id, parents: [...parents], counter: BigInt(content.counter), hlcUs: BigInt(content.hlcUs), sentAtMs: BigInt(content.sentAtMs), body: generatedBody(content) }
+}
+
+function generatedBody (body: WritableBody): NonNullable<MessageInitShape<typeof ContentSchema>['body']> {
+  switch (body.type) {
+    case 'text': return { case: 'text', value: { text: body.text, ...(body.replyTo !== undefined && { replyTo: body.replyTo }) } }
+    case 'edit': return { case: 'edit', value: { target: body.target, text: body.text } }
+    case 'deletion': return { case: 'deletion', value: { target: body.target } }
+    case 'reaction': return { case: 'reaction', value: { target: body.target, emoji: body.emoji } }
+    case 'receipt': return { case: 'receipt', value: { kind: body.kind === 'read' ? ReceiptKind.READ : ReceiptKind.DELIVERED, ids: [...body.ids] } }
+    case 'request': return { case: 'request', value: { name: body.name, text: body.text, addresses: [...body.addresses], ...(body.token !== undefined && { token: body.token }) } }
+    case 'accept': return { case: 'accept', value: { name: body.name, addresses: [...body.addresses] } }
+    case 'profile': return { case: 'profile', value: { name: body.name, addresses: [...body.addresses], versionMs: BigInt(body.versionMs) } }
+  }
+}
+
+/** A text as simple as a text can be. */
+export function textContent (number: number, text = 'Leaving now'): WritableContent {
+  return { id: idOf(number), counter: 1, hlcUs: 1_763_950_000_000_000, parents: [], sentAtMs: 1_763_950_000_000, type: 'text', text }
+}
