@@ -3,11 +3,11 @@
  * path of every message: values are written as the schema's own literals and read as views into the frame. Law:
  * docs/protocols/deposit.md, "Wire".
  */
-import { optionalBytes } from '../core/bytes.ts'
+import { boundedBytes, optionalBytes } from '../core/bytes.ts'
 import { namesOf } from '../core/enums.ts'
 import { MalformedError } from '../core/errors.ts'
 import { envelopeId, type EnvelopeId } from '../core/ids.ts'
-import { BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, INVITE_TOKEN_BYTES } from '../core/limits.ts'
+import { BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, DECRYPTION_ERROR_BYTES_MAX, INVITE_TOKEN_BYTES } from '../core/limits.ts'
 import { decodeMessage, encodeMessage } from '../core/protobuf.ts'
 import * as pb from './deposit_pb.ts'
 import { checkHello, type Hello } from './hello.ts'
@@ -45,7 +45,7 @@ export type Result<Reason = RefusalReason | 'other'> =
   /** Durable at the mailbox. */
   | { readonly type: 'stored', readonly depositId: EnvelopeId }
   /** `retryAfterMs` 0: do not retry as it is. */
-  | { readonly type: 'refused', readonly depositId: EnvelopeId, readonly reason: Reason, readonly retryAfterMs: number }
+  | { readonly type: 'refused', readonly depositId: EnvelopeId, readonly reason: Reason, readonly retryAfterMs: number, readonly decryptionError?: Uint8Array | undefined }
 
 export type GoodbyeReason = 'version' | 'malformed' | 'shutdown' | 'replaced' | 'idle'
 
@@ -154,7 +154,7 @@ function resultMessage (result: Result<RefusalReason>): pb.Result {
     depositId: result.depositId,
     outcome: result.type === 'stored'
       ? { case: 'stored', value: { $typeName: 'skein.deposit.v1.Stored' } }
-      : { case: 'refused', value: { $typeName: 'skein.deposit.v1.Refused', reason: REFUSALS[result.reason], retryAfterMs: result.retryAfterMs } }
+      : { case: 'refused', value: { $typeName: 'skein.deposit.v1.Refused', reason: REFUSALS[result.reason], retryAfterMs: result.retryAfterMs, decryptionError: result.decryptionError ?? new Uint8Array() } }
   }
 }
 
@@ -162,7 +162,7 @@ function resultOf ({ depositId, outcome }: pb.Result): Result {
   const id = envelopeId(depositId)
   switch (outcome.case) {
     case 'stored': return { type: 'stored', depositId: id }
-    case 'refused': return { type: 'refused', depositId: id, reason: refusalName(outcome.value.reason), retryAfterMs: outcome.value.retryAfterMs }
+    case 'refused': return refusedOf(id, outcome.value)
     case undefined: throw new MalformedError('deposit result', 'must be of a kind that this version knows')
   }
 }
@@ -170,4 +170,10 @@ function resultOf ({ depositId, outcome }: pb.Result): Result {
 function limited<Item> (items: readonly Item[]): readonly Item[] {
   if (items.length > BATCH_DEPOSITS_MAX) throw new MalformedError('batch', `must have at most ${BATCH_DEPOSITS_MAX} items`)
   return items
+}
+
+function refusedOf (depositId: EnvelopeId, { reason, retryAfterMs, decryptionError }: pb.Refused): Extract<Result, { type: 'refused' }> {
+  const refusal = { type: 'refused' as const, depositId, reason: refusalName(reason), retryAfterMs }
+  if (decryptionError.byteLength === 0) return refusal
+  return { ...refusal, decryptionError: boundedBytes(decryptionError, DECRYPTION_ERROR_BYTES_MAX, 'decryption error') }
 }
