@@ -89,8 +89,7 @@ function linkOf ({ accountId, token, hints, expiresAtMs }: InviteCard): string {
 
 function payloadOf (text: string): Uint8Array {
   if (text.length > LINK_CHARACTERS_MAX) throw new MalformedError('invite', 'is too long for an invite link')
-  const link = text.trim().replace(/^<\s*/, '').replace(/\s*>$/, '')
-  const payload = LINK.exec(link)?.[1]
+  const payload = LINK.exec(withoutBrackets(text.trim()))?.[1]
   if (payload === undefined) throw new MalformedError('invite', `must begin with ${SCHEME} or be a web address that ends in /i#…`)
   if (payload === '') throw new MalformedError('invite', 'is cut off: nothing follows the #')
   if (!/^[A-Za-z0-9_-]+$/.test(payload)) throw new MalformedError('invite', 'contains a character that no invite link has')
@@ -100,6 +99,10 @@ function payloadOf (text: string): Uint8Array {
     // The alphabet has been checked: what is left is a text that ends within a byte.
     throw new MalformedError('invite', 'is cut off or damaged: copy the whole link')
   }
+}
+
+function withoutBrackets (link: string): string {
+  return link.startsWith('<') && link.endsWith('>') ? link.slice(1, -1).trim() : link
 }
 
 function cardOf (bytes: Uint8Array): InviteCard {

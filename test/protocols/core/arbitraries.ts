@@ -17,7 +17,7 @@ export const envelopeIds = bytesOf(16).map(envelopeId)
 
 /** Unsigned 32-bit numbers, the ends included. */
 export const uint32s = fc.nat({ max: 0xffffffff })
-export const instants = fc.nat({ max: 8_640_000_000_000 }).map(seconds => seconds * 1000)
+export const instants = fc.nat({ max: 8_639_999_000_000 }).map(seconds => seconds * 1000)
 /** From 1: sequences and counters. */
 export const counts = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 export const peerIdTexts = fc.stringMatching(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/)
