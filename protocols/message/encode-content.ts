@@ -1,6 +1,6 @@
 /**
- * Contents to bytes, by hand: every message passes here, and the generated code takes 3.4 µs for a text of 300 bytes where this
- * takes 0.9 (bench/README.md has the machine). A property test holds both to the same bytes. Law: docs/protocols/message.md, "Wire".
+ * Contents to bytes, by hand: every message passes here, and this takes a third of the time of the generated code, to whose bytes a
+ * property test holds it. Law and measurements: docs/protocols/message.md, "Wire" and "Cost".
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { CONTENT_ID_BYTES } from '../core/ids.ts'
@@ -32,7 +32,7 @@ export function encodeContent (content: WritableContent): Uint8Array {
 
 let scratch = new BinaryWriter()
 
-/** One writer for all: a new one grows its buffer from nothing, which costs more than all that is written (measured: 1.6 of 2.5 µs). */
+/** One writer for all: a new one grows its buffer from nothing, which costs more than all the writing (1.6 of 2.5 µs, measured). */
 export function written (write: (writer: BinaryWriter) => void): Uint8Array {
   try {
     write(scratch)

@@ -1,4 +1,5 @@
 /** Every decoder that takes bytes or text from outside. A new decoder adds its target here, in a file named after its protocol. */
+import { messageTargets } from './message.fuzz.ts'
 
 export interface FuzzTarget {
   /** Protocol and message, as `deposit/DepositFrame`. */
@@ -9,4 +10,4 @@ export interface FuzzTarget {
   readonly seeds: readonly Uint8Array[]
 }
 
-export const fuzzTargets: readonly FuzzTarget[] = []
+export const fuzzTargets: readonly FuzzTarget[] = [...messageTargets]
