@@ -15,7 +15,7 @@ describe('the documents', () => {
 
   it('name files that exist', () => {
     // ARCHITECTURE.md is a map: every path in it is a place.
-    const paths = [...readText('ARCHITECTURE.md').matchAll(/`([\w.-]+(?:\/[\w.{},*-]+)+)`/g)].map(match => match[1] ?? '')
+    const paths = [...readText('ARCHITECTURE.md').matchAll(/`([\w.-]+(?:\/[\w.{},*-]+)+\/?|[\w-]+\/)`/g)].map(match => match[1] ?? '')
     assert.ok(paths.length > 0)
     assert.deepEqual(paths.filter(file => listFiles(...expand(file)).length === 0), [])
   })
