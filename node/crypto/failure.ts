@@ -11,12 +11,13 @@ import { PrekeyRefusal } from './prekeys.ts'
 /**
  * @param thrown what libsignal threw
  * @param storeFault what our own prekey store threw meanwhile, if it did
- * @throws whichever of the two is neither a refusal nor libsignal's own: the disk's faults and our bugs are not the sender's
+ * @throws what our own store threw when it is no refusal: the disk's faults and our bugs are not the sender's
  */
 export function reasonOf (thrown: unknown, storeFault: Error | undefined): DecryptFailure {
   if (storeFault instanceof PrekeyRefusal) return storeFault.reason
   if (storeFault !== undefined) throw storeFault
-  if (!(thrown instanceof LibSignalErrorBase)) throw thrown
+  // A panic inside libsignal arrives as a plain Error. Whatever these bytes did to it must not stop everybody else's.
+  if (!(thrown instanceof LibSignalErrorBase)) return 'broken'
   if (thrown.code === ErrorCode.DuplicatedMessage) return 'duplicate'
   return thrown.code === ErrorCode.UntrustedIdentity ? 'untrusted' : 'broken'
 }

@@ -144,8 +144,14 @@ export class Prekeys {
       const id = writer.keys.nextId('oneTimeKem', 1)
       writer.keys.addLastResort(id, kemRecord(id, this.#newLastResort, nowMs), nowMs)
     }
-    if (this.#newSigned !== undefined || this.#newLastResort !== undefined) writer.keys.pruneSigned(nowMs - SIGNED_PREKEY_KEEP_MS)
+    if (this.#newSigned !== undefined || this.#newLastResort !== undefined) pruneOld(writer, nowMs)
   }
+}
+
+/** A first flight names its signed prekey, too: once that is gone, the one-time keys given away with it serve nobody. */
+function pruneOld (writer: Writer, nowMs: number): void {
+  writer.keys.pruneSigned(nowMs - SIGNED_PREKEY_KEEP_MS)
+  writer.keys.pruneOneTime(nowMs - SIGNED_PREKEY_KEEP_MS)
 }
 
 /** A record that libsignal cannot read any more is as good as none: the other side starts afresh from a new bundle. */

@@ -6,16 +6,14 @@
 import { SessionRecord } from '@signalapp/libsignal-client'
 import type { ProtocolAddress } from '@signalapp/libsignal-client'
 import { equals } from 'uint8arrays'
+import { deviceId } from '../../protocols/core/ids.ts'
 import type { DeviceId } from '../../protocols/core/ids.ts'
 import { addressOf } from './boundary.ts'
 import type { Local } from './local.ts'
 import { RemoteIdentityStore, RemoteSessionStore } from './stores.ts'
 
-/** The identity key to accept from a device, and on whose word; undefined: none is. */
-export interface Trust {
-  readonly from: 'list' | 'vouch'
-  readonly identityKey: Uint8Array | undefined
-}
+/** The identity key to accept from a device; undefined: none is. */
+export interface Trust { readonly identityKey: Uint8Array | undefined }
 
 export class Remote {
   readonly device: DeviceId
@@ -29,7 +27,8 @@ export class Remote {
   #settledSession: SessionRecord | undefined
 
   constructor (local: Local, device: DeviceId, session: SessionRecord | undefined) {
-    this.device = device
+    // A copy: ids are views into the frames they came in, which must not live as long as this.
+    this.device = deviceId(device.slice())
     this.address = addressOf(device)
     this.session = session
     this.#settledSession = session

@@ -10,7 +10,6 @@ import type { Writer } from '../../store/writer.ts'
 import { owned } from './boundary.ts'
 import type { Local } from './local.ts'
 import { Remote } from './remote.ts'
-import type { Trust } from './remote.ts'
 
 /** Sessions kept in memory: 4 to 10 KiB each, so at most about 40 MiB. A unit of work larger than this keeps all of its own. */
 export const SESSIONS_CACHED_MAX = 4_096
@@ -31,19 +30,17 @@ export class Remotes {
 
   /** For a look that changes nothing. */
   peek (device: DeviceId): Remote {
-    const key = idKey(device)
-    const remote = this.#cached.get(key) ?? new Remote(this.#local, device, this.#stored(device))
-    this.#cached.delete(key)
-    this.#cached.set(key, remote)
+    const remote = this.#find(device)
     this.#trim()
     return remote
   }
 
   /** For work that settle() or discard() ends. Its `trust` is known from here on. */
   involve (device: DeviceId): Remote {
-    const remote = this.peek(device)
+    const remote = this.#find(device)
     this.#involved.add(remote)
-    remote.trust ??= this.#listed(device)
+    this.#trim()
+    remote.trust ??= { identityKey: this.#listedKey(device) }
     return remote
   }
 
@@ -52,17 +49,27 @@ export class Remotes {
     return false
   }
 
+  /** Call it last in the transaction: a device that is not listed by then keeps no session. */
   write (writer: Writer, nowMs: number): void {
     for (const remote of this.#involved) {
       if (!remote.isChanged) continue
-      if (remote.session !== undefined && mayKeepSession(remote, writer)) writer.keys.saveSession(remote.device, remote.session.serialize(), nowMs)
-      else writer.keys.removeSession(remote.device)
+      if (writer.read.devices.byId(remote.device)?.isListed !== true) remote.session = undefined
+      if (remote.session === undefined) writer.keys.removeSession(remote.device)
+      else writer.keys.saveSession(remote.device, remote.session.serialize(), nowMs)
     }
   }
 
   settle (): void { this.#end(remote => remote.settle()) }
 
   discard (): void { this.#end(remote => remote.discard()) }
+
+  #find (device: DeviceId): Remote {
+    const key = idKey(device)
+    const remote = this.#cached.get(key) ?? new Remote(this.#local, device, this.#stored(device))
+    this.#cached.delete(key)
+    this.#cached.set(key, remote)
+    return remote
+  }
 
   #end (conclude: (remote: Remote) => void): void {
     for (const remote of this.#involved) conclude(remote)
@@ -93,13 +100,8 @@ export class Remotes {
     }
   }
 
-  #listed (device: DeviceId): Trust {
+  #listedKey (device: DeviceId): Uint8Array | undefined {
     const known = this.#reader.devices.byId(device)
-    return { from: 'list', identityKey: known?.isListed === true ? known.identityKey : undefined }
+    return known?.isListed === true ? known.identityKey : undefined
   }
-}
-
-/** A device that this transaction has taken off its account's list keeps no keys here. */
-function mayKeepSession (remote: Remote, writer: Writer): boolean {
-  return remote.trust?.from === 'vouch' || writer.read.devices.byId(remote.device)?.isListed === true
 }

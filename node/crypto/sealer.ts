@@ -7,9 +7,9 @@ import {
   signalDecryptPreKey, signalEncrypt, SignalMessage
 } from '@signalapp/libsignal-client'
 import { equals, fromString } from 'uint8arrays'
-import { MalformedError, UntrustedError } from '../../protocols/core/errors.ts'
+import { asError, MalformedError, UntrustedError } from '../../protocols/core/errors.ts'
 import type { AccountId, DeviceId } from '../../protocols/core/ids.ts'
-import { invariant } from '../../protocols/core/invariant.ts'
+import { InvariantError } from '../../protocols/core/invariant.ts'
 import type { Bundle } from '../../protocols/prekeys/prekeys_pb.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Writer } from '../../store/writer.ts'
@@ -49,10 +49,10 @@ export class SignalSealer implements Sealer {
     this.#work = new UnitOfWork(this.#local, reader, sessionsCachedMax)
   }
 
-  hasSession (device: DeviceId): boolean { return this.#canEncrypt(this.#work.peek(device)) }
+  hasSession (device: DeviceId): boolean { return this.#work.peek(device).session?.hasCurrentState(this.#now()) ?? false }
 
   vouch (device: DeviceId, identityKey: Uint8Array): void {
-    this.#work.involve(device).trust = { from: 'vouch', identityKey }
+    this.#work.involve(device).trust = { identityKey }
   }
 
   /**
@@ -85,18 +85,19 @@ export class SignalSealer implements Sealer {
     if (complaint === undefined || isAboutCurrentState(remote.session, complaint)) remote.archive()
   }
 
-  /** @throws UntrustedError when the device is not listed, or its session is with another key than the accepted one */
+  /**
+   * There must be a session that has not ended: see `hasSession`.
+   * @throws UntrustedError when the device is not listed, or its session is with another key than the accepted one
+   */
   async encrypt (device: DeviceId, plaintext: Uint8Array): Promise<Sealed> {
     const remote = this.#trusted(device)
-    invariant(this.#canEncrypt(remote), 'there is a session to encrypt with')
     const { address } = this.#local
     return await this.#work.alone(async () => {
       try {
         const message = await signalEncrypt(owned(plaintext), remote.address, address, remote.sessionStore, remote.identityStore, this.#now())
         return { kind: message.type() === PREKEY_TYPE ? 'prekey' : 'whisper', body: message.serialize() }
       } catch (thrown) {
-        if (!LibSignalErrorBase.is(thrown, ErrorCode.UntrustedIdentity)) throw thrown
-        throw new UntrustedError('The identity key of a session is not the accepted one')
+        throw encryptFault(thrown)
       }
     })
   }
@@ -146,8 +147,6 @@ export class SignalSealer implements Sealer {
 
   issueBundle (writer: Writer, options: IssueOptions): Bundle | undefined { return issueBundle(this.#local, writer, options) }
 
-  #canEncrypt (remote: Remote): boolean { return remote.session?.hasCurrentState(this.#now()) ?? false }
-
   #trusted (device: DeviceId): Remote {
     const remote = this.#work.involve(device)
     if (remote.trust?.identityKey === undefined) throw new UntrustedError('The device is not in an accepted device list')
@@ -163,4 +162,11 @@ export class SignalSealer implements Sealer {
   }
 
   #now (): Date { return new Date(this.#clock.now()) }
+}
+
+/** libsignal's own errors name addresses: they go no further. Without a session its code says no more than "Generic". */
+function encryptFault (thrown: unknown): Error {
+  if (!(thrown instanceof LibSignalErrorBase)) return asError(thrown)
+  if (thrown.code === ErrorCode.UntrustedIdentity) return new UntrustedError('The identity key of a session is not the accepted one')
+  return new InvariantError(`broken invariant: there is a session to encrypt with (libsignal ${ErrorCode[thrown.code]})`)
 }
