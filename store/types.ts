@@ -154,6 +154,12 @@ export type RefKind = 'text' | 'change' | 'delivered' | 'read' | 'request' | 'ac
 export const OUTBOX_STATE = { waiting: 0, sealed: 1, delivered: 2, refused: 3, expired: 4, cancelled: 5 } as const
 export type OutboxState = keyof typeof OUTBOX_STATE
 
+/**
+ * Stands for a device that is not known yet: contents for a contact that has not accepted our request wait under it and are
+ * handed to the real devices on acceptance.
+ */
+export const UNADDRESSED = new Uint8Array(16) as DeviceId
+
 /** libsignal's numbers, and 8 for its plaintext form. */
 export const CIPHER_KIND = { whisper: 2, prekey: 3, plaintext: 8 } as const
 export type OutboxCipherKind = keyof typeof CIPHER_KIND
@@ -188,6 +194,10 @@ export interface StoredEvent {
   readonly detail: string
 }
 
+/**
+ * A place in the feed: all rows before `seq` have been seen, and of row `seq` its first `offset` events (a row without refs is
+ * one event). { seq: 0, offset: 0 } is the beginning; { seq: newestSeq + 1, offset: 0 } is now.
+ */
 export interface Cursor { readonly seq: number, readonly offset: number }
 
 export interface Hook { readonly hook: number, readonly event: string, readonly command: string, readonly createdAtMs: number }

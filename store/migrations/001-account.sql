@@ -1,5 +1,7 @@
 -- The account database: everything one device knows. STRICT tables, no defaults that lie, ids as 16- or 32-byte blobs.
 -- Times are milliseconds since 1970. Written only inside transact(); read by reader.ts.
+-- Long columns (text, sealed bytes) stand last in a row: what comes after a long column is only reached through its
+-- overflow pages, and states change more often than texts.
 
 -- Our own account and device: exactly one row.
 CREATE TABLE own (
@@ -31,7 +33,6 @@ CREATE TABLE contacts (
   name_folded TEXT,
   profile_version INTEGER NOT NULL,    -- of the profile we hold, so an older one never overwrites
   standing TEXT NOT NULL CHECK (standing IN ('requested', 'pending', 'accepted', 'blocked', 'removed')),
-  statement BLOB,                      -- SignedStatement, the newest accepted one
   epoch INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   statement_hash BLOB,
@@ -39,7 +40,8 @@ CREATE TABLE contacts (
   verified_epoch INTEGER,              -- the epoch whose safety number was compared
   invite_token BLOB,                   -- what admits our request to them
   told_profile INTEGER NOT NULL,       -- hash of the profile and addresses that they were last told
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  statement BLOB                       -- SignedStatement, the newest accepted one
 ) STRICT;
 CREATE INDEX contacts_by_name ON contacts (name_folded);
 
@@ -71,10 +73,11 @@ CREATE TABLE invites (
   is_revoked INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Requests of strangers, held apart. The contact row has standing 'pending'.
+-- Requests of strangers, held apart. The contact row has standing 'pending'. The id is the stranger's choice, so two may be
+-- equal: it is not unique.
 CREATE TABLE requests (
   contact INTEGER PRIMARY KEY REFERENCES contacts,
-  request_id BLOB NOT NULL UNIQUE,
+  request_id BLOB NOT NULL,
   name TEXT NOT NULL,
   text TEXT NOT NULL,
   invite_token BLOB,
@@ -90,6 +93,7 @@ CREATE TABLE conversations (
   last_row INTEGER NOT NULL            -- newest message row, 0: none
 ) STRICT;
 
+-- Rows are marked as deleted, never removed: the highest row is also the count.
 CREATE TABLE messages (
   row INTEGER PRIMARY KEY AUTOINCREMENT,
   id BLOB NOT NULL UNIQUE,
@@ -103,16 +107,16 @@ CREATE TABLE messages (
   sent_at INTEGER NOT NULL,
   received_at INTEGER NOT NULL,        -- own: when it was queued
   kind INTEGER NOT NULL,               -- 0 text, 1 unsupported ("update needed")
-  text TEXT NOT NULL,                  -- as folded; empty when deleted
-  original TEXT,                       -- as first written, only while an edit hides it
   reply_to BLOB,
   is_deleted INTEGER NOT NULL,
   edited_at INTEGER,
-  reactions TEXT,                      -- JSON {contact or 0: emoji} as folded; NULL: none
   state INTEGER NOT NULL,              -- own: 0 queued 1 stored 2 delivered 3 read 4 failed 5 expired 6 cancelled; theirs: 10 unread 11 read
   state_at INTEGER NOT NULL,
   delivered_at INTEGER,
-  reason TEXT                          -- of failed
+  reason TEXT,                         -- of failed
+  reactions TEXT,                      -- JSON {contact or 0: emoji} as folded; NULL: none
+  text TEXT NOT NULL,                  -- as folded; empty when deleted
+  original TEXT                        -- as first written, only while an edit hides it
 ) STRICT;
 CREATE INDEX messages_by_position ON messages (contact, position, id);
 CREATE INDEX messages_with_gap ON messages (contact) WHERE missing > 0;
@@ -133,25 +137,27 @@ CREATE TABLE changes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX changes_by_target ON changes (target);
 
--- One row per envelope for one device; before it is sealed, what shall go into one.
+-- One row per envelope for one device; before it is sealed, what shall go into one. A row number is never used again:
+-- the loops remember how far they came.
 CREATE TABLE outbox (
   row INTEGER PRIMARY KEY AUTOINCREMENT,
   device_id BLOB NOT NULL,
   contact INTEGER NOT NULL,
-  refs BLOB NOT NULL,                  -- what is inside: kind byte and 16-byte id, 17 bytes each (store/refs.ts)
   envelope_id BLOB UNIQUE,             -- NULL: not sealed yet
   cipher_kind INTEGER,                 -- 2 whisper, 3 prekey, 8 plaintext
-  ciphertext BLOB,                     -- NULL before sealing and after settling
-  gate_token BLOB,                     -- a contact request: the invite token
   state INTEGER NOT NULL,              -- 0 waiting for a session, 1 sealed, 2 delivered, 3 refused, 4 expired, 5 cancelled
   attempts INTEGER NOT NULL,
   queued_at INTEGER NOT NULL,
   sealed_at INTEGER,
   sent_at INTEGER,                     -- last attempt
   settled_at INTEGER,
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL,
+  gate_token BLOB,                     -- a contact request: the invite token
+  refs BLOB NOT NULL,                  -- what is inside: kind byte and 16-byte id, 17 bytes each (store/refs.ts)
+  ciphertext BLOB                      -- NULL before sealing and after settling
 ) STRICT;
-CREATE INDEX outbox_open ON outbox (device_id, row) WHERE state <= 1;
+CREATE INDEX outbox_open ON outbox (device_id, state, row, queued_at) WHERE state <= 1;
+CREATE INDEX outbox_expiry ON outbox (expires_at) WHERE state <= 1;
 CREATE INDEX outbox_settled ON outbox (settled_at) WHERE state > 1;
 
 -- Which envelopes a message is in, for its trace and state.
@@ -160,6 +166,7 @@ CREATE TABLE outbox_messages (
   outbox INTEGER NOT NULL,
   PRIMARY KEY (message, outbox)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_messages_by_outbox ON outbox_messages (outbox);
 
 -- What happened to an envelope besides the happy path's own columns.
 CREATE TABLE traces (
@@ -177,18 +184,21 @@ CREATE TABLE received (
   at INTEGER NOT NULL,
   outcome INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX received_by_time ON received (at) WHERE outcome = 1;
+CREATE INDEX received_by_time ON received (at);
+CREATE INDEX received_undecryptable ON received (at) WHERE outcome = 1;
 
 -- libsignal's records.
-CREATE TABLE sessions (device_id BLOB PRIMARY KEY, record BLOB NOT NULL, changed_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE one_time_prekeys (id INTEGER PRIMARY KEY, record BLOB NOT NULL, issued_at INTEGER) STRICT;
-CREATE TABLE one_time_kem_prekeys (id INTEGER PRIMARY KEY, record BLOB NOT NULL, issued_at INTEGER) STRICT;
-CREATE TABLE signed_prekeys (id INTEGER PRIMARY KEY, record BLOB NOT NULL, created_at INTEGER NOT NULL) STRICT;
-CREATE TABLE last_resort_kem_prekeys (id INTEGER PRIMARY KEY, record BLOB NOT NULL, created_at INTEGER NOT NULL) STRICT;
+CREATE TABLE sessions (device_id BLOB NOT NULL UNIQUE, changed_at INTEGER NOT NULL, record BLOB NOT NULL) STRICT;
+CREATE TABLE one_time_prekeys (id INTEGER PRIMARY KEY, issued_at INTEGER, record BLOB NOT NULL) STRICT;
+CREATE TABLE one_time_kem_prekeys (id INTEGER PRIMARY KEY, issued_at INTEGER, record BLOB NOT NULL) STRICT;
+CREATE INDEX one_time_prekeys_unissued ON one_time_prekeys (id) WHERE issued_at IS NULL;
+CREATE INDEX one_time_kem_prekeys_unissued ON one_time_kem_prekeys (id) WHERE issued_at IS NULL;
+CREATE TABLE signed_prekeys (id INTEGER PRIMARY KEY, created_at INTEGER NOT NULL, record BLOB NOT NULL) STRICT;
+CREATE TABLE last_resort_kem_prekeys (id INTEGER PRIMARY KEY, created_at INTEGER NOT NULL, record BLOB NOT NULL) STRICT;
 -- A last-resort first flight seen once is never accepted again.
 CREATE TABLE last_resort_used (kem_id INTEGER NOT NULL, signed_id INTEGER NOT NULL, base_key BLOB NOT NULL, PRIMARY KEY (kem_id, signed_id, base_key)) STRICT, WITHOUT ROWID;
 
--- The feed of events: a row may stand for several events of one kind (refs).
+-- The feed of events: a row may stand for several events of one kind (refs). A number is never used again: cursors hold it.
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   at INTEGER NOT NULL,
@@ -203,7 +213,12 @@ CREATE TABLE hooks (hook INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL,
 
 -- Idempotency keys of the local API: the same key gives the same answer.
 CREATE TABLE idempotency (key TEXT PRIMARY KEY, content_id BLOB NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_time ON idempotency (at);
 
--- Full text, by message row; the text itself stands in messages.
-CREATE VIRTUAL TABLE search USING fts5 (text, content = '', contentless_delete = 1,
-  tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So'");
+-- Full text, by message row; the text itself stands in messages. store/search.ts splits text into words and puts spaces
+-- between them, so the tokenizer only has to split at spaces: 'ascii' leaves every character above U+007F alone, whatever
+-- version of Unicode it is from. Prefixes of one to three letters have indexes of their own; longer ones are completed from
+-- search_words. 'secure-delete' takes the words of a deleted message out of the file, not only out of the results.
+CREATE VIRTUAL TABLE search USING fts5 (text, content = '', tokenize = 'ascii', prefix = '1 2 3');
+INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
+CREATE VIRTUAL TABLE search_words USING fts5vocab ('search', 'instance');

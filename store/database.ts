@@ -1,0 +1,274 @@
+/**
+ * The only door to the database driver. Behind it: one connection, encrypted in SQLCipher's format (version 4, raw key),
+ * durable at every commit. In front of it: faults in words (store/faults.ts), and two rules that cannot be broken from
+ * outside: nothing is written but inside a transaction, and a transaction that a full disk has ended early takes nothing more.
+ */
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Driver from 'better-sqlite3-multiple-ciphers'
+import { StorageError } from '../protocols/core/errors.ts'
+import { invariant } from '../protocols/core/invariant.ts'
+import { codeOf, databaseFault, fileFault } from './faults.ts'
+
+/** `undefined` is stored as NULL. Whole numbers may go to ± 2^53. */
+export type SqlValue = number | string | Uint8Array | null | undefined
+
+export interface DatabaseOptions {
+  /** A file, or ':memory:'. */
+  readonly path: string
+  /** 32 bytes. Without one the file is not encrypted. */
+  readonly key?: Uint8Array | undefined
+  /** true: makes the file, readable by this user alone. false: the file must be there. */
+  readonly isNew: boolean
+}
+
+/** In memory nothing has to be there before. */
+export const IN_MEMORY = ':memory:'
+
+export const DATABASE_KEY_BYTES = 32
+
+/** For a second connection to the same file, a backup or an inspection: it holds its lock for much less. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/**
+ * WAL with synchronous=FULL: a commit is on the disk when it returns, also after a power cut; a ratchet step that a NORMAL
+ * database forgets would use a message key twice. The checkpoint interval stays at SQLite's 1,000 pages: a WAL that is
+ * overwritten syncs twice as fast as one that grows. secure_delete overwrites what was deleted. fullfsync is for macOS, whose
+ * fsync leaves bytes in the disk's cache.
+ */
+const PRAGMAS = [
+  'journal_mode = WAL', 'synchronous = FULL', 'fullfsync = ON', 'checkpoint_fullfsync = ON', 'temp_store = MEMORY',
+  `busy_timeout = ${BUSY_TIMEOUT_MS}`, 'secure_delete = ON', 'foreign_keys = ON', 'trusted_schema = OFF'
+]
+
+/**
+ * @throws StorageError when the file is missing, is there already, is damaged, or does not open with this key
+ */
+export function openDatabase (options: DatabaseOptions): Database {
+  const driver = connect(options)
+  try {
+    if (options.key !== undefined) unlock(driver, options.key)
+    for (const pragma of PRAGMAS) driver.pragma(pragma)
+    // Reads the first page: a wrong key is found here and not in the middle of something.
+    driver.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return new Database(driver)
+  } catch (thrown) {
+    driver.close()
+    throw databaseFault(thrown)
+  }
+}
+
+/**
+ * Takes the operating system's lock on a file by way of SQLite, which knows how on every system. It ends with `close` or with
+ * the process, whichever comes first. `undefined`: somebody else has it.
+ * @throws StorageError when the file cannot be made or opened
+ */
+export function holdExclusively (path: string): { readonly close: () => void } | undefined {
+  createFile(path)
+  const driver = connect({ path, isNew: false })
+  try {
+    driver.pragma('busy_timeout = 0')
+    driver.exec('BEGIN EXCLUSIVE')
+    return { close: () => { driver.close() } }
+  } catch (thrown) {
+    driver.close()
+    if (codeOf(thrown).startsWith('SQLITE_BUSY')) return undefined
+    throw databaseFault(thrown)
+  }
+}
+
+type Phase = 'idle' | 'open' | 'broken'
+
+/** Shared by a connection and its statements. */
+interface Transaction { phase: Phase }
+
+export class Database {
+  readonly #driver: Driver.Database
+  readonly #transaction: Transaction = { phase: 'idle' }
+  readonly #begin: Driver.Statement
+  readonly #commit: Driver.Statement
+  readonly #rollback: Driver.Statement
+
+  constructor (driver: Driver.Database) {
+    this.#driver = driver
+    this.#begin = driver.prepare('BEGIN IMMEDIATE')
+    this.#commit = driver.prepare('COMMIT')
+    this.#rollback = driver.prepare('ROLLBACK')
+  }
+
+  /** `Row` is what the statement's columns say: the two stand side by side in the source. */
+  prepare<Parameters extends readonly SqlValue[], Row = never> (sql: string): Statement<Parameters, Row> {
+    try {
+      return new Statement<Parameters, Row>(this.#driver.prepare(sql), this.#transaction)
+    } catch (thrown) {
+      throw this.#fault(thrown)
+    }
+  }
+
+  /** Several statements without parameters, inside a transaction. */
+  execute (sql: string): void {
+    invariant(this.#transaction.phase === 'open', 'writing needs a transaction')
+    try {
+      this.#driver.exec(sql)
+    } catch (thrown) {
+      throw this.#fault(thrown)
+    }
+  }
+
+  /** The rows that a pragma answers with. */
+  pragma (pragma: string): unknown[] {
+    try {
+      const rows = this.#driver.pragma(pragma)
+      return Array.isArray(rows) ? rows : []
+    } catch (thrown) {
+      throw this.#fault(thrown)
+    }
+  }
+
+  /** Runs `work` between BEGIN IMMEDIATE and COMMIT; after a throw nothing of it remains. Does not nest, does not wait for promises. */
+  transact<T> (work: () => T): T {
+    invariant(this.#transaction.phase === 'idle', 'transactions do not nest')
+    this.#run(this.#begin)
+    this.#transaction.phase = 'open'
+    try {
+      const result = work()
+      invariant(!(result instanceof Promise), 'a transaction does not wait for promises')
+      invariant(this.#driver.inTransaction, 'a transaction that has ended early is not committed')
+      this.#run(this.#commit)
+      return result
+    } catch (thrown) {
+      // A full disk makes SQLite roll back by itself.
+      if (this.#driver.inTransaction) this.#run(this.#rollback)
+      throw thrown
+    } finally {
+      this.#transaction.phase = 'idle'
+    }
+  }
+
+  /** Brings the WAL into the file and closes; idempotent. */
+  close (): void {
+    if (!this.#driver.open) return
+    invariant(this.#transaction.phase === 'idle', 'a store is not closed inside a transaction')
+    try {
+      this.#driver.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      // A full disk: the WAL stays beside the file, holds everything, and is brought in at the next opening.
+    }
+    this.#driver.close()
+  }
+
+  #run (statement: Driver.Statement): void {
+    try {
+      statement.run()
+    } catch (thrown) {
+      throw this.#fault(thrown)
+    }
+  }
+
+  #fault (thrown: unknown): unknown { return this.#driver.open ? databaseFault(thrown) : closed(thrown) }
+}
+
+/** A prepared statement with positional parameters. */
+export class Statement<Parameters extends readonly SqlValue[], Row> {
+  readonly #statement: Driver.Statement
+  readonly #transaction: Transaction
+
+  constructor (statement: Driver.Statement, transaction: Transaction) {
+    this.#statement = statement
+    this.#transaction = transaction
+  }
+
+  get (...parameters: Parameters): Row | undefined {
+    try {
+      this.#refuseBroken()
+      return this.#statement.get(...parameters) as Row | undefined
+    } catch (thrown) {
+      throw this.#fault(thrown)
+    }
+  }
+
+  all (...parameters: Parameters): Row[] {
+    try {
+      this.#refuseBroken()
+      return this.#statement.all(...parameters) as Row[]
+    } catch (thrown) {
+      throw this.#fault(thrown)
+    }
+  }
+
+  /** How many rows it changed. */
+  run (...parameters: Parameters): number {
+    try {
+      this.#requireTransaction()
+      return this.#statement.run(...parameters).changes
+    } catch (thrown) {
+      throw this.#fault(thrown)
+    }
+  }
+
+  /** The new row's number; `undefined` when the statement left the row out. */
+  insert (...parameters: Parameters): number | undefined {
+    try {
+      this.#requireTransaction()
+      const { changes, lastInsertRowid } = this.#statement.run(...parameters)
+      return changes === 0 ? undefined : Number(lastInsertRowid)
+    } catch (thrown) {
+      throw this.#fault(thrown)
+    }
+  }
+
+  #requireTransaction (): void {
+    if (this.#transaction.phase === 'open') return
+    this.#refuseBroken()
+    invariant(false, 'writing needs a transaction')
+  }
+
+  /** What came before in this transaction is gone: going on would commit half of it. */
+  #refuseBroken (): void {
+    if (this.#transaction.phase === 'broken') throw new StorageError('the transaction has ended early', 'Nothing of it was saved.')
+  }
+
+  #fault (thrown: unknown): unknown {
+    if (!this.#statement.database.open) return closed(thrown)
+    if (this.#transaction.phase === 'open' && !this.#statement.database.inTransaction) this.#transaction.phase = 'broken'
+    return databaseFault(thrown)
+  }
+}
+
+function connect ({ path, isNew }: DatabaseOptions): Driver.Database {
+  if (path !== IN_MEMORY) requireFile(path, isNew)
+  try {
+    return new Driver(path, { fileMustExist: path !== IN_MEMORY })
+  } catch (thrown) {
+    throw databaseFault(thrown)
+  }
+}
+
+function requireFile (path: string, isNew: boolean): void {
+  if (!existsSync(dirname(path))) throw new StorageError('the home folder is not there', 'Nothing was changed. Check the path of the home folder, or make an account with `skein init`.')
+  if (isNew) createFile(path)
+  else if (!existsSync(path)) throw new StorageError('there is no account database in this home folder', 'Nothing was changed. Check the path of the home folder, or make an account with `skein init`.')
+}
+
+/**
+ * Readable by this user alone from its first moment. An existing file is left unopened: on POSIX systems closing any
+ * descriptor of a file gives up all locks that this process holds on it.
+ */
+function createFile (path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw fileFault(thrown, 'a database file cannot be made')
+  }
+}
+
+function unlock (driver: Driver.Database, key: Uint8Array): void {
+  invariant(key.byteLength === DATABASE_KEY_BYTES, 'a database key is 32 bytes')
+  driver.pragma("cipher = 'sqlcipher'")
+  driver.pragma('legacy = 4')
+  driver.pragma(`key = "x'${Buffer.from(key).toString('hex')}'"`)
+}
+
+function closed (cause: unknown): StorageError {
+  return new StorageError('the account database is closed', undefined, cause)
+}

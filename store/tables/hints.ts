@@ -1,0 +1,32 @@
+/** Where an invite said that a contact may be found, until its device list is known. */
+import type { Database, Statement } from '../database.ts'
+import type { Hint } from '../types.ts'
+
+interface HintRow { readonly peer_id: string, readonly address: string }
+
+export class HintReader {
+  readonly #ofContact: Statement<[number], HintRow>
+
+  constructor (database: Database) {
+    this.#ofContact = database.prepare('SELECT peer_id, address FROM hints WHERE contact = ?')
+  }
+
+  ofContact (contact: number): Hint[] {
+    return this.#ofContact.all(contact).map(row => ({ peerId: row.peer_id, address: row.address }))
+  }
+}
+
+export class HintWriter {
+  readonly #clear: Statement<[number], never>
+  readonly #add: Statement<[number, string, string], never>
+
+  constructor (database: Database) {
+    this.#clear = database.prepare('DELETE FROM hints WHERE contact = ?')
+    this.#add = database.prepare('INSERT INTO hints (contact, peer_id, address) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  }
+
+  replace (contact: number, hints: readonly Hint[]): void {
+    this.#clear.run(contact)
+    for (const { peerId, address } of hints) this.#add.run(contact, peerId, address)
+  }
+}
