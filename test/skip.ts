@@ -3,7 +3,7 @@
 /** Skips the running test, or every test of a suite when called in its `before`. */
 export function skip (context: Mocha.Context, reason: string): never {
   const runnable = context.runnable()
-  const isHook = runnable.type === 'hook'
+  const isHook = 'type' in runnable && runnable.type === 'hook'
   Object.assign(isHook ? runnable.parent ?? runnable : runnable, { skipReason: reason })
   return context.skip()
 }
