@@ -118,8 +118,11 @@ export interface Sealer {
   vouch: (device: DeviceId, identityKey: Uint8Array) => void
   /** Starts a session from a bundle. @throws UntrustedError when its identity key is not the one in the accepted list */
   startSession: (device: DeviceId, bundle: Bundle) => Promise<void>
-  /** Forgets a session: the next message needs a fresh bundle. */
-  dropSession: (device: DeviceId) => void
+  /**
+   * Gives a session up: the next message needs a fresh bundle. With the other side's complaint about one envelope, only if it
+   * is about the present session: an older envelope's complaint leaves a newer session alone.
+   */
+  dropSession: (device: DeviceId, complaint?: Uint8Array) => void
   encrypt: (device: DeviceId, plaintext: Uint8Array) => Promise<Sealed>
   /** A failure is a value and leaves the session as it was. */
   decrypt: (device: DeviceId, sealed: Sealed) => Promise<Decrypted>
@@ -135,9 +138,27 @@ export interface Sealer {
   signConsent: (account: AccountId) => Uint8Array
   verifyConsent: (identityKey: Uint8Array, account: AccountId, consent: Uint8Array) => boolean
   /**
-   * Makes prekeys in memory for `write` to store: called inside the turn. Reads tell how many are needed.
+   * Makes prekeys in memory for `write` to store: called inside the turn. Reads tell how many are needed; whether any were made.
    */
   refillPrekeys: (reader: Reader, nowMs: number) => boolean
+  /**
+   * A bundle of our own device, with one key of each one-time kind taken for good when `withOneTime` and there is one; undefined
+   * before the first prekeys are stored. Hand it out only after the commit.
+   */
+  issueBundle: (writer: Writer, options: { readonly nowMs: number, readonly withOneTime: boolean }) => Bundle | undefined
+}
+
+/** The keys of a device that is being made: of libsignal and libp2p in the real world. */
+export interface OwnIdentity {
+  readonly deviceId: DeviceId
+  /** The pair, as `own.identityKey` keeps it. */
+  readonly identityKey: Uint8Array
+  /** The public half, as device lists name it. */
+  readonly publicIdentityKey: Uint8Array
+  readonly registrationId: number
+  readonly networkKey: Uint8Array
+  readonly peerId: string
+  readonly signConsent: (account: AccountId) => Uint8Array
 }
 
 /** Everything from outside that a node is made of. */

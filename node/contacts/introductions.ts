@@ -1,0 +1,135 @@
+/**
+ * How two people become contacts, inside the transaction: a request is held apart or accepted, an acceptance opens the
+ * conversation, a profile keeps names and addresses current. Law: docs/protocols/account.md, "Requests".
+ */
+import { cleanName } from '../../protocols/core/text.ts'
+import type { ContentId } from '../../protocols/core/ids.ts'
+import type { AcceptBody, ProfileBody, RequestBody } from '../../protocols/message/content.ts'
+import type { Writer } from '../../store/writer.ts'
+import type { Contact, Device } from '../../store/types.ts'
+import type { Sealer } from '../ports.ts'
+import type { Round } from '../turn/round.ts'
+import { adoptStatement } from './statements.ts'
+import type { Stranger } from './stranger.ts'
+
+export interface IntroductionParts {
+  readonly writer: Writer
+  readonly round: Round
+}
+
+/** Never expires by itself: it ends when the other side has it, or the contact is removed. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER
+
+/** Takes a contact request in: held apart, or accepted when we asked them as well, know them already or take everybody. */
+export function takeRequest (stranger: Stranger, request: { readonly id: ContentId } & RequestBody, parts: IntroductionParts & { readonly sealer: Sealer }): void {
+  const { writer, round } = parts
+  const contact = strangersContact(stranger, parts)
+  adoptStatement(contact, stranger, parts)
+  const { id, text, addresses, token } = request
+  writer.devices.setAddresses(stranger.device.deviceId, addresses)
+  if (token !== undefined) spendToken(token, parts)
+  const name = cleanName(request.name)
+  round.toForget.add(contact.contact)
+  if (isWelcome(contact, writer)) {
+    writer.contacts.update(contact.contact, { name })
+    return acceptContact(writer.read.contacts.byNumber(contact.contact) ?? contact, parts)
+  }
+  writer.contacts.update(contact.contact, { name, standing: 'pending' })
+  writer.requests.create({ contact: contact.contact, requestId: id, name, text, inviteToken: token, receivedAtMs: round.nowMs })
+  round.tell('request.received', contact.contact)
+}
+
+function isWelcome ({ standing }: Contact, writer: Writer): boolean {
+  return standing === 'requested' || standing === 'accepted' || writer.read.own.get()?.acceptPolicy === 'all'
+}
+
+function strangersContact ({ verified }: Stranger, { writer, round }: IntroductionParts): Contact {
+  const known = writer.read.contacts.byAccount(verified.accountId)
+  if (known !== undefined) return known
+  const contact = { accountId: verified.accountId, ...NOBODY, standing: 'pending' as const, createdAtMs: round.nowMs }
+  return { contact: writer.contacts.create(contact), ...contact }
+}
+
+/** A contact of whom nothing is known but the account. */
+export const NOBODY = {
+  alias: undefined, name: undefined, profileVersion: 0, statement: undefined, epoch: 0, seq: 0, statementHash: undefined,
+  isKeyChanged: false, verifiedEpoch: undefined, inviteToken: undefined, toldProfile: 0
+} as const
+
+function spendToken (token: Uint8Array, { writer, round }: IntroductionParts): void {
+  if (writer.read.invites.byToken(token)?.kind === 'once') writer.invites.markUsed(token, round.nowMs)
+}
+
+/** We accept: they are told, and what waited for it leaves. */
+export function acceptContact (contact: Contact, parts: IntroductionParts): void {
+  const { writer, round } = parts
+  writer.contacts.update(contact.contact, { standing: 'accepted' })
+  writer.requests.remove(contact.contact)
+  for (const device of writer.read.devices.ofContact(contact.contact)) {
+    if (!device.isListed) continue
+    writer.outbox.waiting({ deviceId: device.deviceId, contact: contact.contact, refs: [{ kind: 'accept', id: contact.accountId.subarray(0, 16) }], queuedAtMs: round.nowMs, expiresAtMs: NEVER_MS })
+    round.seal(device.deviceId)
+  }
+  addressWaiting(contact.contact, parts)
+  round.toForget.add(contact.contact)
+  round.toHint.add(contact.contact)
+  round.tell('contact.accepted', contact.contact)
+}
+
+/** They accept our request. */
+export function takeAccept (body: AcceptBody, from: Device, parts: IntroductionParts): void {
+  const { writer, round } = parts
+  const contact = writer.read.contacts.byNumber(from.contact)
+  if (contact === undefined) return
+  writer.devices.setAddresses(from.deviceId, body.addresses)
+  writer.contacts.update(contact.contact, { name: cleanName(body.name) })
+  round.toForget.add(contact.contact)
+  if (contact.standing !== 'requested') return
+  writer.contacts.update(contact.contact, { standing: 'accepted', inviteToken: undefined })
+  addressWaiting(contact.contact, parts)
+  round.toHint.add(contact.contact)
+  round.tell('contact.accepted', contact.contact)
+}
+
+/** Their name and where they can be reached; an older one than we have is ignored. */
+export function takeProfile (body: ProfileBody, from: Device, { writer, round }: IntroductionParts): void {
+  writer.devices.setAddresses(from.deviceId, body.addresses)
+  round.toForget.add(from.contact)
+  round.toHint.add(from.contact)
+  const contact = writer.read.contacts.byNumber(from.contact)
+  if (contact === undefined || body.versionMs <= contact.profileVersion) return
+  const name = cleanName(body.name)
+  writer.contacts.update(from.contact, { name, profileVersion: body.versionMs })
+  if (name !== contact.name) round.tell('contact.changed', from.contact)
+}
+
+/** Contents that waited until their contact had devices are handed to each of them. */
+function addressWaiting (contact: number, { writer, round }: IntroductionParts): void {
+  const devices = writer.read.devices.ofContact(contact).filter(device => device.isListed)
+  if (devices.length === 0) return
+  for (const { row, refs, queuedAtMs, expiresAtMs } of writer.read.outbox.unaddressed(contact)) {
+    for (const { deviceId } of devices) {
+      writer.outbox.waiting({ deviceId, contact, refs, queuedAtMs, expiresAtMs })
+      round.seal(deviceId)
+    }
+    writer.outbox.remove(row)
+  }
+}
+
+/** We ask: each of their devices that we know gets the request, admitted by the invite's token. */
+export function queueRequest (contact: Contact, { writer, round }: IntroductionParts): void {
+  const requested = writer.read.devices.ofContact(contact.contact).filter(device => device.isListed)
+  for (const { deviceId } of requested) {
+    const isQueued = writer.read.outbox.ofDevice(deviceId).some(outgoing => outgoing.refs.some(ref => ref.kind === 'request'))
+    if (isQueued) continue
+    writer.outbox.waiting({
+      deviceId,
+      contact: contact.contact,
+      refs: [{ kind: 'request', id: contact.accountId.subarray(0, 16) }],
+      ...contact.inviteToken === undefined ? {} : { gateToken: contact.inviteToken },
+      queuedAtMs: round.nowMs,
+      expiresAtMs: NEVER_MS
+    })
+    round.seal(deviceId)
+  }
+}

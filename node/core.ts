@@ -1,0 +1,202 @@
+/**
+ * The node above its ports: everything that decides and remembers, wired together. The real node (node.ts) and the simulated
+ * one (test/sim) are both made here, from other ports and otherwise alike.
+ */
+import { LOOKUP_BURST, LOOKUP_PER_SECOND } from '../protocols/core/limits.ts'
+import type { InviteHint } from '../protocols/account/invite.ts'
+import type { OperationName } from '../protocols/local/operations.ts'
+import type { AccountStore } from '../store/account-store.ts'
+import type { Hint } from '../store/types.ts'
+import { Arrivals } from './arrivals.ts'
+import { Directory } from './directory.ts'
+import type { Reach } from './failpoints.ts'
+import { Feed } from './feed.ts'
+import { serveAccount } from './handlers/account.ts'
+import { serveDeposits } from './handlers/deposit.ts'
+import { PeerRates } from './handlers/peer-rates.ts'
+import { refill, servePrekeys } from './handlers/prekeys.ts'
+import { Errands } from './loops/errands.ts'
+import { Indexer } from './loops/indexer.ts'
+import { Outbox } from './loops/outbox.ts'
+import { tellProfile } from './loops/profiles.ts'
+import { Reaper } from './loops/reaper.ts'
+import { Sessions } from './loops/sessions.ts'
+import { Vigil } from './loops/vigil.ts'
+import { contactOperations, type Verifiable } from './operations/contacts.ts'
+import { deliveryOperations } from './operations/delivery.ts'
+import { eventOperations } from './operations/events.ts'
+import type { Handlers } from './operations/handlers.ts'
+import { hookOperations } from './operations/hooks.ts'
+import { meOperations } from './operations/me.ts'
+import { messageOperations } from './operations/messages.ts'
+import { requestOperations } from './operations/requests.ts'
+import { sendOperations } from './operations/send.ts'
+import { waitOperations } from './operations/states.ts'
+import { statusOperations } from './operations/status.ts'
+import { Views } from './operations/views.ts'
+import { OwnAccount } from './own-account.ts'
+import type { Ports } from './ports.ts'
+import { Turn } from './turn/turn.ts'
+
+export interface CoreOptions {
+  readonly store: AccountStore
+  readonly ports: Ports
+  readonly reach: Reach
+  readonly home: string
+  readonly version: string
+  /** How an invite carries an address, and back. */
+  readonly hintOf: (peerId: string, address: string) => InviteHint
+  readonly targetOf: (hint: InviteHint) => Hint
+  readonly safetyNumber: (ours: Verifiable, theirs: Verifiable) => string
+}
+
+/** Operations that need more than the core: `doctor` looks at files, `stop` ends the process's node. */
+type CoreName = Exclude<OperationName, 'doctor' | 'stop'>
+
+export class Core {
+  readonly account: OwnAccount
+  readonly feed = new Feed()
+  readonly arrivals = new Arrivals()
+  readonly turn: Turn
+  readonly operations: Handlers<CoreName>
+  readonly #store: AccountStore
+  readonly #ports: Ports
+  readonly #errands: Errands
+  readonly #sessions: Sessions
+  readonly #outbox: Outbox
+  readonly #indexer: Indexer
+  readonly #reaper: Reaper
+  readonly #vigil: Vigil
+  #storageTrouble: string | undefined
+
+  constructor (options: CoreOptions) {
+    const { store, ports, reach } = options
+    const { clock, random, network, sealer } = ports
+    const reader = store.read
+    this.#store = store
+    this.#ports = ports
+    const directory = new Directory(reader)
+    this.account = new OwnAccount({ reader, sealer, addresses: () => network.addresses() })
+    this.turn = new Turn({ store, sealer, clock, random, directory, feed: this.feed, arrivals: this.arrivals, reach, statement: () => this.account.ref, profile: () => this.account.profile })
+    this.#errands = new Errands({ clock, random })
+    this.#sessions = new Sessions({ reader, network, sealer, clock, turn: this.turn, errands: this.#errands, reach })
+    this.#outbox = new Outbox({ reader, network, sealer, clock, random, directory, account: this.account, arrivals: this.arrivals, turn: this.turn, sessions: this.#sessions, reach })
+    this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
+    this.#reaper = new Reaper({ reader, turn: this.turn, clock, sealer, account: this.account })
+    this.#vigil = new Vigil({ clock, network, onWoken: () => this.#hintAll(), onAddresses: () => this.#addressesChanged() })
+    this.#listen()
+    this.#serve(directory, reach)
+    this.operations = this.#makeOperations(options)
+  }
+
+  /** Begins to move messages. The network has to be started already. */
+  async start (): Promise<void> {
+    await refill({ reader: this.#store.read, sealer: this.#ports.sealer, clock: this.#ports.clock, turn: this.turn })
+    this.#outbox.start()
+    this.#sessions.resume()
+    this.#indexer.start()
+    this.#reaper.start()
+    this.#vigil.start()
+    await tellProfile({ reader: this.#store.read, turn: this.turn, account: this.account })
+  }
+
+  /** Finishes what is under way. Afterwards the store can be closed. */
+  async stop (): Promise<void> {
+    this.#vigil.stop()
+    this.#reaper.stop()
+    this.#indexer.stop()
+    this.#errands.stop()
+    this.#outbox.stop()
+    await this.turn.stop()
+  }
+
+  #listen (): void {
+    this.turn.listen({
+      onSealed: envelopes => this.#outbox.offer(envelopes),
+      onSessionless: devices => { for (const device of devices) this.#sessions.obtain(device) },
+      onBehind: contacts => { for (const contact of contacts) this.#sessions.refresh(contact) },
+      onHint: contacts => {
+        for (const contact of contacts) {
+          this.#sessions.hint(contact)
+          this.#outbox.hint(contact)
+        }
+      },
+      onStorage: error => { this.#storageTrouble = error === undefined ? undefined : `${error.message}. ${error.hint ?? ''}`.trim() }
+    })
+    this.#ports.network.onConnect(peerId => {
+      const device = this.#store.read.devices.byPeer(peerId)
+      if (device !== undefined) this.#sessions.hint(device.contact)
+    })
+  }
+
+  #serve (directory: Directory, reach: Reach): void {
+    const { network, clock, sealer } = this.#ports
+    const reader = this.#store.read
+    const lookupRates = new PeerRates(clock, { burst: LOOKUP_BURST, perSecond: LOOKUP_PER_SECOND })
+    const own = (): OwnAccount['own'] => this.account.own
+    serveAccount({ network, own, rates: lookupRates })
+    servePrekeys({ network, reader, own, directory, sealer, clock, turn: this.turn, rates: lookupRates, reach })
+    serveDeposits({
+      network,
+      reader,
+      directory,
+      clock,
+      turn: this.turn,
+      rates: new PeerRates(clock, { burst: LOOKUP_BURST, perSecond: LOOKUP_PER_SECOND }),
+      reach,
+      // The turn tries again by itself; refusing at the door as well would keep it from finding out that there is room.
+      isStorageWell: () => true
+    })
+  }
+
+  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber }: CoreOptions): Handlers<CoreName> {
+    const { clock, random, network, sealer } = this.#ports
+    const { account, turn, feed, arrivals } = this
+    const reader = this.#store.read
+    const views = new Views({ reader, network, account })
+    return {
+      ...statusOperations({ reader, account, network, clock, home, version, indexer: this.#indexer, trouble: () => this.#trouble() }),
+      ...meOperations({ account, turn, network, clock, random, hintOf, onProfile: () => this.#addressesChanged() }),
+      ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
+      ...requestOperations({ reader, turn, views }),
+      ...sendOperations({ reader, turn, account }),
+      ...waitOperations({ reader, arrivals, clock }),
+      ...messageOperations({ reader, turn, account, views }),
+      ...deliveryOperations({ reader, turn, outbox: this.#outbox, sessions: this.#sessions, views }),
+      ...eventOperations({ reader, turn, feed, clock, views }),
+      ...hookOperations({ reader, turn })
+    }
+  }
+
+  #trouble (): string[] {
+    const changed = this.#store.read.contacts.list().filter(contact => contact.isKeyChanged).length
+    return [
+      ...this.#storageTrouble === undefined ? [] : [this.#storageTrouble],
+      ...changed === 0 ? [] : [`${changed} ${changed === 1 ? 'contact has' : 'contacts have'} a changed signing key: skein contact list`]
+    ]
+  }
+
+  #requested (contact: number): void {
+    this.#sessions.introduce(contact)
+    this.#sessions.hint(contact)
+  }
+
+  #addressesChanged (): void {
+    void this.#tellProfile()
+    this.#hintAll()
+  }
+
+  async #tellProfile (): Promise<void> {
+    try {
+      await tellProfile({ reader: this.#store.read, turn: this.turn, account: this.account })
+    } catch {
+      // The disk says no, or we are stopping: who was not told is told at the next start.
+    }
+  }
+
+  #hintAll (): void {
+    this.#errands.hintAll()
+    this.#outbox.hintAll()
+  }
+}
+

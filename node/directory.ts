@@ -1,0 +1,66 @@
+/**
+ * Contacts and their devices as the hot paths need them, in memory. Whoever writes a contact or a device calls `forget` after
+ * the commit; the next look reads it again.
+ */
+import type { DeviceId } from '../protocols/core/ids.ts'
+import type { Reader } from '../store/reader.ts'
+import type { Contact, Device } from '../store/types.ts'
+
+/** Contacts kept in memory. */
+const ENTRIES_MAX = 8_192
+
+export interface Known {
+  readonly contact: Contact
+  /** In the newest accepted list. */
+  readonly devices: readonly Device[]
+}
+
+export class Directory {
+  readonly #reader: Reader
+  readonly #byContact = new Map<number, Known>()
+  readonly #byPeer = new Map<string, Device>()
+
+  constructor (reader: Reader) {
+    this.#reader = reader
+  }
+
+  contact (contact: number): Known | undefined {
+    return this.#byContact.get(contact) ?? this.#load(contact)
+  }
+
+  /** The listed device behind a peer, of whatever standing its contact is. */
+  peer (peerId: string): Device | undefined {
+    const known = this.#byPeer.get(peerId)
+    if (known !== undefined) return known
+    const device = this.#reader.devices.byPeer(peerId)
+    if (device?.isListed !== true) return undefined
+    this.#load(device.contact)
+    return device
+  }
+
+  device (id: DeviceId): Device | undefined {
+    return this.#reader.devices.byId(id)
+  }
+
+  forget (contact: number): void {
+    const known = this.#byContact.get(contact)
+    this.#byContact.delete(contact)
+    for (const device of known?.devices ?? []) this.#byPeer.delete(device.peerId)
+  }
+
+  #load (contact: number): Known | undefined {
+    const row = this.#reader.contacts.byNumber(contact)
+    if (row === undefined) return undefined
+    const devices = this.#reader.devices.ofContact(contact).filter(device => device.isListed)
+    const known = { contact: row, devices }
+    if (this.#byContact.size >= ENTRIES_MAX) this.#clear()
+    this.#byContact.set(contact, known)
+    for (const device of devices) this.#byPeer.set(device.peerId, device)
+    return known
+  }
+
+  #clear (): void {
+    this.#byContact.clear()
+    this.#byPeer.clear()
+  }
+}

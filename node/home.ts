@@ -1,0 +1,115 @@
+/** A home directory: one account, one process. Opens the lock, the vault and the database, or makes them. */
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MalformedError, NotFoundError, StorageError, UsageError } from '../protocols/core/errors.ts'
+import { checkName } from '../protocols/core/text.ts'
+import { recoveryKeyOf } from '../protocols/account/recovery.ts'
+import { openAccountStore, type AccountStore } from '../store/account-store.ts'
+import { lockHome, type HomeLock } from '../store/lock.ts'
+import { createVault, openVault } from '../store/vault.ts'
+import type { AcceptPolicy } from '../store/types.ts'
+import { createAccount, newRecoveryEntropy } from './create-account.ts'
+import { newIdentity } from './identity.ts'
+import { realClock, realRandom } from './world.ts'
+
+export interface HomeOptions {
+  readonly home: string
+  readonly create?: { readonly name: string, readonly accept?: AcceptPolicy } | undefined
+  readonly unlock?: { readonly password?: string, readonly keyFile?: string | true, readonly keychain?: boolean } | undefined
+  readonly onRecoveryWords?: ((words: readonly string[]) => void) | undefined
+}
+
+export interface OpenHome {
+  readonly store: AccountStore
+  readonly lock: HomeLock
+}
+
+const VAULT = 'vault.json'
+const DATABASE = 'account.db'
+const KEY_FILE = 'key'
+
+/**
+ * @throws NotFoundError when there is no account and none is to be made
+ * @throws LockedError when another process has it
+ * @throws StorageError when it cannot be read or opened
+ */
+export async function openHome (options: HomeOptions): Promise<OpenHome> {
+  const { home, create } = options
+  const hasAccount = existsSync(join(home, VAULT))
+  if (!hasAccount && create === undefined) throw new NotFoundError('there is no account here', 'Make one with: skein init, or choose its home with --home.')
+  if (create !== undefined) checkName(create.name, 'name')
+  await makeHome(home)
+  const lock = lockHome(home)
+  try {
+    return { store: hasAccount ? await open(options) : await make(options), lock }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function makeHome (home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new StorageError('the home directory cannot be made', 'Nothing was changed. Choose another with --home, or make its parent writable.', error)
+  }
+}
+
+async function open (options: HomeOptions): Promise<AccountStore> {
+  const { home, unlock = {}, create } = options
+  const key = await openVault(join(home, VAULT), {
+    ...unlock.password === undefined ? {} : { password: unlock.password },
+    ...typeof unlock.keyFile === 'string' ? { keyFile: unlock.keyFile } : {}
+  })
+  const path = join(home, DATABASE)
+  // A creation that was cut short left a vault and perhaps an empty database: it is finished now.
+  const isUnfinished = create !== undefined && isWithoutAccount(path, key)
+  if (!isUnfinished && create !== undefined) throw new UsageError('there is an account in this home directory already', 'Nothing was changed. Use it, or choose another home with --home.')
+  if (!isUnfinished) return openAccountStore({ path, key })
+  return fill(openAccountStore({ path, key, isNew: true }), options, newRecoveryEntropy(realRandom))
+}
+
+function isWithoutAccount (path: string, key: Uint8Array): boolean {
+  if (!existsSync(path)) return true
+  const store = openAccountStore({ path, key })
+  try {
+    return store.read.own.get() === undefined
+  } finally {
+    store.close()
+  }
+}
+
+async function make (options: HomeOptions): Promise<AccountStore> {
+  const { home, unlock = {} } = options
+  const hasSlot = unlock.password !== undefined || unlock.keyFile !== undefined || unlock.keychain === true
+  if (!hasSlot) throw new UsageError('say how the account is to be locked', 'A password, a key file (--key-file, for nodes that start by themselves), or the keychain of the system.')
+  if (unlock.password === '') throw new MalformedError('password', 'must not be empty')
+  const entropy = newRecoveryEntropy(realRandom)
+  const key = await createVault(join(home, VAULT), {
+    ...unlock.password === undefined ? {} : { password: unlock.password },
+    ...unlock.keyFile === undefined ? {} : { keyFile: unlock.keyFile === true ? join(home, KEY_FILE) : unlock.keyFile },
+    ...unlock.keychain === true ? { keychain: { service: 'skein', account: home } } : {},
+    recoveryKey: recoveryKeyOf(entropy)
+  }, realRandom.bytes)
+  return fill(openAccountStore({ path: join(home, DATABASE), key, isNew: true }), options, entropy)
+}
+
+function fill (store: AccountStore, { create, onRecoveryWords }: HomeOptions, entropy: Uint8Array): AccountStore {
+  try {
+    const words = createAccount(store, {
+      name: create?.name ?? '',
+      acceptPolicy: create?.accept ?? 'ask',
+      nowMs: realClock.now(),
+      random: realRandom,
+      recoveryEntropy: entropy,
+      identity: newIdentity()
+    })
+    onRecoveryWords?.(words)
+    return store
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}

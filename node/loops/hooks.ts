@@ -1,0 +1,91 @@
+/**
+ * Runs people's commands on events: one at a time, each with the event as JSON on its standard input, never for longer than
+ * its limit. A hook sees each event at least once: its cursor moves when the command has ended.
+ */
+import { spawn } from 'node:child_process'
+import type { EventView } from '../../protocols/local/schema.ts'
+import type { Reader } from '../../store/reader.ts'
+import type { Hook } from '../../store/types.ts'
+import type { Feed } from '../feed.ts'
+import type { Clock } from '../ports.ts'
+import type { Handlers } from '../operations/handlers.ts'
+
+const CURSOR = 'skein.hooks'
+const EVENTS_MAX = 50
+/** A command that runs longer is killed. */
+const COMMAND_MS_MAX = 30_000
+
+export interface HookRunnerParts {
+  readonly reader: Reader
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly events: Handlers<'events.page' | 'events.acknowledge'>
+  readonly home: string
+}
+
+export class HookRunner {
+  readonly #parts: HookRunnerParts
+  #isRunning = false
+  #isStopped = false
+  #stopListening: (() => void) | undefined
+
+  constructor (parts: HookRunnerParts) {
+    this.#parts = parts
+  }
+
+  start (): void {
+    this.#stopListening = this.#parts.feed.listen(() => this.#wake())
+    this.#wake()
+  }
+
+  stop (): void {
+    this.#isStopped = true
+    this.#stopListening?.()
+  }
+
+  #wake (): void {
+    if (this.#isRunning || this.#isStopped || this.#parts.reader.hooks.list().length === 0) return
+    this.#isRunning = true
+    void this.#run()
+  }
+
+  async #run (): Promise<void> {
+    const { events, reader } = this.#parts
+    try {
+      while (!this.#isStopped) {
+        const hooks = reader.hooks.list()
+        // A first hook sees what comes from now on, not the whole past.
+        const isNew = reader.cursors.get(CURSOR) === undefined
+        const page = await events['events.page']({ name: CURSOR, limit: EVENTS_MAX, ...isNew ? { after: 'now' } : {} })
+        for (const event of page.events) {
+          for (const hook of hooks) await this.#runHook(hook, event)
+          await events['events.acknowledge']({ name: CURSOR, cursor: event.cursor })
+        }
+        if (isNew) await events['events.acknowledge']({ name: CURSOR, cursor: page.cursor })
+        if (page.events.length === 0) return
+      }
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  async #runHook (hook: Hook, event: EventView): Promise<void> {
+    if (hook.event !== '*' && hook.event !== event.type) return
+    await new Promise<void>(resolve => {
+      const child = spawn('/bin/sh', ['-c', hook.command], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+        env: { ...process.env, SKEIN_HOME: this.#parts.home, SKEIN_EVENT: event.type }
+      })
+      const timer = this.#parts.clock.timer(COMMAND_MS_MAX, () => child.kill('SIGKILL'))
+      const finish = (): void => {
+        timer.cancel()
+        resolve()
+      }
+      child.on('error', finish)
+      child.on('close', finish)
+      // A command that does not read its input is no fault.
+      child.stdin.on('error', () => {})
+      child.stdin.end(`${JSON.stringify(event)}\n`)
+    })
+  }
+}

@@ -1,0 +1,40 @@
+/** Contacts know our name and where we are: whoever was last told something else is told again. Level-triggered. */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { fromString } from 'uint8arrays'
+import type { Reader } from '../../store/reader.ts'
+import type { OwnAccount } from '../own-account.ts'
+import type { Turn } from '../turn/turn.ts'
+
+/** Contacts told in one transaction. */
+const CONTACTS_MAX = 64
+const LIFETIME_MS = 7 * 24 * 3_600_000
+
+export interface ProfileParts {
+  readonly reader: Reader
+  readonly turn: Turn
+  readonly account: OwnAccount
+}
+
+/** Queues our profile for every accepted contact that has not been told this one. */
+export async function tellProfile ({ reader, turn, account }: ProfileParts): Promise<void> {
+  const fingerprint = fingerprintOf(account)
+  const untold = reader.contacts.list().filter(contact => contact.standing === 'accepted' && contact.toldProfile !== fingerprint)
+  for (let start = 0; start < untold.length; start += CONTACTS_MAX) {
+    await turn.write((writer, round) => {
+      for (const { contact, accountId } of untold.slice(start, start + CONTACTS_MAX)) {
+        writer.contacts.update(contact, { toldProfile: fingerprint })
+        for (const { deviceId, isListed } of writer.read.devices.ofContact(contact)) {
+          if (!isListed) continue
+          writer.outbox.waiting({ deviceId, contact, refs: [{ kind: 'profile', id: accountId.subarray(0, 16) }], queuedAtMs: round.nowMs, expiresAtMs: round.nowMs + LIFETIME_MS })
+          round.seal(deviceId)
+        }
+      }
+    })
+  }
+}
+
+/** A number for name and addresses; 0 means never told. */
+function fingerprintOf ({ profile }: OwnAccount): number {
+  const digest = sha256(fromString(JSON.stringify([profile.name, profile.versionMs, profile.addresses])))
+  return new DataView(digest.buffer, digest.byteOffset).getUint32(0) + 1
+}

@@ -1,0 +1,159 @@
+/**
+ * Brings about what must be there before contents can be sealed: a contact's device list, and a session with each device.
+ * What is missing is read from the database, so a crash forgets nothing: level-triggered, not edge-triggered.
+ */
+import { decodeAccountAnswer, encodeAccountLookup, ACCOUNT_VERSION } from '../../protocols/account/wire.ts'
+import { verifyStatement } from '../../protocols/account/statement.ts'
+import { decodeBundleAnswer, encodeBundleRequest, PREKEYS_VERSION } from '../../protocols/prekeys/wire.ts'
+import { UnreachableError, UntrustedError, MalformedError } from '../../protocols/core/errors.ts'
+import { idKey, type DeviceId } from '../../protocols/core/ids.ts'
+import type { Reader } from '../../store/reader.ts'
+import { UNADDRESSED, type Contact, type Device } from '../../store/types.ts'
+import { ACCOUNT_PROTOCOL, PREKEYS_PROTOCOL } from '../protocols.ts'
+import type { Clock, Network, PeerTarget, Sealer } from '../ports.ts'
+import { adoptStatement, type OfferedStatement } from '../contacts/statements.ts'
+import { queueRequest } from '../contacts/introductions.ts'
+import type { Reach } from '../failpoints.ts'
+import type { Turn } from '../turn/turn.ts'
+import type { Errands } from './errands.ts'
+
+export interface SessionsParts {
+  readonly reader: Reader
+  readonly network: Network
+  readonly sealer: Sealer
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly errands: Errands
+  readonly reach: Reach
+}
+
+/** Waiting rows of one device that a failed attempt is written to: more would tell the same. */
+const TRACED_ROWS_MAX = 16
+
+export class Sessions {
+  readonly #parts: SessionsParts
+
+  constructor (parts: SessionsParts) {
+    this.#parts = parts
+  }
+
+  /** Looks at everything that waits. At start, and whenever there is doubt. */
+  resume (): void {
+    const { reader, sealer, turn } = this.#parts
+    for (const contact of reader.contacts.list()) {
+      if (contact.standing === 'requested') this.introduce(contact.contact)
+    }
+    for (const { deviceId, waitingCount } of reader.outbox.openDevices()) {
+      if (waitingCount === 0 || idKey(deviceId) === idKey(UNADDRESSED)) continue
+      if (sealer.hasSession(deviceId)) turn.seal(deviceId)
+      else this.obtain(deviceId)
+    }
+  }
+
+  /** We want to be their contact: find their device list and put the request into the outbox. */
+  introduce (contact: number): void {
+    this.#parts.errands.begin(`introduce:${contact}`, async () => await this.#introduce(contact))
+  }
+
+  /** A device needs a session. */
+  obtain (device: DeviceId): void {
+    const key = `session:${idKey(device)}`
+    this.#parts.errands.begin(key, async () => await this.#obtain(device), error => this.#traceWaiting(device, error))
+  }
+
+  /** A contact has a newer device list than we do. */
+  refresh (contact: number): void {
+    this.#parts.errands.begin(`refresh:${contact}`, async () => await this.#refresh(contact))
+  }
+
+  /** A contact may be reachable now. */
+  hint (contact: number): void {
+    const { errands, reader } = this.#parts
+    errands.hint(`introduce:${contact}`)
+    errands.hint(`refresh:${contact}`)
+    for (const device of reader.devices.ofContact(contact)) errands.hint(`session:${idKey(device.deviceId)}`)
+  }
+
+  async #introduce (contact: number): Promise<void> {
+    const { reader, turn } = this.#parts
+    const row = reader.contacts.byNumber(contact)
+    if (row?.standing !== 'requested') return
+    if (reader.devices.ofContact(contact).some(device => device.isListed)) {
+      return await turn.write((writer, round) => queueRequest(row, { writer, round }))
+    }
+    const targets = groupHints(reader.hints.ofContact(contact))
+    const offered = await this.#lookUp(row, targets)
+    await turn.write((writer, round) => {
+      const fresh = writer.read.contacts.byNumber(contact) ?? row
+      adoptStatement(fresh, offered, { writer, round, sealer: this.#parts.sealer })
+      queueRequest(fresh, { writer, round })
+    })
+  }
+
+  async #refresh (contact: number): Promise<void> {
+    const { reader, turn, sealer } = this.#parts
+    const row = reader.contacts.byNumber(contact)
+    if (row === undefined || row.standing === 'blocked' || row.standing === 'removed') return
+    const offered = await this.#lookUp(row, reader.devices.ofContact(contact).filter(device => device.isListed))
+    await turn.write((writer, round) => {
+      adoptStatement(writer.read.contacts.byNumber(contact) ?? row, offered, { writer, round, sealer })
+    })
+  }
+
+  /** Asks one peer after the other for a contact's device list; whoever hands it out, only its signatures count. */
+  async #lookUp (contact: Contact, targets: readonly PeerTarget[]): Promise<OfferedStatement> {
+    const { network, sealer } = this.#parts
+    const lookup = encodeAccountLookup({ version: ACCOUNT_VERSION, accountId: contact.accountId })
+    let failure = new UnreachableError('no address of this contact is known')
+    for (const target of targets) {
+      try {
+        const answer = decodeAccountAnswer(await network.request(target, ACCOUNT_PROTOCOL, lookup))
+        if (answer.type === 'refusal') throw new UnreachableError('the peer does not hand out this account\'s device list')
+        const verified = verifyStatement(answer.statement, (key, account, consent) => sealer.verifyConsent(key, account, consent))
+        if (idKey(verified.accountId) !== idKey(contact.accountId)) throw new MalformedError('device list', 'must be of the account that was asked for')
+        return { signed: answer.statement, verified }
+      } catch (error) {
+        if (!(error instanceof UnreachableError || error instanceof MalformedError)) throw error
+        failure = new UnreachableError(error.message)
+      }
+    }
+    throw failure
+  }
+
+  async #obtain (deviceId: DeviceId): Promise<void> {
+    const { reader, network, sealer, turn, reach } = this.#parts
+    const device = reader.devices.byId(deviceId)
+    const contact = device === undefined ? undefined : reader.contacts.byNumber(device.contact)
+    if (device?.isListed !== true || contact === undefined || sealer.hasSession(deviceId)) return turn.seal(deviceId)
+    const { inviteToken: token } = contact
+    const answer = decodeBundleAnswer(await network.request(targetOf(device), PREKEYS_PROTOCOL, encodeBundleRequest({ version: PREKEYS_VERSION, deviceId, token })))
+    if (answer.type === 'refusal') throw new UnreachableError('the device hands out no prekeys to us now')
+    try {
+      await turn.write(() => {}, async () => {
+        if (!sealer.hasSession(deviceId)) await sealer.startSession(deviceId, answer.bundle)
+        reach('session.started')
+      })
+    } catch (error) {
+      // Another key than in the list that we accepted: perhaps their list is newer, perhaps somebody is in between.
+      if (error instanceof UntrustedError) this.refresh(contact.contact)
+      throw error
+    }
+    turn.seal(deviceId)
+  }
+
+  #traceWaiting (device: DeviceId, error: Error): void {
+    const { reader, turn, clock } = this.#parts
+    const rows = reader.outbox.waiting(device, TRACED_ROWS_MAX).map(outgoing => outgoing.row)
+    if (rows.length > 0) turn.settle([{ type: 'attempted', rows, atMs: clock.now(), step: 'unreachable', detail: error.message }])
+  }
+}
+
+export function targetOf ({ peerId, addresses }: Device): PeerTarget {
+  return { peerId, addresses }
+}
+
+function groupHints (hints: ReadonlyArray<{ readonly peerId: string, readonly address: string }>): PeerTarget[] {
+  const byPeer = new Map<string, string[]>()
+  for (const { peerId, address } of hints) byPeer.set(peerId, [...byPeer.get(peerId) ?? [], address])
+  return [...byPeer].map(([peerId, addresses]) => ({ peerId, addresses }))
+}

@@ -1,0 +1,73 @@
+/**
+ * The one libp2p of a node: which parts it is made of and how far strangers may go with it. Every part costs each node
+ * memory, so what is not used is not here: no ping, autonat, DHT or circuits yet; they would join `services` and `transports`.
+ */
+import { identify } from '@libp2p/identify'
+import type { ComponentLogger, Libp2p, Logger, PrivateKey } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { createLibp2p } from 'libp2p'
+import type { Libp2pOptions } from 'libp2p'
+import {
+  ADDRESSES_MAX, CONNECTIONS_MAX, HANDSHAKES_PENDING_MAX, HANDSHAKES_PER_HOST_PER_SECOND
+} from '../../protocols/core/limits.ts'
+import type { Clock } from '../ports.ts'
+import type { Liveness } from './liveness.ts'
+import { webSockets } from './websockets.ts'
+
+export interface HostOptions {
+  readonly privateKey: PrivateKey
+  /** Multiaddrs. */
+  readonly listen: readonly string[]
+  /** What `identify` tells others about the program. */
+  readonly agentVersion: string
+  readonly clock: Clock
+  readonly handshakeMs: number
+  readonly liveness: Liveness
+}
+
+/** A libp2p that is not started. */
+export function createHost ({ privateKey, listen, agentVersion, clock, handshakeMs, liveness }: HostOptions): Promise<Libp2p> {
+  return createLibp2p({
+    start: false,
+    privateKey,
+    nodeInfo: { userAgent: agentVersion },
+    logger: silence,
+    // Our addresses travel in signed device lists, to contacts. identify would tell them to every stranger who connects.
+    addresses: { listen: [...listen], announceFilter: () => [] },
+    transports: [tcp(), webSockets({ clock, handshakeMs })],
+    connectionEncrypters: [noise()],
+    streamMuxers: [() => liveness.muxer()],
+    // Answered, so that any libp2p node can look at ours; not asked, because nothing here reads the answer.
+    services: { identify: identify({ runOnConnectionOpen: false }) },
+    // liveness.ts does it for less.
+    connectionMonitor: { enabled: false },
+    connectionManager: connectionLimits(handshakeMs)
+  })
+}
+
+function connectionLimits (handshakeMs: number): NonNullable<Libp2pOptions['connectionManager']> {
+  return {
+    maxConnections: CONNECTIONS_MAX,
+    maxIncomingPendingConnections: HANDSHAKES_PENDING_MAX,
+    // libp2p's 5 would cut off people who share one NAT, and every test network on one machine.
+    inboundConnectionThreshold: HANDSHAKES_PER_HOST_PER_SECOND,
+    maxPeerAddrsToDial: ADDRESSES_MAX,
+    dialTimeout: handshakeMs,
+    // Addresses are tried one after the other: one that swallows packets must not use up the time of the next.
+    addressDialTimeout: Math.ceil(handshakeMs / 3),
+    inboundUpgradeTimeout: handshakeMs,
+    inboundStreamProtocolNegotiationTimeout: handshakeMs,
+    outboundStreamProtocolNegotiationTimeout: handshakeMs,
+    // The caller's order is the best first; libp2p's own would put loopback last even where it is the only one that answers.
+    addressSorter: () => 0,
+    resolvers: {},
+    reconnectRetries: 0
+  }
+}
+
+/** libp2p logs addresses and peers as soon as the environment asks for it: nothing private in logs. */
+const silentLogger: Logger = Object.assign(() => { /* silent */ }, {
+  enabled: false, error () { /* silent */ }, trace () { /* silent */ }, newScope: () => silentLogger
+})
+const silence: ComponentLogger = { forComponent: () => silentLogger }

@@ -1,0 +1,68 @@
+/** The state of an own message, and waiting for it. */
+import { idKey, idText } from '../../protocols/core/ids.ts'
+import { RefusedError } from '../../protocols/core/errors.ts'
+import { DELIVERY_STATE, type DeliveryState } from '../../protocols/local/schema.ts'
+import type { Reader } from '../../store/reader.ts'
+import type { Message } from '../../store/types.ts'
+import type { Arrivals } from '../arrivals.ts'
+import type { Clock } from '../ports.ts'
+import { findMessage } from './find.ts'
+import type { Handlers } from './handlers.ts'
+
+export type AwaitedState = 'queued' | 'stored' | 'delivered' | 'read'
+
+const AWAITED: readonly DeliveryState[] = ['queued', 'stored', 'delivered', 'read']
+
+export function ownState (message: Message | undefined): DeliveryState {
+  const state = DELIVERY_STATE.enum.find(known => known === message?.state)
+  return state ?? 'queued'
+}
+
+/** Whether `state` is `awaited` or beyond it. */
+export function isReached (state: DeliveryState, awaited: AwaitedState): boolean {
+  return AWAITED.indexOf(state) >= AWAITED.indexOf(awaited)
+}
+
+/** Whether nothing more will come of a message. */
+export function isOver (state: DeliveryState): boolean {
+  return state === 'failed' || state === 'expired' || state === 'cancelled'
+}
+
+export interface WaitParts { readonly reader: Reader, readonly arrivals: Arrivals, readonly clock: Clock }
+
+interface Waited { readonly state: DeliveryState, readonly reason: string | undefined }
+
+/** Resolves when the message is in the state or beyond it, over, or the time is up. */
+export async function waitForState (message: Message, awaited: AwaitedState, options: WaitParts & { readonly timeoutMs: number | undefined }): Promise<Waited> {
+  const { reader, arrivals, clock, timeoutMs } = options
+  return await new Promise(resolve => {
+    const finish = (waited: Waited): void => {
+      stopListening()
+      timer?.cancel()
+      resolve(waited)
+    }
+    const stopListening = arrivals.listen(idKey(message.id), (state, reason) => {
+      if (isReached(state, awaited) || isOver(state)) finish({ state, reason })
+    })
+    const timer = timeoutMs === undefined
+      ? undefined
+      : clock.timer(timeoutMs, () => {
+        finish({ state: ownState(reader.messages.byId(message.id)), reason: undefined })
+      })
+    // After listening began, so that nothing falls in between.
+    const now = reader.messages.byId(message.id)
+    const state = ownState(now)
+    if (isReached(state, awaited) || isOver(state)) finish({ state, reason: now?.reason })
+  })
+}
+
+export function waitOperations (parts: WaitParts): Handlers<'wait'> {
+  return {
+    wait: async ({ id, state: awaited, timeoutMs }) => {
+      const message = findMessage(id, parts.reader)
+      if (!message.isOwn) throw new RefusedError('only own messages have a delivery state to wait for')
+      const { state, reason } = await waitForState(message, awaited, { ...parts, timeoutMs })
+      return { id: idText(message.id), state, isReached: isReached(state, awaited), ...reason === undefined ? {} : { reason } }
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/** A node of the real world: the core over libsignal and libp2p, its door for local clients, and the order of start and stop. */
+import type { NodeConfig, SkeinNode, Sent } from './node.ts'
+import { accountIdText, deviceIdText } from '../protocols/core/ids.ts'
+import { RefusedError } from '../protocols/core/errors.ts'
+import type { LocalApi } from '../protocols/local/operations.ts'
+import type { ContactView, EventView, MessageView, RequestView, StatusView } from '../protocols/local/schema.ts'
+import type { AccountStore } from '../store/account-store.ts'
+import type { HomeLock } from '../store/lock.ts'
+import { socketPathFor } from './api/socket-path.ts'
+import type { LocalServer } from './api/server.ts'
+import { Core } from './core.ts'
+import { safetyNumber } from './crypto/safety-number.ts'
+import { SignalSealer } from './crypto/sealer.ts'
+import { reachFromEnvironment } from './failpoints.ts'
+import { HookRunner } from './loops/hooks.ts'
+import { addressFromBytes, addressToBytes } from './net/addresses.ts'
+import { peerIdFromBytes, peerIdToBytes } from './net/identity.ts'
+import { Libp2pNetwork } from './net/network.ts'
+import { portOf, withLastPort } from './net/ports.ts'
+import { doctorOperations } from './operations/doctor.ts'
+import { findMessage } from './operations/find.ts'
+import type { Handlers } from './operations/handlers.ts'
+import { isReached, waitForState, type AwaitedState } from './operations/states.ts'
+import { VERSION } from './version.ts'
+import { realClock, realRandom } from './world.ts'
+
+/** All interfaces, ports of the system's choice; the same ones again at the next start (net/ports.ts). */
+const LISTEN_DEFAULT = ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws']
+
+interface Opened { readonly store: AccountStore, readonly lock: HomeLock }
+
+export class RunningNode implements SkeinNode {
+  readonly account: string
+  readonly device: string
+  readonly peerId: string
+  readonly #config: NodeConfig
+  readonly #listen: readonly string[]
+  readonly #opened: Opened
+  readonly #network: Libp2pNetwork
+  readonly #core: Core
+  readonly #hooks: HookRunner
+  readonly #operations: Handlers
+  #server: LocalServer | undefined
+  #isStarted = false
+  #stopping: Promise<void> | undefined
+
+  static async compose (config: NodeConfig, opened: Opened): Promise<RunningNode> {
+    const { facts } = opened.store.read
+    const specs = config.listen ?? LISTEN_DEFAULT
+    const listen = []
+    for (const spec of specs) listen.push(await withLastPort(spec, facts.number(portFact(spec))))
+    return new RunningNode(config, opened, { specs, listen })
+  }
+
+  private constructor (config: NodeConfig, opened: Opened, { specs, listen }: { readonly specs: readonly string[], readonly listen: readonly string[] }) {
+    const { store } = opened
+    const own = store.read.own.get()
+    if (own === undefined) throw new RefusedError('the account is not finished')
+    this.#config = config
+    this.#opened = opened
+    this.#listen = specs
+    this.account = accountIdText(own.accountId)
+    this.device = deviceIdText(own.deviceId)
+    this.#network = new Libp2pNetwork({ networkKey: own.networkKey, listen, agentVersion: `skein/${VERSION}`, clock: realClock })
+    this.peerId = this.#network.peerId
+    const sealer = new SignalSealer({ own, reader: store.read, clock: realClock })
+    this.#core = new Core({
+      store,
+      ports: { clock: realClock, random: realRandom, network: this.#network, sealer },
+      reach: reachFromEnvironment(process.env['SKEIN_FAILPOINT']),
+      home: config.home,
+      version: VERSION,
+      hintOf: (peerId, address) => ({ peerId: peerIdToBytes(peerId), address: addressToBytes(address) }),
+      targetOf: ({ peerId, address }) => ({ peerId: peerIdFromBytes(peerId), address: addressFromBytes(address) }),
+      safetyNumber: (ours, theirs) => safetyNumber(ours, theirs).digits
+    })
+    this.#operations = {
+      ...this.#core.operations,
+      ...doctorOperations({ store, home: config.home, clock: realClock }),
+      stop: () => this.#stopSoon()
+    }
+    this.#hooks = new HookRunner({ reader: store.read, feed: this.#core.feed, clock: realClock, events: this.#core.operations, home: config.home })
+  }
+
+  addresses (): readonly string[] { return this.#network.addresses() }
+
+  async start (): Promise<void> {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    await this.#network.start()
+    await this.#rememberPorts()
+    await this.#core.start()
+    this.#hooks.start()
+    // Loaded here: a node in process for one command needs no server, and Fastify costs 40 ms.
+    const { serveLocalApi } = await import('./api/server.ts')
+    this.#server = await serveLocalApi({ api: this, socketPath: socketPathFor(this.#config.home), clock: realClock, version: VERSION })
+  }
+
+  stop (): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async [Symbol.asyncDispose] (): Promise<void> {
+    await this.stop()
+  }
+
+  call: LocalApi['call'] = async (name, params) => {
+    return await (this.#operations as Handlers)[name](params as never) as never
+  }
+
+  async invite ({ once = false }: { readonly once?: boolean } = {}): Promise<string> {
+    return (await this.call('me.card', { once })).link
+  }
+
+  readonly contacts = {
+    add: async (link: string, options: { readonly as?: string, readonly text?: string } = {}): Promise<ContactView> => (await this.call('contact.add', { link, ...options })).contact,
+    list: async (): Promise<readonly ContactView[]> => (await this.call('contact.list', {})).contacts
+  }
+
+  readonly requests = {
+    list: async (): Promise<readonly RequestView[]> => (await this.call('requests.list', {})).requests,
+    accept: async (id: string, options: { readonly as?: string } = {}): Promise<ContactView> => (await this.call('requests.accept', { id, ...options })).contact,
+    reject: async (id: string): Promise<void> => { await this.call('requests.reject', { id }) }
+  }
+
+  async send (to: string, text: string, options: { readonly replyTo?: string, readonly idempotencyKey?: string } = {}): Promise<Sent> {
+    const { id } = await this.call('send', { to, text, ...options })
+    const states = new Map<AwaitedState, Promise<void>>()
+    // Asked for lazily: most callers want one state, and a promise that nobody looks at must not reject.
+    const state = (awaited: AwaitedState): Promise<void> => {
+      const known = states.get(awaited) ?? this.#reach(id, awaited)
+      states.set(awaited, known)
+      return known
+    }
+    return {
+      id,
+      get stored () { return state('stored') },
+      get delivered () { return state('delivered') },
+      get read () { return state('read') }
+    }
+  }
+
+  async read (who: string, options: { readonly limit?: number, readonly before?: string } = {}): Promise<readonly MessageView[]> {
+    return (await this.call('read', { with: who, ...options })).messages
+  }
+
+  async * events ({ cursor, after, signal }: { readonly cursor?: string, readonly after?: string, readonly signal?: AbortSignal } = {}): AsyncIterableIterator<EventView> {
+    let from = after ?? (cursor === undefined ? (await this.call('events.page', { after: 'now', limit: 1 })).cursor : undefined)
+    while (signal?.aborted !== true && this.#stopping === undefined) {
+      const page = await this.call('events.page', { ...cursor === undefined ? {} : { name: cursor }, ...from === undefined ? {} : { after: from }, waitMs: EVENT_WAIT_MS })
+      for (const event of page.events) {
+        yield event
+        // The consumer asks for the next one, so it has dealt with this one.
+        if (cursor !== undefined) await this.call('events.acknowledge', { name: cursor, cursor: event.cursor })
+      }
+      from = page.cursor
+    }
+  }
+
+  async status (): Promise<StatusView> { return await this.call('status', {}) }
+
+  async #reach (id: string, awaited: AwaitedState): Promise<void> {
+    const { read } = this.#opened.store
+    const waited = await waitForState(findMessage(id, read), awaited, { reader: read, arrivals: this.#core.arrivals, clock: realClock, timeoutMs: undefined })
+    if (!isReached(waited.state, awaited)) throw new RefusedError(`the message is ${waited.state}${waited.reason === undefined ? '' : `: ${waited.reason}`}`, 'It is safe here.')
+  }
+
+  async #rememberPorts (): Promise<void> {
+    const bound = this.#network.addresses()
+    await this.#core.turn.write(writer => {
+      for (const spec of this.#listen) {
+        const isWebSocket = spec.endsWith('/ws')
+        const port = portOf(bound.find(address => address.endsWith('/ws') === isWebSocket) ?? '')
+        if (port !== undefined) writer.facts.set(portFact(spec), port)
+      }
+    })
+  }
+
+  /** The answer leaves before the door closes. */
+  #stopSoon (): Record<string, never> {
+    realClock.soon(() => void this.stop())
+    return {}
+  }
+
+  async #stop (): Promise<void> {
+    this.#hooks.stop()
+    await this.#server?.stop()
+    await this.#core.stop()
+    await this.#network.stop()
+    this.#opened.store.close()
+    this.#opened.lock.release()
+  }
+}
+
+/** How long one look for events waits before it is renewed: bounds how long a stopped reader lingers. */
+const EVENT_WAIT_MS = 1_000
+
+function portFact (spec: string): string {
+  return `port:${spec}`
+}
+

@@ -1,0 +1,145 @@
+/**
+ * Contents of ours: a draft becomes a content and rows; a reference in the outbox becomes the content again, when it is sealed
+ * for the first time or once more because the other side could not read it.
+ */
+import type { Stamp as ContentStamp, WritableBody, WritableContent } from '../../protocols/message/content.ts'
+import { contentId, timeOrderedId, ID_RANDOM_BYTES, type ContentId } from '../../protocols/core/ids.ts'
+import type { Reader } from '../../store/reader.ts'
+import type { Writer } from '../../store/writer.ts'
+import { MESSAGE_KIND, type Ref } from '../../store/types.ts'
+import type { Random } from '../ports.ts'
+import type { Round } from './round.ts'
+import type { Threads } from './threads.ts'
+import { refold } from './intake.ts'
+
+export type DraftBody =
+  | { readonly type: 'text', readonly text: string, readonly replyTo: ContentId | undefined }
+  | { readonly type: 'edit', readonly target: ContentId, readonly text: string }
+  | { readonly type: 'deletion', readonly target: ContentId }
+  | { readonly type: 'reaction', readonly target: ContentId, readonly emoji: string }
+
+/** What a person wrote and the node shall make durable and deliver. */
+export interface Draft {
+  readonly contact: number
+  readonly body: DraftBody
+  readonly idempotencyKey: string | undefined
+}
+
+export interface Composed {
+  readonly draft: Draft
+  readonly content: WritableContent
+  readonly ref: Ref
+  /** Of a text only. */
+  readonly positionUs: number
+}
+
+/** Makes time-ordered ids that never repeat and never go back within this process. */
+export class Ids {
+  readonly #random: Random
+  #previous: Uint8Array | undefined
+
+  constructor (random: Random) {
+    this.#random = random
+  }
+
+  next (nowMs: number): Uint8Array {
+    this.#previous = timeOrderedId(nowMs, this.#random.bytes(ID_RANDOM_BYTES), this.#previous)
+    return this.#previous
+  }
+}
+
+export function composeDraft (draft: Draft, { threads, ids, nowMs }: { readonly threads: Threads, readonly ids: Ids, readonly nowMs: number }): Composed {
+  const id = contentId(ids.next(nowMs))
+  const { body, contact } = draft
+  if (body.type === 'text') {
+    const { positionUs, ...stamp } = threads.stampText(contact, id, nowMs)
+    return { draft, content: { id, ...stamp, sentAtMs: nowMs, ...body }, ref: { kind: 'text', id }, positionUs }
+  }
+  return { draft, content: { id, ...threads.stampChange(contact, nowMs), sentAtMs: nowMs, ...body }, ref: { kind: 'change', id }, positionUs: 0 }
+}
+
+/** The rows of a draft, inside the transaction. */
+export function writeDraft ({ draft, content, positionUs }: Composed, { writer, round }: { readonly writer: Writer, readonly round: Round }): void {
+  const { contact, body } = draft
+  const { id, counter, hlcUs, parents, sentAtMs } = content
+  if (draft.idempotencyKey !== undefined) writer.idempotency.put(draft.idempotencyKey, id, round.nowMs)
+  if (body.type === 'text') {
+    const row = writer.messages.append({ id, contact, isOwn: true, counter, hlcUs, positionUs, parents, missing: 0, sentAtMs, receivedAtMs: round.nowMs, kind: MESSAGE_KIND.text, text: body.text, replyTo: body.replyTo, state: 'queued' })
+    if (row !== undefined) round.noteOwn(contact, row)
+    return round.tellMessage('message.state', contact, id)
+  }
+  const text = body.type === 'edit' ? body.text : body.type === 'reaction' ? body.emoji : ''
+  writer.changes.create({ id, target: body.target, contact, author: 0, kind: body.type, hlcUs, counter, parents, sentAtMs, body: text })
+  refold(body.target, writer)
+  round.tellMessage('message.changed', contact, body.target)
+}
+
+export interface RecallParts {
+  readonly reader: Reader
+  readonly ids: Ids
+  readonly nowMs: number
+  /** What we tell contacts of ourselves. */
+  readonly profile: { readonly name: string, readonly versionMs: number, readonly addresses: readonly string[] }
+}
+
+/** References as one content, or undefined when what they name is gone. All of a kind; more than one only of receipts. */
+export function recall (refs: readonly Ref[], contact: number, parts: RecallParts): WritableContent | undefined {
+  const { reader, ids, nowMs, profile } = parts
+  const ref = refs[0]
+  if (ref === undefined) return undefined
+  switch (ref.kind) {
+    case 'text':
+      return recallText(contentId(ref.id), reader)
+    case 'change':
+      return recallChange(contentId(ref.id), reader)
+    case 'delivered':
+    case 'read':
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'receipt', kind: ref.kind, ids: refs.map(({ id }) => contentId(id)) })
+    case 'request':
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'request', name: profile.name, text: requestText(contact, reader), addresses: profile.addresses, token: reader.contacts.byNumber(contact)?.inviteToken })
+    case 'accept':
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'accept', name: profile.name, addresses: profile.addresses })
+    case 'profile':
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'profile', name: profile.name, addresses: profile.addresses, versionMs: profile.versionMs })
+    case 'retry':
+      return undefined
+  }
+}
+
+/** What the person wrote along with a contact request; kept until it is answered. */
+export function requestTextFact (contact: number): string {
+  return `request-text:${contact}`
+}
+
+function requestText (contact: number, reader: Reader): string {
+  return reader.facts.text(requestTextFact(contact)) ?? ''
+}
+
+/** A text must not be empty on the wire. */
+const PLACE_OF_DELETED = '\u2026'
+
+function recallText (id: ContentId, reader: Reader): WritableContent | undefined {
+  const message = reader.messages.byId(id)
+  if (message === undefined) return undefined
+  const { counter, hlcUs, parents, sentAtMs, replyTo } = message
+  // The original: edits travel as contents of their own. Of a deleted message only its place is left, so that what names it
+  // as parent shows no gap; its deletion follows.
+  return { id, counter, hlcUs, parents, sentAtMs, type: 'text', text: message.isDeleted ? PLACE_OF_DELETED : message.original ?? message.text, replyTo }
+}
+
+function recallChange (id: ContentId, reader: Reader): WritableContent | undefined {
+  const change = reader.changes.byId(id)
+  if (change === undefined) return undefined
+  const { counter, hlcUs, parents, sentAtMs, target, body } = change
+  const stamp: ContentStamp = { id, counter, hlcUs, parents, sentAtMs }
+  switch (change.kind) {
+    case 'edit': return { ...stamp, type: 'edit', target, text: body }
+    case 'deletion': return { ...stamp, type: 'deletion', target }
+    case 'reaction': return { ...stamp, type: 'reaction', target, emoji: body }
+  }
+}
+
+/** A content about the conversation rather than in it: no place, no clock. */
+function control (id: ContentId, nowMs: number, body: WritableBody): WritableContent {
+  return { id, counter: 0, hlcUs: 0, parents: [], sentAtMs: nowMs, ...body }
+}

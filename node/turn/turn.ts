@@ -1,0 +1,338 @@
+/**
+ * The turn: the one loop that moves messages, and the mutex of every session. It takes what is ready (envelopes that arrived,
+ * drafts, acknowledgements, anything else to write), opens and seals in memory, commits all of it in one transaction, and only
+ * then answers, sends and tells. Batches form by themselves: while one turn commits, the next one's work gathers.
+ *
+ *   drain → open → compose → seal → COMMIT → settle → acknowledge, deposit, tell → drain …
+ *
+ * What fails before the commit has not happened: the ratchet steps back, senders are told to try again, drafts are refused.
+ */
+import { asError, StorageError } from '../../protocols/core/errors.ts'
+import { idKey, type ContentId, type DeviceId } from '../../protocols/core/ids.ts'
+import type { StatementRef } from '../../protocols/account/wire.ts'
+import type { AccountStore } from '../../store/account-store.ts'
+import type { Writer } from '../../store/writer.ts'
+import type { Clock, Random, Sealer, Timer } from '../ports.ts'
+import type { Directory } from '../directory.ts'
+import type { Feed } from '../feed.ts'
+import type { Arrivals } from '../arrivals.ts'
+import type { Reach } from '../failpoints.ts'
+import { composeDraft, Ids, writeDraft, type Composed, type Draft, type RecallParts } from './compose.ts'
+import { openArrival, refused, type Arrival, type Opened } from './open.ts'
+import { gatherParcels, gatherWaiting } from './parcels.ts'
+import { Replies } from './replies.ts'
+import { Round } from './round.ts'
+import { isUnaddressed, sealParcels, writeEnvelopes, type SealedEnvelope } from './seal.ts'
+import { writeSettlements, type Settlement } from './settle.ts'
+import { takeOpened, type TakenOutcome } from './take.ts'
+import { Threads } from './threads.ts'
+
+/** Work of one kind in one turn: enough for a full batch each way, few enough that a turn stays below some 30 ms. */
+const WORK_MAX = 256
+/** Devices whose waiting contents are sealed in one turn. */
+const SEAL_DEVICES_MAX = 16
+/** A mark of delivery alone is not worth a commit: it rides with the next work, or goes after this long. */
+const SETTLE_DELAY_MS = 20
+
+/** Anything else that writes. `prepare` may use the sealer: nobody else does meanwhile. */
+export interface Task {
+  readonly prepare?: () => Promise<void>
+  readonly write: (writer: Writer, round: Round) => void
+  readonly onDone: () => void
+  readonly onFailed: (error: Error) => void
+}
+
+interface Drafted { readonly draft: Draft, readonly onDone: (id: ContentId) => void, readonly onFailed: (error: Error) => void }
+
+interface Work { readonly arrivals: readonly Arrival[], readonly drafts: readonly Drafted[], readonly tasks: readonly Task[], readonly settlements: readonly Settlement[], readonly devices: readonly DeviceId[] }
+
+export interface TurnParts {
+  readonly store: AccountStore
+  readonly sealer: Sealer
+  readonly clock: Clock
+  readonly random: Random
+  readonly directory: Directory
+  readonly feed: Feed
+  readonly arrivals: Arrivals
+  readonly reach: Reach
+  readonly statement: () => StatementRef
+  readonly profile: () => RecallParts['profile']
+}
+
+export interface TurnEvents {
+  /** Envelopes that are durable and may leave. */
+  readonly onSealed: (envelopes: readonly SealedEnvelope[]) => void
+  /** Contacts whose device list is behind what they told us. */
+  readonly onBehind: (contacts: ReadonlySet<number>) => void
+  /** Contacts that may be reachable now. */
+  readonly onHint: (contacts: ReadonlySet<number>) => void
+  /** Devices that need a session before their contents can leave. */
+  readonly onSessionless: (devices: readonly DeviceId[]) => void
+  /** The disk says no, or says yes again. */
+  readonly onStorage: (error: StorageError | undefined) => void
+}
+
+export class Turn {
+  readonly ids: Ids
+  readonly #parts: TurnParts
+  readonly #threads: Threads
+  readonly #replies = new Replies()
+  #events: TurnEvents | undefined
+  readonly #inbound: Arrival[] = []
+  readonly #drafts: Drafted[] = []
+  readonly #tasks: Task[] = []
+  readonly #settlements: Settlement[] = []
+  readonly #toSeal = new Map<string, DeviceId>()
+  #running: Promise<void> | undefined
+  #settleTimer: Timer | undefined
+  #isStopped = false
+  #isDiskInTrouble = false
+
+  constructor (parts: TurnParts) {
+    this.#parts = parts
+    this.#threads = new Threads(parts.store.read)
+    this.ids = new Ids(parts.random)
+  }
+
+  /** Connects what comes after a commit; once, before the first work. */
+  listen (events: TurnEvents): void {
+    this.#events = events
+  }
+
+  /** Envelopes that wait for their commit. */
+  get waitingArrivals (): number { return this.#inbound.length }
+
+  take (arrivals: readonly Arrival[]): void {
+    if (this.#isStopped) return arrivals.forEach(arrival => arrival.onOutcome(refused('busy')))
+    this.#inbound.push(...arrivals)
+    this.#wake()
+  }
+
+  /** Resolves with the content's id when it is durable. Rejects when it is not and never will be. */
+  async send (draft: Draft): Promise<ContentId> {
+    this.#mustRun()
+    return await new Promise((resolve, reject) => {
+      this.#drafts.push({ draft, onDone: resolve, onFailed: reject })
+      this.#wake()
+    })
+  }
+
+  /** Runs `work` in the next turn's transaction and resolves with its result after the commit. */
+  async write<T> (work: (writer: Writer, round: Round) => T, prepare?: () => Promise<void>): Promise<T> {
+    this.#mustRun()
+    return await new Promise((resolve, reject) => {
+      const result: T[] = []
+      this.#tasks.push({
+        ...prepare === undefined ? {} : { prepare },
+        write: (writer, round) => { result[0] = work(writer, round) },
+        onDone: () => resolve(result[0] as T),
+        onFailed: reject
+      })
+      this.#wake()
+    })
+  }
+
+  /** Deposits that came to an end: written with the next turn. */
+  settle (settlements: readonly Settlement[]): void {
+    if (this.#isStopped) return
+    this.#settlements.push(...settlements)
+    if (this.#settlements.length >= WORK_MAX) return this.#wake()
+    this.#settleTimer ??= this.#parts.clock.timer(SETTLE_DELAY_MS, () => {
+      this.#settleTimer = undefined
+      this.#wake()
+    })
+  }
+
+  /** A device's waiting contents can be sealed now. */
+  seal (device: DeviceId): void {
+    this.#toSeal.set(idKey(device), device)
+    this.#wake()
+  }
+
+  /** Finishes the work that was given and takes no more. */
+  async stop (): Promise<void> {
+    this.#settleTimer?.cancel()
+    this.#wake()
+    await this.#running
+    this.#isStopped = true
+  }
+
+  #mustRun (): void {
+    if (this.#isStopped) throw new StorageError('the node is stopping', 'Nothing was written. Start it again with: skein up')
+  }
+
+  #wake (): void {
+    if (this.#isStopped || this.#running !== undefined) return
+    this.#running = this.#run()
+  }
+
+  async #run (): Promise<void> {
+    try {
+      // What is called in the same tick belongs into the same batch.
+      await Promise.resolve()
+      while (this.#hasWork()) {
+        await this.#turn(this.#drain())
+        if (this.#hasWork()) await new Promise<void>(resolve => this.#parts.clock.soon(resolve))
+      }
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  #hasWork (): boolean {
+    return this.#inbound.length + this.#drafts.length + this.#tasks.length + this.#settlements.length + this.#toSeal.size > 0
+  }
+
+  #drain (): Work {
+    const devices = [...this.#toSeal.values()].slice(0, SEAL_DEVICES_MAX)
+    for (const device of devices) this.#toSeal.delete(idKey(device))
+    return {
+      arrivals: this.#inbound.splice(0, WORK_MAX),
+      drafts: this.#drafts.splice(0, WORK_MAX),
+      tasks: this.#tasks.splice(0, WORK_MAX),
+      settlements: this.#settlements.splice(0, WORK_MAX * 4),
+      devices
+    }
+  }
+
+  async #turn (work: Work): Promise<void> {
+    try {
+      const finish = await this.#attempt(work)
+      finish()
+    } catch (thrown) {
+      this.#undo()
+      await this.#recover(work, asError(thrown))
+    }
+  }
+
+  /** One transaction's worth of work. Returns what is to be done once it is known to have happened. */
+  async #attempt (work: Work): Promise<() => void> {
+    const { store, sealer, clock, directory } = this.#parts
+    const round = new Round(clock.now())
+    const opened = await this.#open(work.arrivals)
+    for (const task of work.tasks) await task.prepare?.()
+    const composed = work.drafts.map(({ draft }) => composeDraft(draft, { threads: this.#threads, ids: this.ids, nowMs: round.nowMs }))
+    const recall = { reader: store.read, ids: this.ids, nowMs: round.nowMs, profile: this.#parts.profile() }
+    const waiting = gatherWaiting(work.devices, recall)
+    const parcels = [...gatherParcels(composed, directory, round.nowMs), ...waiting.parcels]
+    const envelopes = await sealParcels(parcels, { sealer, ids: this.ids, nowMs: round.nowMs, statement: this.#parts.statement() })
+    this.#reachBefore(work)
+    const written = store.transact(writer => {
+      const outcomes = opened.map(item => takeOpened(item, { writer, threads: this.#threads, round, sealer, ids: this.ids, replies: this.#replies }))
+      for (const item of composed) writeDraft(item, { writer, round })
+      const leaving = writeEnvelopes(envelopes, writer, round.nowMs)
+      for (const row of waiting.emptyRows) writer.outbox.remove(row)
+      writeSettlements(work.settlements, { writer, round })
+      for (const task of work.tasks) task.write(writer, round)
+      for (const device of waiting.more) round.seal(device)
+      this.#threads.write(writer)
+      sealer.write(writer)
+      round.write(writer)
+      return { outcomes, leaving }
+    })
+    return () => this.#finish(work, { round, composed, ...written, sessionless: sessionlessOf(parcels, sealer) })
+  }
+
+  async #open (arrivals: readonly Arrival[]): Promise<Array<{ readonly arrival: Arrival, readonly opened: Opened }>> {
+    const { store, sealer, directory, reach } = this.#parts
+    const seen = new Set<string>()
+    const items = []
+    for (const arrival of arrivals) {
+      items.push({ arrival, opened: await openArrival(arrival, { reader: store.read, sealer, directory }, seen) })
+      reach('receive.opened')
+    }
+    return items
+  }
+
+  #reachBefore (work: Work): void {
+    if (work.arrivals.length > 0) this.#parts.reach('receive.beforeCommit')
+    if (work.drafts.length > 0) this.#parts.reach('send.beforeCommit')
+    if (work.settlements.length > 0) this.#parts.reach('settle.beforeCommit')
+  }
+
+  /** After the commit: from here on it has happened, and everybody may know. */
+  #finish (work: Work, done: { readonly round: Round, readonly composed: readonly Composed[], readonly outcomes: readonly TakenOutcome[], readonly leaving: readonly SealedEnvelope[], readonly sessionless: readonly DeviceId[] }): void {
+    const { sealer, directory, feed, arrivals, reach } = this.#parts
+    const { round } = done
+    sealer.settle()
+    this.#threads.settle()
+    for (const contact of round.toForget) directory.forget(contact)
+    if (work.arrivals.length > 0) reach('receive.afterCommit')
+    if (work.drafts.length > 0) reach('send.afterCommit')
+    if (work.settlements.length > 0) reach('settle.afterCommit')
+    for (const { arrival, outcome } of done.outcomes) arrival.onOutcome(outcome)
+    done.composed.forEach(({ content }, index) => work.drafts[index]?.onDone(content.id))
+    for (const task of work.tasks) task.onDone()
+    this.#calm()
+    if (done.leaving.length > 0) this.#events?.onSealed(done.leaving)
+    for (const device of round.toSeal.values()) this.#toSeal.set(idKey(device), device)
+    if (done.sessionless.length > 0) this.#events?.onSessionless(done.sessionless)
+    if (round.toLookUp.size > 0) this.#events?.onBehind(round.toLookUp)
+    if (round.toHint.size > 0) this.#events?.onHint(round.toHint)
+    for (const { id, state, reason } of round.states) arrivals.announce(idKey(id), state, reason)
+    if (round.hasEvents) feed.ring()
+  }
+
+  #undo (): void {
+    this.#parts.sealer.discard()
+    this.#threads.discard()
+  }
+
+  /**
+   * A full disk fails everybody in the turn, and they are told so. Any other error may be one item's fault: each is tried
+   * alone, so that one bad envelope or draft never takes its neighbours with it.
+   */
+  async #recover (work: Work, error: Error): Promise<void> {
+    const items = singles(work)
+    if (error instanceof StorageError || items.length <= 1) return this.#fail(work, error)
+    for (const item of items) {
+      try {
+        const finish = await this.#attempt(item)
+        finish()
+      } catch (thrown) {
+        this.#undo()
+        this.#fail(item, asError(thrown))
+      }
+    }
+  }
+
+  #fail (work: Work, error: Error): void {
+    if (error instanceof StorageError) {
+      this.#isDiskInTrouble = true
+      this.#events?.onStorage(error)
+    }
+    for (const arrival of work.arrivals) arrival.onOutcome(refused(error instanceof StorageError ? 'storage' : 'malformed', error instanceof StorageError ? STORAGE_RETRY_MS : 0))
+    for (const draft of work.drafts) draft.onFailed(error)
+    for (const task of work.tasks) task.onFailed(error)
+    // Marks and waiting contents are still true and still there: the next turn writes them.
+    if (!(error instanceof StorageError)) return
+    this.#parts.clock.timer(STORAGE_RETRY_MS, () => {
+      this.settle(work.settlements)
+      for (const device of work.devices) this.seal(device)
+    })
+  }
+
+  #calm (): void {
+    if (!this.#isDiskInTrouble) return
+    this.#isDiskInTrouble = false
+    this.#events?.onStorage(undefined)
+  }
+}
+
+/** A full disk is looked at again after this long. */
+const STORAGE_RETRY_MS = 5_000
+
+function sessionlessOf (parcels: ReadonlyArray<{ readonly deviceId: DeviceId }>, sealer: Sealer): DeviceId[] {
+  return parcels.map(parcel => parcel.deviceId).filter(device => !isUnaddressed(device) && !sealer.hasSession(device))
+}
+
+function singles ({ arrivals, drafts, tasks, settlements, devices }: Work): Work[] {
+  const none: Work = { arrivals: [], drafts: [], tasks: [], settlements: [], devices: [] }
+  return [
+    ...arrivals.map(arrival => ({ ...none, arrivals: [arrival] })),
+    ...drafts.map(draft => ({ ...none, drafts: [draft] })),
+    ...tasks.map(task => ({ ...none, tasks: [task] })),
+    ...settlements.map(settlement => ({ ...none, settlements: [settlement] })),
+    ...devices.map(device => ({ ...none, devices: [device] }))
+  ]
+}
