@@ -1,5 +1,9 @@
 /** Every decoder that takes bytes or text from outside. A new decoder adds its target here, in a file named after its protocol. */
+import { accountTargets } from './account.fuzz.ts'
+import { depositTargets } from './deposit.fuzz.ts'
+import { envelopeTargets } from './envelope.fuzz.ts'
 import { messageTargets } from './message.fuzz.ts'
+import { prekeysTargets } from './prekeys.fuzz.ts'
 
 export interface FuzzTarget {
   /** Protocol and message, as `deposit/DepositFrame`. */
@@ -10,4 +14,10 @@ export interface FuzzTarget {
   readonly seeds: readonly Uint8Array[]
 }
 
-export const fuzzTargets: readonly FuzzTarget[] = [...messageTargets]
+export const fuzzTargets: readonly FuzzTarget[] = [
+  ...accountTargets,
+  ...prekeysTargets,
+  ...envelopeTargets,
+  ...depositTargets,
+  ...messageTargets
+]

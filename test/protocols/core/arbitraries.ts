@@ -21,3 +21,7 @@ export const instants = fc.nat({ max: 8_639_999_000_000 }).map(seconds => second
 /** From 1: sequences and counters. */
 export const counts = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 export const peerIdTexts = fc.stringMatching(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/)
+
+/** Any characters of Unicode, controls and all; half of them from the first few thousand, where the scripts and controls are. */
+export const texts = fc.array(fc.oneof(fc.nat({ max: 0x30ff }), fc.nat({ max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10ffff })))
+  .map(codes => String.fromCodePoint(...codes))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { NAME_BYTES_MAX } from '../../../protocols/core/limits.ts'
 import { checkName, checkText, cleanName, displaySafe, utf8Bytes } from '../../../protocols/core/text.ts'
+import { texts } from './arbitraries.ts'
 import { assertMalformed, valueOrMalformed } from './codec.ts'
 
 /** Any UTF-16, halves of surrogate pairs and controls included. */
@@ -10,11 +11,10 @@ const wild = fc.array(fc.oneof(
   fc.nat({ max: 0x20 }),
   fc.constantFrom(0x1b, 0x7f, 0x9b, 0xd800, 0xdfff, 0x202e, 0x2066, 0x2069, 0x2028, 0x0a, 0x0d)
 )).map(units => String.fromCharCode(...units))
-const wellFormed = fc.string({ unit: 'binary' })
 
 describe('text from people', () => {
   it('is measured as it travels, in bytes of UTF-8', () => {
-    fc.assert(fc.property(wellFormed, text => { assert.equal(utf8Bytes(text), new TextEncoder().encode(text).byteLength) }))
+    fc.assert(fc.property(texts, text => { assert.equal(utf8Bytes(text), new TextEncoder().encode(text).byteLength) }))
   })
 
   it('may hold every character, NUL and line ends too', () => {
@@ -78,7 +78,7 @@ describe('text of others on a terminal', () => {
   })
 
   it('is shown as it is when nothing in it is dangerous', () => {
-    fc.assert(fc.property(wellFormed, text => {
+    fc.assert(fc.property(texts, text => {
       if (!dangerous.test(text)) assert.equal(displaySafe(text, { areLinesKept: true }), text)
     }))
     assert.equal(displaySafe('مرحبا \u200f(a)'), 'مرحبا \u200f(a)')
