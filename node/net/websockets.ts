@@ -1,7 +1,7 @@
 /**
  * WebSocket as a libp2p transport, for networks that let nothing else through. Our own, because @libp2p/websockets 10.1.21
  * keeps both sockets of a connection that was aborted, cannot drop a peer that died, and never stops while one client
- * stays silent (each reproduced; docs/decisions/0010-own-websocket-transport.md). Bytes and addresses are the same.
+ * stays silent (docs/protocols/transport.md, "WebSocket"). Bytes and addresses are the same.
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
