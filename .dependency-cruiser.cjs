@@ -12,7 +12,7 @@ const PURE = '@noble/|@scure/|@bufbuild/protobuf/|uint8arrays/|json-schema-to-ts
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', comment: 'what imports each other is one file', from: {}, to: { circular: true } },
+    { name: 'no-cycles', severity: 'error', comment: 'what imports each other is one file', from: { pathNot: '^test/' }, to: { circular: true } },
     { name: 'everything-resolves', severity: 'error', comment: 'an import that is not read is not checked', from: {}, to: { couldNotResolve: true } },
     { name: 'product-needs-no-development-package', severity: 'error', comment: 'it is not there when installed', from: { path: '^(protocols|store|node|cli|web)/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: 'node_modules/@types/' } },
 
@@ -28,7 +28,7 @@ module.exports = {
     never('tests-are-leaves', '^(protocols|store|node|cli|web|scripts)/', '^(test|testnet|bench)/', 'nothing rests on a test'),
 
     door('sqlite-door', 'better-sqlite3-multiple-ciphers', '^store/database\\.ts$', 'replacing the driver is one file'),
-    door('keychain-door', '@napi-rs/keyring', '^store/vault\\.ts$', 'replacing the keychain is one file'),
+    door('keychain-door', '@napi-rs/keyring', '^store/keychain\\.ts$', 'replacing the keychain is one file'),
     door('libp2p-door', '@libp2p|libp2p|@multiformats', '^node/net/', 'replacing the network is one folder; the rest is simulable'),
     door('libsignal-door', '@signalapp', '^node/crypto/', 'replacing the ratchet is one folder'),
     door('http-door', 'fastify|@fastify', '^node/api/', 'the local API is a face, not the engine'),

@@ -8,7 +8,7 @@ const NO_CLOCK = [
   { object: 'AbortSignal', property: 'timeout', message: 'Take a Clock.' },
   { object: 'Math', property: 'random', message: 'Take a Random.' }
 ]
-const NO_TIMERS = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'fetch', 'crypto']
+const NO_TIMERS = ['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'crypto']
 /** The machine below: a decision that reads it is no longer a function of its arguments. */
 const NO_MACHINE = ['process', 'Buffer', 'console', 'performance', 'navigator']
 const NO_NOW = { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take a Clock.' }
@@ -31,7 +31,7 @@ export default [
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }]
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }]
     }
   },
   {

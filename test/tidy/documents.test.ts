@@ -29,7 +29,7 @@ describe('the documents', () => {
     const decisions = readdirSync(path.join(ROOT, 'docs/decisions')).toSorted()
     const listed = [...readText('docs/README.md').matchAll(/\(decisions\/([\w-]+\.md)\)/g)].map(match => match[1])
     assert.deepEqual(listed, decisions)
-    assert.deepEqual(decisions.map(file => Number(file.slice(0, 4))), decisions.map((_, index) => index + 1))
+    assert.equal(new Set(decisions.map(file => file.slice(0, 4))).size, decisions.length, 'two decisions have one number')
   })
 
   it('know the version that package.json has', () => {
