@@ -154,8 +154,12 @@ function resultMessage (result: Result<RefusalReason>): pb.Result {
     depositId: result.depositId,
     outcome: result.type === 'stored'
       ? { case: 'stored', value: { $typeName: 'skein.deposit.v1.Stored' } }
-      : { case: 'refused', value: { $typeName: 'skein.deposit.v1.Refused', reason: REFUSALS[result.reason], retryAfterMs: result.retryAfterMs, decryptionError: result.decryptionError ?? new Uint8Array() } }
+      : { case: 'refused', value: refusedMessage(result) }
   }
+}
+
+function refusedMessage ({ reason, retryAfterMs, decryptionError }: Extract<Result<RefusalReason>, { type: 'refused' }>): pb.Refused {
+  return { $typeName: 'skein.deposit.v1.Refused', reason: REFUSALS[reason], retryAfterMs, decryptionError: decryptionError ?? NOTHING }
 }
 
 function resultOf ({ depositId, outcome }: pb.Result): Result {
@@ -167,13 +171,13 @@ function resultOf ({ depositId, outcome }: pb.Result): Result {
   }
 }
 
-function limited<Item> (items: readonly Item[]): readonly Item[] {
-  if (items.length > BATCH_DEPOSITS_MAX) throw new MalformedError('batch', `must have at most ${BATCH_DEPOSITS_MAX} items`)
-  return items
-}
-
 function refusedOf (depositId: EnvelopeId, { reason, retryAfterMs, decryptionError }: pb.Refused): Extract<Result, { type: 'refused' }> {
   const refusal = { type: 'refused' as const, depositId, reason: refusalName(reason), retryAfterMs }
   if (decryptionError.byteLength === 0) return refusal
   return { ...refusal, decryptionError: boundedBytes(decryptionError, DECRYPTION_ERROR_BYTES_MAX, 'decryption error') }
+}
+
+function limited<Item> (items: readonly Item[]): readonly Item[] {
+  if (items.length > BATCH_DEPOSITS_MAX) throw new MalformedError('batch', `must have at most ${BATCH_DEPOSITS_MAX} items`)
+  return items
 }

@@ -35,7 +35,8 @@ const reasons = fc.constantFrom<RefusalReason>('tooLarge', 'unknownSender', 'bad
 const goodbyes = fc.constantFrom<GoodbyeReason>('version', 'malformed', 'shutdown', 'replaced', 'idle')
 const results: fc.Arbitrary<Result<RefusalReason>> = fc.oneof(
   fc.record({ type: fc.constant('stored' as const), depositId: envelopeIds }),
-  fc.record({ type: fc.constant('refused' as const), depositId: envelopeIds, reason: reasons, retryAfterMs: uint32s })
+  fc.record({ type: fc.constant('refused' as const), depositId: envelopeIds, reason: reasons, retryAfterMs: uint32s }),
+  fc.record({ type: fc.constant('refused' as const), depositId: envelopeIds, reason: fc.constant('undecryptable' as const), retryAfterMs: uint32s, decryptionError: bytesUpTo(60) })
 )
 
 const resultFrames: fc.Arbitrary<ResultFrame<RefusalReason, GoodbyeReason>> = fc.oneof(
