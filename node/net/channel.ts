@@ -14,6 +14,8 @@ export interface ChannelOptions {
   readonly frameBytesMax: number
   readonly frameTimeoutMs: number
   readonly clock: Clock
+  /** Told what the handler throws or rejects with: it ends the channel, and must not end unseen. */
+  readonly onFault: (fault: Error) => void
 }
 
 export class StreamChannel implements Channel {
@@ -22,6 +24,7 @@ export class StreamChannel implements Channel {
   readonly #stream: Stream
   readonly #clock: Clock
   readonly #frameTimeoutMs: number
+  readonly #onFault: (fault: Error) => void
   readonly #deframer: Deframer
   readonly #settleClosed: (end: ChannelEnd) => void
   #onFrames: FrameHandler = ignore
@@ -39,7 +42,7 @@ export class StreamChannel implements Channel {
   #graceTimer: Timer | undefined
 
   /** Nothing is read before `read` is called. */
-  constructor (stream: Stream, { peerId, frameBytesMax, frameTimeoutMs, clock }: ChannelOptions) {
+  constructor (stream: Stream, { peerId, frameBytesMax, frameTimeoutMs, clock, onFault }: ChannelOptions) {
     const { promise, resolve } = Promise.withResolvers<ChannelEnd>()
     this.peerId = peerId
     this.closed = promise
@@ -47,6 +50,7 @@ export class StreamChannel implements Channel {
     this.#stream = stream
     this.#clock = clock
     this.#frameTimeoutMs = frameTimeoutMs
+    this.#onFault = onFault
     this.#deframer = new Deframer(frameBytesMax)
     this.#isRemoteDone = stream.status === 'open' && stream.remoteWriteStatus === 'closed'
     stream.addEventListener('drain', () => { this.#onDrain() })
@@ -105,6 +109,11 @@ export class StreamChannel implements Channel {
     this.#stream.abort(cause)
   }
 
+  #fail (fault: Error): void {
+    this.#onFault(fault)
+    this.#abort('reset', fault)
+  }
+
   #isOver (): boolean { return this.#ownEnd !== undefined || this.#streamEnd !== undefined }
 
   #onMessage ({ data }: StreamMessageEvent): void {
@@ -127,7 +136,7 @@ export class StreamChannel implements Channel {
       const work = this.#onFrames(frames)
       if (work !== undefined) void this.#hold(work)
     } catch (error) {
-      this.#abort('reset', asError(error))
+      this.#fail(asError(error))
     }
   }
 
@@ -138,7 +147,7 @@ export class StreamChannel implements Channel {
     try {
       await work
     } catch (error) {
-      this.#abort('reset', asError(error))
+      this.#fail(asError(error))
     }
     this.#isHeld = false
     this.#resume()

@@ -6,7 +6,7 @@
 import type { MessageStream, StreamMuxerFactory } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import { TimeoutError } from '../../protocols/core/errors.ts'
-import { SEND_BUFFER_BYTES_MAX, STREAM_WINDOW_BYTES_MAX } from '../../protocols/core/limits.ts'
+import { SEND_BUFFER_BYTES_MAX, STREAMS_PER_PEER_MAX, STREAM_WINDOW_BYTES_MAX } from '../../protocols/core/limits.ts'
 import type { Clock, Timer } from '../ports.ts'
 
 interface Watched {
@@ -43,6 +43,8 @@ export class Liveness {
   muxer (): StreamMuxerFactory {
     const factory = yamux({
       enableKeepAlive: false,
+      // Of all protocols together, and before any protocol is named.
+      maxInboundStreams: 4 * STREAMS_PER_PEER_MAX,
       // The default of 16 MiB lets a fast sender run over the 4 MiB read buffer of a paused stream, which is then reset.
       streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX, maxWriteBufferLength: SEND_BUFFER_BYTES_MAX }
     })()

@@ -29,6 +29,8 @@ export interface Libp2pNetworkOptions {
   /** What others may know about the program, as in `skein/0.1.0`. */
   readonly agentVersion: string
   readonly clock: Clock
+  /** Told what handlers and answerers throw: it ends their stream only, and is for the log. */
+  readonly onFault?: (fault: Error) => void
   /** Other time-outs than those of limits.ts: tests of silence need not last as long as silence may. */
   readonly timeouts?: Partial<Timeouts>
 }
@@ -53,7 +55,7 @@ export class Libp2pNetwork implements Network {
   readonly #connectedPeers = new Set<string>()
   readonly #liveness: Liveness
   #host: Libp2p | undefined
-  #listeners = new Set<Listener>()
+  readonly #listeners = new Set<Listener>()
 
   /** @throws MalformedError when the network key is none */
   constructor (options: Libp2pNetworkOptions) {
@@ -83,6 +85,7 @@ export class Libp2pNetwork implements Network {
       await host.start()
     } catch (error) {
       this.#host = undefined
+      this.#listeners.clear()
       throw cannotListen(asError(error))
     }
     this.#liveness.start()
@@ -110,12 +113,24 @@ export class Libp2pNetwork implements Network {
   serveChannel (protocol: ChannelProtocol, accept: (channel: Channel) => FrameHandler): void {
     this.#serve(protocol.id, (stream, peerId) => {
       const channel = this.#channelOn(stream, peerId, protocol)
-      channel.read(accept(channel))
+      try {
+        channel.read(accept(channel))
+      } catch (error) {
+        this.#fault(error)
+        throw error
+      }
     })
   }
 
   serveRequest (protocol: ChannelProtocol, answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array>): void {
-    this.#serve(protocol.id, (stream, peerId) => serve(stream, request => answer(request, peerId), this.#exchangeOptions(protocol)))
+    this.#serve(protocol.id, (stream, peerId) => serve(stream, async request => {
+      try {
+        return await answer(request, peerId)
+      } catch (error) {
+        this.#fault(error)
+        throw error
+      }
+    }, this.#exchangeOptions(protocol)))
   }
 
   async openChannel (peer: PeerTarget, protocol: ChannelProtocol, onFrames: FrameHandler): Promise<Channel> {
@@ -145,12 +160,20 @@ export class Libp2pNetwork implements Network {
     this.#handlers.set(id, handler)
   }
 
+  #fault (error: unknown): void { this.#options.onFault?.(asError(error)) }
+
   #exchangeOptions ({ frameBytesMax }: ChannelProtocol): Parameters<typeof ask>[2] {
     return { frameBytesMax, timeoutMs: this.#timeouts.requestMs, clock: this.#options.clock }
   }
 
   #channelOn (stream: Stream, peerId: string, { frameBytesMax }: ChannelProtocol): StreamChannel {
-    const channel = new StreamChannel(stream, { peerId, frameBytesMax, frameTimeoutMs: this.#timeouts.frameMs, clock: this.#options.clock })
+    const channel = new StreamChannel(stream, {
+      peerId,
+      frameBytesMax,
+      frameTimeoutMs: this.#timeouts.frameMs,
+      clock: this.#options.clock,
+      onFault: fault => { this.#fault(fault) }
+    })
     this.#channels.add(channel)
     void this.#forgetWhenClosed(channel)
     return channel
@@ -201,6 +224,7 @@ export class Libp2pNetwork implements Network {
     try {
       return await host.dial(targets.length > 0 ? targets : id, { signal: AbortSignal.timeout(this.#timeouts.handshakeMs) })
     } catch (error) {
+      if (!this.isConnected(peerId)) void forgetPeer(host, id)
       throw unreachable(error)
     }
   }
@@ -216,7 +240,7 @@ export class Libp2pNetwork implements Network {
     })
     host.addEventListener('peer:disconnect', ({ detail }) => {
       this.#connectedPeers.delete(detail.toString())
-      // libp2p would keep every peer it ever met, and callers bring their addresses with them.
+      // libp2p would remember every peer it ever met or missed, and callers bring addresses with them.
       void forgetPeer(host, detail)
     })
   }

@@ -44,7 +44,7 @@ export const FEATURE_BYTES_MAX = 64
 export const STREAMS_PER_PEER_MAX = 64
 /** Noise and protocol negotiation of an inbound or outbound connection. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000
-/** Connections altogether. One costs about 60 KiB at rest; beyond it newcomers are refused. */
+/** Connections altogether. One costs about 40 KiB at rest; beyond it newcomers are refused. */
 export const CONNECTIONS_MAX = 1_000
 /** Connections with one peer: both sides may dial at once, and a dead one may linger. The oldest gives way. */
 export const CONNECTIONS_PER_PEER_MAX = 4

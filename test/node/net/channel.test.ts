@@ -163,11 +163,13 @@ describe('a channel', () => {
   for (const [how, onFrames] of faults) {
     it(`ends alone when its handler ${how}`, async () => {
       const inbound: Channel[] = []
-      const { ana, bob, channel } = await talk({ onAccept: accepted => inbound.push(accepted), onFrames })
+      const faults: Error[] = []
+      const { ana, bob, channel } = await talk({ onAccept: accepted => inbound.push(accepted), onFrames, onFault: fault => faults.push(fault) })
       const neighbour = await ana.openChannel(targetOf(bob), TALK, nothing)
       await channel.send(text('one', 'two'))
       assert.equal(await channel.closed, 'reset')
       assert.equal(await inbound[0]?.closed, 'reset')
+      assert.deepEqual(faults.map(fault => fault.message), ['a fault of the handler'])
       await ana.request(targetOf(bob), ASK, new Uint8Array(1))
       neighbour.close()
       assert.equal(await neighbour.closed, 'closed')
@@ -261,12 +263,13 @@ interface Talk {
   readonly listen?: string
   readonly onAccept?: (channel: Channel) => void
   readonly onFrames: FrameHandler
+  readonly onFault?: (fault: Error) => void
 }
 
 /** Ana has opened a channel to Bob, whose side is `onFrames`; Bob also echoes requests. */
-async function talk ({ listen = TCP, onAccept, onFrames }: Talk): Promise<{ ana: Libp2pNetwork, bob: Libp2pNetwork, channel: Channel }> {
+async function talk ({ listen = TCP, onAccept, onFrames, onFault = nothing }: Talk): Promise<{ ana: Libp2pNetwork, bob: Libp2pNetwork, channel: Channel }> {
   const ana = newNetwork({ listen: [] })
-  const bob = newNetwork({ listen: [listen], timeouts: { frameMs: 100 } })
+  const bob = newNetwork({ listen: [listen], onFault, timeouts: { frameMs: 100 } })
   bob.serveChannel(TALK, channel => {
     onAccept?.(channel)
     return onFrames
