@@ -34,6 +34,8 @@ export function takeRequest (stranger: Stranger, request: { readonly id: Content
     writer.contacts.update(contact.contact, { name })
     return acceptContact(writer.read.contacts.byNumber(contact.contact) ?? contact, parts)
   }
+  // The same person asks again, from another address perhaps: one request is shown, and told of once.
+  if (contact.standing === 'pending' && writer.read.requests.ofContact(contact.contact) !== undefined) return
   writer.contacts.update(contact.contact, { name, standing: 'pending' })
   writer.requests.create({ contact: contact.contact, requestId: id, name, text, inviteToken: token, receivedAtMs: round.nowMs })
   round.tell('request.received', contact.contact)
@@ -116,11 +118,15 @@ function addressWaiting (contact: number, { writer, round }: IntroductionParts):
   }
 }
 
+/** Rows that wait for a device before it is a contact: its request, if anything. */
+const WAITING_LOOK = 64
+
 /** We ask: each of their devices that we know gets the request, admitted by the invite's token. */
 export function queueRequest (contact: Contact, { writer, round }: IntroductionParts): void {
   const requested = writer.read.devices.ofContact(contact.contact).filter(device => device.isListed)
   for (const { deviceId } of requested) {
-    const isQueued = writer.read.outbox.ofDevice(deviceId).some(outgoing => outgoing.refs.some(ref => ref.kind === 'request'))
+    // One that is sealed already says where we were then; only one that is still to be made says where we are.
+    const isQueued = writer.read.outbox.waiting(deviceId, WAITING_LOOK).some(outgoing => outgoing.refs.some(ref => ref.kind === 'request'))
     if (isQueued) continue
     writer.outbox.waiting({
       deviceId,

@@ -2,6 +2,7 @@
 import { equals } from 'uint8arrays'
 import { admitBundle } from '../../protocols/prekeys/policy.ts'
 import { decodeBundleRequest, encodeBundleAnswer, PREKEYS_VERSION } from '../../protocols/prekeys/wire.ts'
+import { StorageError } from '../../protocols/core/errors.ts'
 import { ONE_TIME_BUNDLE_BURST, ONE_TIME_BUNDLES_PER_SECOND } from '../../protocols/core/limits.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Own } from '../../store/types.ts'
@@ -43,7 +44,7 @@ export function servePrekeys ({ network, reader, own, directory, sealer, clock, 
     if (admission.type === 'refuse') return encodeBundleAnswer({ type: 'refusal', reason: admission.reason })
     const bundle = await turn.write(writer => sealer.issueBundle(writer, { nowMs: clock.now(), withOneTime: admission.kind === 'oneTime' }))
     reach('prekeys.issued')
-    if (admission.kind === 'oneTime') void refill({ reader, sealer, clock, turn })
+    if (admission.kind === 'oneTime') void refillQuietly({ reader, sealer, clock, turn })
     return encodeBundleAnswer(bundle === undefined ? { type: 'refusal', reason: 'rate' } : { type: 'bundle', bundle })
   })
 }
@@ -52,6 +53,15 @@ export function servePrekeys ({ network, reader, own, directory, sealer, clock, 
 export async function refill ({ reader, sealer, clock, turn }: Pick<PrekeysHandlerParts, 'reader' | 'sealer' | 'clock' | 'turn'>): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/require-await -- a turn's preparation may wait; this one does not need to
   await turn.write(() => {}, async () => { sealer.refillPrekeys(reader, clock.now()) })
+}
+
+/** The answer does not depend on it: when the disk says no, the turn reports it and the reaper tries again. */
+async function refillQuietly (parts: Parameters<typeof refill>[0]): Promise<void> {
+  try {
+    await refill(parts)
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+  }
 }
 
 function contactStanding (peerId: string, directory: Directory): string | undefined {

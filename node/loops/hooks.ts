@@ -3,6 +3,7 @@
  * its limit. A hook sees each event at least once: its cursor moves when the command has ended.
  */
 import { spawn } from 'node:child_process'
+import { StorageError } from '../../protocols/core/errors.ts'
 import type { EventView } from '../../protocols/local/schema.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Hook } from '../../store/types.ts'
@@ -64,6 +65,9 @@ export class HookRunner {
         if (isNew) await events['events.acknowledge']({ name: CURSOR, cursor: page.cursor })
         if (page.events.length === 0) return
       }
+    } catch (error) {
+      // Its cursor stays where it was, so the next event finds what was missed.
+      if (!(error instanceof StorageError)) throw error
     } finally {
       this.#isRunning = false
     }

@@ -9,6 +9,7 @@ import { decodeSignedStatement } from '../../protocols/account/wire.ts'
 import type { Result } from '../../protocols/deposit/wire.ts'
 import { idKey, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import { RETRY_REQUESTS_PER_HOUR } from '../../protocols/core/limits.ts'
+import { StorageError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Outgoing, OutboxCipherKind } from '../../store/types.ts'
@@ -39,6 +40,9 @@ export interface OutboxParts {
 
 /** Rows that an attempt without any answer is written to: more would tell the same. */
 const TRACED_ROWS_MAX = 16
+
+/** A full disk is looked at again after this long. */
+const STORAGE_RETRY_MS = 5_000
 
 type Refusal = Extract<Result, { type: 'refused' }>
 
@@ -191,12 +195,19 @@ export class Outbox {
 
   /** They could not read it: the same contents again, in a new envelope under a session that both sides share. */
   async #reseal (device: DeviceId, letter: Letter, complaint: Uint8Array | undefined): Promise<void> {
-    const { turn, sealer, sessions } = this.#parts
-    await turn.write((writer, round) => {
-      writer.outbox.reopen(letter.row, round.nowMs)
-      writer.traces.add({ outbox: letter.row, atMs: round.nowMs, step: 'undecryptable', detail: 'the session is out of step' })
-    // eslint-disable-next-line @typescript-eslint/require-await -- a turn's preparation may wait; this one does not need to
-    }, async () => { sealer.dropSession(device, complaint) })
+    const { turn, sealer, sessions, clock } = this.#parts
+    try {
+      await turn.write((writer, round) => {
+        writer.outbox.reopen(letter.row, round.nowMs)
+        writer.traces.add({ outbox: letter.row, atMs: round.nowMs, step: 'undecryptable', detail: 'the session is out of step' })
+      // eslint-disable-next-line @typescript-eslint/require-await -- a turn's preparation may wait; this one does not need to
+      }, async () => { sealer.dropSession(device, complaint) })
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      // The row is still there as it was: once the disk has room, it is looked at again.
+      clock.timer(STORAGE_RETRY_MS, () => void this.#reseal(device, letter, complaint))
+      return
+    }
     if (sealer.hasSession(device)) turn.seal(device)
     else sessions.obtain(device)
   }

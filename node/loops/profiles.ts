@@ -1,7 +1,12 @@
-/** Contacts know our name and where we are: whoever was last told something else is told again. Level-triggered. */
+/**
+ * Contacts know our name and where we are: whoever was last told something else is told again. Whoever has not answered our
+ * request yet gets it once more: their answer must find us. Level-triggered, so a crash forgets nobody.
+ */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { fromString } from 'uint8arrays'
 import type { Reader } from '../../store/reader.ts'
+import type { Contact } from '../../store/types.ts'
+import { queueRequest, type IntroductionParts } from '../contacts/introductions.ts'
 import type { OwnAccount } from '../own-account.ts'
 import type { Turn } from '../turn/turn.ts'
 
@@ -18,18 +23,23 @@ export interface ProfileParts {
 /** Queues our profile for every accepted contact that has not been told this one. */
 export async function tellProfile ({ reader, turn, account }: ProfileParts): Promise<void> {
   const fingerprint = fingerprintOf(account)
-  const untold = reader.contacts.list().filter(contact => contact.standing === 'accepted' && contact.toldProfile !== fingerprint)
+  const untold = reader.contacts.list().filter(({ standing, toldProfile }) => (standing === 'accepted' || standing === 'requested') && toldProfile !== fingerprint)
   for (let start = 0; start < untold.length; start += CONTACTS_MAX) {
     await turn.write((writer, round) => {
-      for (const { contact, accountId } of untold.slice(start, start + CONTACTS_MAX)) {
-        writer.contacts.update(contact, { toldProfile: fingerprint })
-        for (const { deviceId, isListed } of writer.read.devices.ofContact(contact)) {
-          if (!isListed) continue
-          writer.outbox.waiting({ deviceId, contact, refs: [{ kind: 'profile', id: accountId.subarray(0, 16) }], queuedAtMs: round.nowMs, expiresAtMs: round.nowMs + LIFETIME_MS })
-          round.seal(deviceId)
-        }
+      for (const contact of untold.slice(start, start + CONTACTS_MAX)) {
+        writer.contacts.update(contact.contact, { toldProfile: fingerprint })
+        if (contact.standing === 'requested') queueRequest(contact, { writer, round })
+        else queueProfile(contact, { writer, round })
       }
     })
+  }
+}
+
+function queueProfile ({ contact, accountId }: Contact, { writer, round }: IntroductionParts): void {
+  for (const { deviceId, isListed } of writer.read.devices.ofContact(contact)) {
+    if (!isListed) continue
+    writer.outbox.waiting({ deviceId, contact, refs: [{ kind: 'profile', id: accountId.subarray(0, 16) }], queuedAtMs: round.nowMs, expiresAtMs: round.nowMs + LIFETIME_MS })
+    round.seal(deviceId)
   }
 }
 

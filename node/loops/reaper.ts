@@ -1,5 +1,5 @@
 /** Ends what has outlived its time, in small steps: deliveries that nobody collected, dedup ids, traces, old events. */
-import { RECEIVED_KEEP_MS, RETRY_KEEP_MS, SIGNED_PREKEY_KEEP_MS } from '../../protocols/core/limits.ts'
+import { RECEIVED_KEEP_MS, RETRY_KEEP_MS } from '../../protocols/core/limits.ts'
 import { contentId } from '../../protocols/core/ids.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Writer } from '../../store/writer.ts'
@@ -69,7 +69,6 @@ export class Reaper {
         writer.events.prune(nowMs - EVENTS_KEEP_MS, EVENTS_KEEP_COUNT, ROWS)
       ]
       writer.idempotency.prune(nowMs - IDEMPOTENCY_KEEP_MS)
-      writer.keys.pruneSigned(nowMs - SIGNED_PREKEY_KEEP_MS)
       return expired === ROWS || pruned.some(count => count === ROWS)
     // eslint-disable-next-line @typescript-eslint/require-await -- a turn's preparation may wait; this one does not need to
     }, async () => { sealer.refillPrekeys(reader, clock.now()) })

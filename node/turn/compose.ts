@@ -133,7 +133,8 @@ function recallChange (id: ContentId, reader: Reader): WritableContent | undefin
   const { counter, hlcUs, parents, sentAtMs, target, body } = change
   const stamp: ContentStamp = { id, counter, hlcUs, parents, sentAtMs }
   switch (change.kind) {
-    case 'edit': return { ...stamp, type: 'edit', target, text: body }
+    // Its text went with the deletion of its target.
+    case 'edit': return body === '' ? undefined : { ...stamp, type: 'edit', target, text: body }
     case 'deletion': return { ...stamp, type: 'deletion', target }
     case 'reaction': return { ...stamp, type: 'reaction', target, emoji: body }
   }

@@ -44,7 +44,10 @@ function takeContent (content: Content, from: Device, parts: IntakeParts): void 
     case 'profile':
       return takeProfile(content, from, parts)
     case 'request':
-      // Of somebody we know already: they lost track of us, and an acceptance brings them back.
+      // Of somebody we know already: they lost track of us, or have moved. An acceptance brings them back.
+      parts.writer.devices.setAddresses(from.deviceId, content.addresses)
+      parts.round.toForget.add(contact)
+      parts.round.toHint.add(contact)
       parts.writer.outbox.waiting({ deviceId: from.deviceId, contact: from.contact, refs: [{ kind: 'accept', id: content.id }], queuedAtMs: parts.round.nowMs, expiresAtMs: Number.MAX_SAFE_INTEGER })
       return parts.round.seal(from.deviceId)
     default:
