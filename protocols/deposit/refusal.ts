@@ -11,7 +11,7 @@ export type AfterRefusal =
   | 'fetchDevices'
   /** Kept until the contact request is answered. */
   | 'awaitAcceptance'
-  /** These bytes are of no use to them; what was in them is asked for by a retry request. */
+  /** These bytes are of no use to them: what was in them goes out anew when their complaint, with the refusal or in a retry request, says so. */
   | 'awaitRetryRequest'
 
 /** 'other' is a reason of a newer version: patience is the one answer that loses nothing. */

@@ -35,17 +35,26 @@ export type RefusalReason =
   | 'malformed'
   | 'busy'
   | 'storage'
-  /** A retry request follows or has been sent. */
+  /** The complaint comes with the refusal, or in a retry request. */
   | 'undecryptable'
   /** The recipient has not answered the contact request yet. */
   | 'notAccepted'
+
+export interface Refused<Reason> {
+  readonly type: 'refused'
+  readonly depositId: EnvelopeId
+  readonly reason: Reason
+  /** 0: do not retry as it is. */
+  readonly retryAfterMs: number
+  /** With 'undecryptable': libsignal's complaint, for the sender's session. */
+  readonly decryptionError?: Uint8Array | undefined
+}
 
 /** 'other': a reason of a newer version; read, never written. */
 export type Result<Reason = RefusalReason | 'other'> =
   /** Durable at the mailbox. */
   | { readonly type: 'stored', readonly depositId: EnvelopeId }
-  /** `retryAfterMs` 0: do not retry as it is. */
-  | { readonly type: 'refused', readonly depositId: EnvelopeId, readonly reason: Reason, readonly retryAfterMs: number, readonly decryptionError?: Uint8Array | undefined }
+  | Refused<Reason>
 
 export type GoodbyeReason = 'version' | 'malformed' | 'shutdown' | 'replaced' | 'idle'
 
@@ -158,7 +167,7 @@ function resultMessage (result: Result<RefusalReason>): pb.Result {
   }
 }
 
-function refusedMessage ({ reason, retryAfterMs, decryptionError }: Extract<Result<RefusalReason>, { type: 'refused' }>): pb.Refused {
+function refusedMessage ({ reason, retryAfterMs, decryptionError }: Refused<RefusalReason>): pb.Refused {
   return { $typeName: 'skein.deposit.v1.Refused', reason: REFUSALS[reason], retryAfterMs, decryptionError: decryptionError ?? NOTHING }
 }
 
@@ -171,7 +180,7 @@ function resultOf ({ depositId, outcome }: pb.Result): Result {
   }
 }
 
-function refusedOf (depositId: EnvelopeId, { reason, retryAfterMs, decryptionError }: pb.Refused): Extract<Result, { type: 'refused' }> {
+function refusedOf (depositId: EnvelopeId, { reason, retryAfterMs, decryptionError }: pb.Refused): Refused<RefusalReason | 'other'> {
   const refusal = { type: 'refused' as const, depositId, reason: refusalName(reason), retryAfterMs }
   if (decryptionError.byteLength === 0) return refusal
   return { ...refusal, decryptionError: boundedBytes(decryptionError, DECRYPTION_ERROR_BYTES_MAX, 'decryption error') }
