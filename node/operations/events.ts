@@ -80,8 +80,8 @@ function isAfter (left: Cursor, right: Cursor): boolean {
 /** Events after a cursor, in order. A stored row stands for one event per message that it names. */
 function eventsAfter (cursor: Cursor, limit: number, parts: EventParts): EventView[] {
   const events: EventView[] = []
-  // The row of the cursor itself may have events left, so it is read again.
-  for (const stored of parts.reader.events.after({ seq: cursor.seq - 1, offset: 0 }, limit)) {
+  // The row of the cursor itself may have events left, so it may come again.
+  for (const stored of parts.reader.events.after(cursor, limit)) {
     const skip = stored.seq === cursor.seq ? cursor.offset : 0
     const count = Math.max(1, stored.refs.length)
     for (let index = skip; index < count && events.length < limit; index++) {
