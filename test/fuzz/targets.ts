@@ -1,5 +1,6 @@
 /** Every decoder that takes bytes or text from outside. A new decoder adds its target here, in a file named after its protocol. */
 import { accountTargets } from './account.fuzz.ts'
+import { coreTargets } from './core.fuzz.ts'
 import { depositTargets } from './deposit.fuzz.ts'
 import { envelopeTargets } from './envelope.fuzz.ts'
 import { messageTargets } from './message.fuzz.ts'
@@ -15,6 +16,7 @@ export interface FuzzTarget {
 }
 
 export const fuzzTargets: readonly FuzzTarget[] = [
+  ...coreTargets,
   ...accountTargets,
   ...prekeysTargets,
   ...envelopeTargets,
