@@ -17,6 +17,9 @@ interface Watched {
   isPinged: boolean
 }
 
+/** Inbound streams of one connection. */
+const STREAMS_MAX = 4 * STREAMS_PER_PEER_MAX
+
 type Muxer = ReturnType<ReturnType<ReturnType<typeof yamux>>['createStreamMuxer']>
 
 export class Liveness {
@@ -44,7 +47,9 @@ export class Liveness {
     const factory = yamux({
       enableKeepAlive: false,
       // Of all protocols together, and before any protocol is named.
-      maxInboundStreams: 4 * STREAMS_PER_PEER_MAX,
+      maxInboundStreams: STREAMS_MAX,
+      // Streams may come before libp2p listens for them; at more than ten it would cut the whole connection.
+      maxEarlyStreams: STREAMS_MAX,
       // The default of 16 MiB lets a fast sender run over the 4 MiB read buffer of a paused stream, which is then reset.
       streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX, maxWriteBufferLength: SEND_BUFFER_BYTES_MAX }
     })()

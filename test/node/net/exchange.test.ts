@@ -2,18 +2,20 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Stream } from '@libp2p/interface'
 import { UnreachableError } from '../../../protocols/core/errors.ts'
+import { REQUEST_TIMEOUT_MS } from '../../../protocols/core/limits.ts'
 import { encodeFrames } from '../../../protocols/core/framing.ts'
 import type { Libp2pNetwork } from '../../../node/net/network.ts'
 import { ASK, TALK, TCP, WEBSOCKET, bareStream, newNetwork, newStranger, read, stopAll, targetOf, text } from './neighbours.ts'
 
-const REQUEST_MS = 300
+/** For the tests of silence. */
+const SHORT_MS = 300
 
 describe('a request', () => {
   afterEach(stopAll)
 
   for (const listen of [TCP, WEBSOCKET]) {
     it(`brings its answer, from nothing to the limit, over ${listen}`, async () => {
-      const { ana, bob } = await askedAndAsking(request => Promise.resolve(request), listen)
+      const { ana, bob } = await askedAndAsking(request => Promise.resolve(request), { listen })
       for (const bytes of [0, 1, 1000, ASK.frameBytesMax]) {
         const request = new Uint8Array(bytes).fill(bytes)
         assert.deepEqual(await ana.request(targetOf(bob), ASK, request), request)
@@ -21,13 +23,16 @@ describe('a request', () => {
     })
   }
 
-  it('finds its own answer among many at once', async () => {
+  it('finds its own answer among many at once, also right behind the handshake', async () => {
     const { ana, bob } = await askedAndAsking(async request => {
       await new Promise<void>(resolve => { setImmediate(resolve) })
       return request
     })
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => ana.request(targetOf(bob), ASK, Uint8Array.of(index))))
-    assert.deepEqual(answers.map(answer => answer[0]), Array.from({ length: 50 }, (_, index) => index))
+    for (let round = 0; round < 20; round++) {
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => ana.request(targetOf(bob), ASK, Uint8Array.of(index))))
+      assert.deepEqual(answers.map(answer => answer[0]), Array.from({ length: 50 }, (_, index) => index))
+      await ana.disconnectAll()
+    }
   })
 
   it('is unreachable when the answerer fails, and the next one is not', async () => {
@@ -43,7 +48,7 @@ describe('a request', () => {
   })
 
   it('is unreachable when no answer comes in time', async () => {
-    const { ana, bob } = await askedAndAsking(() => new Promise(() => { /* never */ }))
+    const { ana, bob } = await askedAndAsking(() => new Promise(() => { /* never */ }), { requestMs: SHORT_MS })
     await assert.rejects(ana.request(targetOf(bob), ASK, new Uint8Array(1)), UnreachableError)
   })
 
@@ -115,7 +120,7 @@ describe('whoever asks', () => {
   ]
   for (const [what, answer] of misbehaviours) {
     it(`finds a peer unreachable that sends ${what}`, async () => {
-      const ana = newNetwork({ listen: [], timeouts: { requestMs: REQUEST_MS } })
+      const ana = newNetwork({ listen: [], timeouts: { requestMs: SHORT_MS } })
       await ana.start()
       const stranger = await newStranger()
       await stranger.host.handle(ASK.id, answer)
@@ -124,9 +129,14 @@ describe('whoever asks', () => {
   }
 })
 
-async function askedAndAsking (answer: (request: Uint8Array) => Promise<Uint8Array>, listen = TCP): Promise<{ ana: Libp2pNetwork, bob: Libp2pNetwork }> {
-  const ana = newNetwork({ listen: [], timeouts: { requestMs: REQUEST_MS } })
-  const bob = newNetwork({ listen: [listen], timeouts: { requestMs: REQUEST_MS } })
+interface Asked {
+  readonly listen?: string
+  readonly requestMs?: number
+}
+
+async function askedAndAsking (answer: (request: Uint8Array) => Promise<Uint8Array>, { listen = TCP, requestMs = REQUEST_TIMEOUT_MS }: Asked = {}): Promise<{ ana: Libp2pNetwork, bob: Libp2pNetwork }> {
+  const ana = newNetwork({ listen: [], timeouts: { requestMs } })
+  const bob = newNetwork({ listen: [listen], timeouts: { requestMs } })
   bob.serveRequest(ASK, answer)
   bob.serveChannel(TALK, () => () => { /* nothing comes */ })
   await Promise.all([ana.start(), bob.start()])
@@ -134,6 +144,6 @@ async function askedAndAsking (answer: (request: Uint8Array) => Promise<Uint8Arr
 }
 
 async function strangerAsking (answer: (request: Uint8Array) => Promise<Uint8Array>): Promise<Stream> {
-  const { bob } = await askedAndAsking(answer)
+  const { bob } = await askedAndAsking(answer, { requestMs: SHORT_MS })
   return await bareStream(await newStranger(), bob, ASK)
 }
