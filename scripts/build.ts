@@ -2,7 +2,7 @@
  * Makes `dist/`, the part of the package that runs: Node strips types in the repository, but not below `node_modules`, so
  * what is installed must be JavaScript. The layout of the sources is kept, so that paths relative to a file stay true.
  */
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -14,7 +14,9 @@ const ASSETS = ['store/migrations/*.sql']
 
 rmSync(OUT, { recursive: true, force: true })
 const compiler = createRequire(import.meta.url).resolve('typescript7/package.json')
-execFileSync(process.execPath, [path.join(path.dirname(compiler), 'bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, [path.join(path.dirname(compiler), 'bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' })
+// It has said why.
+if (status !== 0) process.exit(1)
 for (const asset of ASSETS.flatMap(pattern => globSync(pattern, { cwd: ROOT }))) {
   const target = path.join(OUT, asset)
   mkdirSync(path.dirname(target), { recursive: true })

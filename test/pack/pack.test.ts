@@ -62,7 +62,7 @@ describe('the packed package', function () {
     const { link } = await skeinJson<{ readonly link: string }>('me', 'card', '--home', ana)
     await skein('contact', 'add', link, '--as', 'ana', '--home', bob)
     await skein('send', '@ana', 'Hello from an empty folder', '--wait', 'delivered', '--timeout', '60s', '--home', bob)
-    const { messages } = await skeinJson<{ readonly messages: ReadonlyArray<{ readonly text: string }> }>('read', 'Bob', '--home', ana)
+    const messages = (await skein('read', 'Bob', '--home', ana, '--json')).trim().split('\n').map(line => JSON.parse(line) as { readonly text: string })
     assert.deepEqual(messages.map(message => message.text), ['Hello from an empty folder'])
 
     for (const node of nodes) {
@@ -83,7 +83,7 @@ describe('the packed package', function () {
   /** Resolves when the node says that it is ready. */
   async function up (home: string): Promise<void> {
     const node = spawn(path.join(folder, 'node_modules/.bin/skein'), ['up', '--json', '--home', home, '--listen', '/ip4/127.0.0.1/tcp/0'],
-      { cwd: folder, env: newcomer(folder), stdio: ['ignore', 'pipe', 'inherit'] })
+      { cwd: folder, env: newcomer(folder), stdio: ['ignore', 'pipe', 'ignore'] })
     nodes.push(node)
     const line = await createInterface({ input: node.stdout })[Symbol.asyncIterator]().next()
     assert.ok(line.done !== true, 'the node ended before it was ready')
