@@ -78,6 +78,20 @@ export function acceptContact (contact: Contact, parts: IntroductionParts): void
   round.tell('contact.accepted', contact.contact)
 }
 
+/** Of somebody we know already: whom we asked, too, and welcome now, or who lost track of us, has moved, and is brought back. */
+export function takeKnownRequest (request: { readonly id: ContentId } & RequestBody, from: Device, parts: IntroductionParts): void {
+  const { writer, round } = parts
+  const contact = writer.read.contacts.byNumber(from.contact)
+  if (contact === undefined) return
+  writer.devices.setAddresses(from.deviceId, request.addresses)
+  writer.contacts.update(contact.contact, { name: cleanName(request.name) })
+  round.toForget.add(contact.contact)
+  round.toHint.add(contact.contact)
+  if (contact.standing === 'requested') return acceptContact(contact, parts)
+  writer.outbox.waiting({ deviceId: from.deviceId, contact: from.contact, refs: [{ kind: 'accept', id: request.id }], queuedAtMs: round.nowMs, expiresAtMs: NEVER_MS })
+  round.seal(from.deviceId)
+}
+
 /** They accept our request. */
 export function takeAccept (body: AcceptBody, from: Device, parts: IntroductionParts): void {
   const { writer, round } = parts

@@ -77,7 +77,8 @@ export class Sessions {
   async #introduce (contact: number): Promise<void> {
     const { reader, turn } = this.#parts
     const row = reader.contacts.byNumber(contact)
-    if (row?.standing !== 'requested') return
+    // A contact is asked again, too: they may have removed us without our knowing.
+    if (row?.standing !== 'requested' && row?.standing !== 'accepted') return
     if (reader.devices.ofContact(contact).some(device => device.isListed)) {
       return await turn.write((writer, round) => queueRequest(row, { writer, round }))
     }

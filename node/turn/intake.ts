@@ -12,7 +12,7 @@ import type { Writer } from '../../store/writer.ts'
 import { MESSAGE_KIND, type ChangeKind, type Device, type Message } from '../../store/types.ts'
 import type { Round } from './round.ts'
 import type { Threads } from './threads.ts'
-import { takeAccept, takeProfile } from '../contacts/introductions.ts'
+import { takeAccept, takeKnownRequest, takeProfile } from '../contacts/introductions.ts'
 
 export interface IntakeParts {
   readonly writer: Writer
@@ -44,12 +44,7 @@ function takeContent (content: Content, from: Device, parts: IntakeParts): void 
     case 'profile':
       return takeProfile(content, from, parts)
     case 'request':
-      // Of somebody we know already: they lost track of us, or have moved. An acceptance brings them back.
-      parts.writer.devices.setAddresses(from.deviceId, content.addresses)
-      parts.round.toForget.add(contact)
-      parts.round.toHint.add(contact)
-      parts.writer.outbox.waiting({ deviceId: from.deviceId, contact: from.contact, refs: [{ kind: 'accept', id: content.id }], queuedAtMs: parts.round.nowMs, expiresAtMs: Number.MAX_SAFE_INTEGER })
-      return parts.round.seal(from.deviceId)
+      return takeKnownRequest(content, from, parts)
     default:
       return unreachable(content)
   }

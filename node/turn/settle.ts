@@ -44,6 +44,8 @@ function writeRefused ({ row, contact, refs, atMs, reason }: Extract<Settlement,
   writer.outbox.settle(row, 'refused', atMs)
   writer.traces.add({ outbox: row, atMs, step: 'refused', detail: reason })
   for (const ref of refs) {
+    // It is no message that somebody could look at: without a word they would wait for ever.
+    if (ref.kind === 'request') round.tell('node.trouble', contact, `The contact request was refused: ${reason}.`)
     if (ref.kind !== 'text') continue
     const id = contentId(ref.id)
     const hasHope = writer.read.outbox.ofMessage(id).some(outgoing => outgoing.state === 'waiting' || outgoing.state === 'sealed' || outgoing.state === 'delivered')
