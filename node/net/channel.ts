@@ -196,7 +196,8 @@ export class StreamChannel implements Channel {
   }
 
   #settleIfOver (): void {
-    if (this.#streamEnd === undefined || this.#isHeld) return
+    if (this.#streamEnd === undefined) return
+    // What a working handler has not seen yet is still delivered when it is done.
     if (this.#ownEnd === undefined && this.#stream.readBufferLength > 0) return
     this.#settleClosed(this.#ownEnd ?? this.#streamEnd)
   }

@@ -115,6 +115,26 @@ describe('a channel', () => {
     assert.deepEqual(inbox.lines, ['first', 'second', 'third'])
   })
 
+  it('is over even while its handler still works', async () => {
+    const inbound: Channel[] = []
+    const taken = Promise.withResolvers<undefined>()
+    const { ana, bob, channel } = await talk({
+      onAccept: accepted => inbound.push(accepted),
+      onFrames: () => {
+        taken.resolve(undefined)
+        return new Promise<void>(() => { /* never done */ })
+      }
+    })
+    await channel.send(text('work'))
+    await taken.promise
+    await ana.disconnectAll()
+    assert.equal(await inbound[0]?.closed, 'reset')
+    const again = await ana.openChannel(targetOf(bob), TALK, nothing)
+    await again.send(text('work'))
+    await bob.stop()
+    assert.equal(await inbound[1]?.closed, 'stopped')
+  })
+
   it('that this side has closed takes and brings nothing more', async () => {
     const inbox = new Inbox()
     const { channel } = await talk({ onFrames: inbox.take })
