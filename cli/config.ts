@@ -1,0 +1,130 @@
+/**
+ * Settings: an option outranks the environment, the environment outranks `skein.toml` in the home, the file outranks the
+ * default. Only what some command asks for is a setting.
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StorageError, UsageError } from '../protocols/core/errors.ts'
+import { didYouMean } from './suggest.ts'
+
+export type SettingValue = string | number | readonly string[]
+
+export interface SettingSpec {
+  readonly summary: string
+  readonly environment: string
+  readonly fallback: SettingValue
+  /** The values, or what they look like. */
+  readonly takes: readonly string[] | 'list' | 'count' | 'duration'
+}
+
+export const SETTINGS = {
+  listen: { summary: 'Multiaddrs that `up` listens on; several in a list', environment: 'SKEIN_LISTEN', fallback: [], takes: 'list' },
+  accept: { summary: 'Who may reach a new account: ask first, or all', environment: 'SKEIN_ACCEPT', fallback: 'ask', takes: ['ask', 'all'] },
+  'send.wait': { summary: 'What `send` waits for', environment: 'SKEIN_SEND_WAIT', fallback: 'queued', takes: ['queued', 'stored', 'delivered', 'read'] },
+  'read.limit': { summary: 'How many messages `read` and `search` show', environment: 'SKEIN_READ_LIMIT', fallback: 20, takes: 'count' },
+  timeout: { summary: 'How long commands wait for what they are asked to wait for', environment: 'SKEIN_TIMEOUT', fallback: '30s', takes: 'duration' },
+  color: { summary: 'Colour on a terminal', environment: 'SKEIN_COLOR', fallback: 'auto', takes: ['auto', 'always', 'never'] }
+} as const satisfies Readonly<Record<string, SettingSpec>>
+
+export type SettingName = keyof typeof SETTINGS
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]
+export const READ_LIMIT_MAX = 1000
+
+export type Origin = 'environment' | 'file' | 'default'
+
+export interface Setting { readonly value: SettingValue, readonly origin: Origin }
+
+export interface Settings {
+  readonly path: string
+  readonly get: (name: SettingName) => Setting
+  readonly text: (name: SettingName) => string
+  /** What is wrong with the file but no reason to stop, in words. */
+  readonly warnings: readonly string[]
+}
+
+export function settingsPath (home: string): string {
+  return join(home, 'skein.toml')
+}
+
+/** @throws UsageError when a value is not one that the setting takes, or the file is not TOML */
+export async function loadSettings (home: string, environment: Readonly<Record<string, string | undefined>>): Promise<Settings> {
+  const path = settingsPath(home)
+  const { values, warnings } = await readSettingsFile(path)
+  const all = new Map(SETTING_NAMES.map(name => [name, resolve(name, values.get(name), environment)]))
+  const get = (name: SettingName): Setting => all.get(name) ?? { value: SETTINGS[name].fallback, origin: 'default' }
+  return { path, get, text: name => String(get(name).value), warnings }
+}
+
+/** @throws UsageError when `value` is nothing that the setting takes */
+export function checkSetting (name: SettingName, value: unknown, where: string): SettingValue {
+  const { takes } = SETTINGS[name]
+  if (takes === 'list') {
+    const items = typeof value === 'string' ? value.split(/[\s,]+/).filter(item => item !== '') : value
+    if (Array.isArray(items) && items.every(item => typeof item === 'string')) return items
+  } else if (takes === 'count') {
+    const count = Number(value)
+    if (value !== '' && Number.isInteger(count) && count >= 1 && count <= READ_LIMIT_MAX) return count
+  } else if (typeof value === 'string' && (takes === 'duration' ? /^(0|\d+(\.\d+)?(ms|s|m|h|d|w))$/.test(value) : takes.some(choice => choice === value))) {
+    return value
+  }
+  throw new UsageError(`${where}: ${name} takes ${describe(takes)}`)
+}
+
+export function describe (takes: SettingSpec['takes']): string {
+  if (takes === 'list') return 'a list of texts'
+  if (takes === 'count') return `a number from 1 to ${READ_LIMIT_MAX}`
+  return takes === 'duration' ? 'a duration such as 30s or 10m' : takes.join(', ')
+}
+
+function resolve (name: SettingName, inFile: SettingValue | undefined, environment: Readonly<Record<string, string | undefined>>): Setting {
+  const variable = SETTINGS[name].environment
+  const given = environment[variable] ?? ''
+  if (given !== '') return { value: checkSetting(name, given, variable), origin: 'environment' }
+  return inFile === undefined ? { value: SETTINGS[name].fallback, origin: 'default' } : { value: inFile, origin: 'file' }
+}
+
+async function readSettingsFile (path: string): Promise<{ readonly values: ReadonlyMap<SettingName, SettingValue>, readonly warnings: readonly string[] }> {
+  const text = await readIfThere(path)
+  return text === undefined ? { values: new Map(), warnings: [] } : await parseSettings(text, path)
+}
+
+/** @throws UsageError when it is not TOML, or a known setting has a value that it does not take */
+export async function parseSettings (text: string, path: string): Promise<{ readonly values: ReadonlyMap<SettingName, SettingValue>, readonly warnings: readonly string[] }> {
+  // Most homes have no such file, and every command comes by here.
+  const { parse } = await import('smol-toml')
+  let table: Record<string, unknown>
+  try {
+    table = parse(text)
+  } catch (thrown) {
+    const line = thrown instanceof Error && 'line' in thrown ? ` in line ${String(thrown.line)}` : ''
+    throw new UsageError(`${path} is not TOML${line}`, 'Correct it, or move it away.')
+  }
+  const values = new Map<SettingName, SettingValue>()
+  const warnings: string[] = []
+  for (const [key, value] of flatten(table)) {
+    const name = SETTING_NAMES.find(known => known === key)
+    if (name === undefined) warnings.push([`${path}: there is no setting ${key}.`, didYouMean(key, SETTING_NAMES) ?? 'See: skein config show'].join(' '))
+    else values.set(name, checkSetting(name, value, path))
+  }
+  return { values, warnings }
+}
+
+function flatten (table: Readonly<Record<string, unknown>>): ReadonlyArray<readonly [string, unknown]> {
+  return Object.entries(table).flatMap(([key, value]) => isTable(value)
+    ? Object.entries(value).map(([inner, innerValue]) => [`${key}.${inner}`, innerValue] as const)
+    : [[key, value] as const])
+}
+
+function isTable (value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+}
+
+async function readIfThere (path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new StorageError(`${path} cannot be read`, 'Its owner and mode must let you.', thrown)
+  }
+}

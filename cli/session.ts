@@ -1,0 +1,136 @@
+/**
+ * The node that a command talks to: the one that runs, or else one in this process for as long as the command takes. The
+ * running one is asked first and nothing is loaded for the other until it has turned out that there is none.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SkeinNode } from '../node/node.ts'
+import { EXIT, LockedError, NotFoundError, SkeinError } from '../protocols/core/errors.ts'
+import type { LocalApi, OperationName, Params, Result } from '../protocols/local/operations.ts'
+import { connect, NoNodeError } from './client.ts'
+import type { Unlock } from './password.ts'
+
+export interface SessionOptions {
+  readonly home: string
+  /** Whether a node that has to be started connects to the world. */
+  readonly isOnline: boolean
+  /** Whether one may be started at all. */
+  readonly mayStart: boolean
+  /** How its vault is opened; asked only when one is started. */
+  readonly unlock: () => Promise<Unlock>
+  readonly interrupted: AbortSignal
+  readonly note: (text: string) => void
+}
+
+/**
+ * How long to wait for another command that has the account for its own duration, or for a node that is just starting:
+ * their work takes a few seconds.
+ */
+const LOCK_PATIENCE_MS = 10_000
+const LOCK_RETRY_MS = 150
+/** While we wait for deliveries, the outbox is looked at this often even when no event comes. */
+const SETTLE_LOOK_MS = 250
+
+export class Session {
+  /** Calls go to whichever node it is; which one, is decided by the first of them. */
+  readonly api: LocalApi
+  readonly #options: SessionOptions
+  readonly #remote: LocalApi
+  readonly #closing = new AbortController()
+  #isRemote = false
+  #own: Promise<SkeinNode> | undefined
+
+  constructor (options: SessionOptions) {
+    this.#options = options
+    this.#remote = connect(options.home, { signal: AbortSignal.any([options.interrupted, this.#closing.signal]) })
+    this.api = { call: async (name, params) => await this.#call(name, params) }
+  }
+
+  /** Whether the node ends with this command. */
+  isOwnNode (): boolean {
+    return this.#own !== undefined
+  }
+
+  /** Waits until everything queued is delivered, at most `waitMs`. Returns how much is still open. */
+  async settle (waitMs: number): Promise<number> {
+    const untilMs = Date.now() + waitMs
+    for (;;) {
+      const { outbox } = await this.api.call('status', {})
+      const restMs = untilMs - Date.now()
+      if (outbox.open === 0 || restMs <= 0) return outbox.open
+      await this.api.call('events.page', { after: 'now', waitMs: Math.ceil(Math.min(restMs, SETTLE_LOOK_MS)) })
+    }
+  }
+
+  /** Ends what is still asked of a node, and stops it if it is ours. Idempotent. */
+  async close (): Promise<void> {
+    this.#closing.abort(new LockedError('the command has ended'))
+    const own = this.#own
+    this.#own = undefined
+    if (own === undefined) return
+    // A node that did not start has said so to whoever called.
+    const [started] = await Promise.allSettled([own])
+    if (started.status === 'fulfilled') await started.value.stop()
+  }
+
+  async #call<Name extends OperationName> (name: Name, params: Params<Name>): Promise<Result<Name>> {
+    const untilMs = Date.now() + LOCK_PATIENCE_MS
+    for (let isFirst = true; ; isFirst = false) {
+      if (this.#own !== undefined) return await this.#callOwn(await this.#own, name, params)
+      try {
+        const result = await this.#remote.call(name, params)
+        this.#isRemote = true
+        return result
+      } catch (thrown) {
+        if (!(thrown instanceof NoNodeError) || this.#isRemote || !this.#options.mayStart) throw thrown
+      }
+      await this.#startOwn({ isFirst, isLast: Date.now() > untilMs })
+    }
+  }
+
+  async #startOwn ({ isFirst, isLast }: { readonly isFirst: boolean, readonly isLast: boolean }): Promise<void> {
+    try {
+      this.#own ??= start(this.#options)
+      await this.#own
+    } catch (thrown) {
+      this.#own = undefined
+      const isLocked = thrown instanceof SkeinError && thrown.exit === EXIT.locked
+      if (!isLocked || isLast) throw thrown
+      if (isFirst) this.#options.note('Another command has this account open. Waiting for it.')
+      await delay(LOCK_RETRY_MS, undefined, { signal: this.#options.interrupted })
+    }
+  }
+
+  /** A node in our own process does not know of Ctrl-C: it goes on while we stop waiting, and is then stopped in order. */
+  async #callOwn<Name extends OperationName> (own: SkeinNode, name: Name, params: Params<Name>): Promise<Result<Name>> {
+    const { interrupted } = this.#options
+    interrupted.throwIfAborted()
+    const { promise: interruption, reject } = Promise.withResolvers<never>()
+    const abort = (): void => reject(interrupted.reason as Error)
+    interrupted.addEventListener('abort', abort, { once: true })
+    try {
+      return await Promise.race([own.call(name, params), interruption])
+    } finally {
+      interrupted.removeEventListener('abort', abort)
+    }
+  }
+}
+
+async function start ({ home, isOnline, unlock }: SessionOptions): Promise<SkeinNode> {
+  if (!isHome(home)) throw noAccount()
+  const opened = await unlock()
+  const { createNode } = await import('../node/node.ts')
+  const node = await createNode({ home, unlock: opened })
+  if (isOnline) await node.start()
+  return node
+}
+
+export function noAccount (): NotFoundError {
+  return new NotFoundError('there is no account here', 'Make one with: skein init, or choose its home with --home.')
+}
+
+/** Whether an account has its home here; that it is whole is seen when it is opened. */
+export function isHome (home: string): boolean {
+  return existsSync(join(home, 'vault.json'))
+}
