@@ -61,6 +61,7 @@ export class Core {
   readonly operations: Handlers<CoreName>
   readonly #store: AccountStore
   readonly #ports: Ports
+  readonly #directory: Directory
   readonly #errands: Errands
   readonly #sessions: Sessions
   readonly #outbox: Outbox
@@ -76,6 +77,7 @@ export class Core {
     this.#store = store
     this.#ports = ports
     const directory = new Directory(reader)
+    this.#directory = directory
     this.account = new OwnAccount({ reader, sealer, addresses: () => network.addresses() })
     this.turn = new Turn({ store, sealer, clock, random, directory, feed: this.feed, arrivals: this.arrivals, reach, statement: () => this.account.ref, profile: () => this.account.profile })
     this.#errands = new Errands({ clock, random })
@@ -159,7 +161,7 @@ export class Core {
       ...meOperations({ account, turn, network, clock, random, hintOf, onProfile: () => this.#addressesChanged() }),
       ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
       ...requestOperations({ reader, turn, views }),
-      ...sendOperations({ reader, turn, account }),
+      ...sendOperations({ reader, turn, account, directory: this.#directory }),
       ...waitOperations({ reader, arrivals, clock }),
       ...messageOperations({ reader, turn, account, views }),
       ...deliveryOperations({ reader, turn, outbox: this.#outbox, sessions: this.#sessions, views }),

@@ -5,7 +5,10 @@
 import type { DeviceId } from '../protocols/core/ids.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Contact, Device } from '../store/types.ts'
+import { resolveContact } from './contacts/resolve.ts'
 
+/** Names that people used, kept with whom they mean. */
+const NAMES_MAX = 1_024
 /** Contacts kept in memory. */
 const ENTRIES_MAX = 8_192
 
@@ -19,6 +22,7 @@ export class Directory {
   readonly #reader: Reader
   readonly #byContact = new Map<number, Known>()
   readonly #byPeer = new Map<string, Device>()
+  readonly #byName = new Map<string, number>()
 
   constructor (reader: Reader) {
     this.#reader = reader
@@ -26,6 +30,17 @@ export class Directory {
 
   contact (contact: number): Known | undefined {
     return this.#byContact.get(contact) ?? this.#load(contact)
+  }
+
+  /** Whom a person means, as `resolveContact` says. @throws NotFoundError, UsageError */
+  named (who: string): Contact {
+    const known = this.#byName.get(who)
+    const contact = known === undefined ? undefined : this.contact(known)?.contact
+    if (contact !== undefined) return contact
+    const found = resolveContact(who, this.#reader)
+    if (this.#byName.size >= NAMES_MAX) this.#byName.clear()
+    this.#byName.set(who, found.contact)
+    return found
   }
 
   /** The listed device behind a peer, of whatever standing its contact is. */
@@ -43,6 +58,8 @@ export class Directory {
   }
 
   forget (contact: number): void {
+    // A name may mean somebody else now: a second contact of that name, a new alias.
+    this.#byName.clear()
     const known = this.#byContact.get(contact)
     this.#byContact.delete(contact)
     for (const device of known?.devices ?? []) this.#byPeer.delete(device.peerId)

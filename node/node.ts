@@ -19,6 +19,10 @@ export interface NodeConfig {
   readonly listen?: readonly string[]
   /** Called with the 24 recovery words of a new account: the only time they exist. */
   readonly onRecoveryWords?: (words: readonly string[]) => void
+  /** Whether local clients can call it on the socket in the home while it runs. Default: true. */
+  readonly serve?: boolean
+  /** Told of every fault in a client's call that is a bug: the client learns no more than that there was one. */
+  readonly onFault?: (fault: Error) => void
 }
 
 export interface Sent {
@@ -39,6 +43,8 @@ export interface SkeinNode extends LocalApi, AsyncDisposable {
   start: () => Promise<void>
   /** Finishes what is under way, closes every file and socket. Idempotent. */
   stop: () => Promise<void>
+  /** Resolves when it has stopped, whoever asked for it: a client may, too. */
+  readonly stopped: Promise<void>
   invite: (options?: { readonly once?: boolean }) => Promise<string>
   readonly contacts: {
     readonly add: (link: string, options?: { readonly as?: string, readonly text?: string }) => Promise<ContactView>

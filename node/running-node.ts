@@ -1,6 +1,6 @@
 /** A node of the real world: the core over libsignal and libp2p, its door for local clients, and the order of start and stop. */
 import type { NodeConfig, SkeinNode, Sent } from './node.ts'
-import { accountIdText, deviceIdText } from '../protocols/core/ids.ts'
+import { accountIdText, deviceIdText, parseContentId } from '../protocols/core/ids.ts'
 import { RefusedError } from '../protocols/core/errors.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
 import type { ContactView, EventView, MessageView, RequestView, StatusView } from '../protocols/local/schema.ts'
@@ -18,7 +18,6 @@ import { peerIdFromBytes, peerIdToBytes } from './net/identity.ts'
 import { Libp2pNetwork } from './net/network.ts'
 import { portOf, withLastPort } from './net/ports.ts'
 import { doctorOperations } from './operations/doctor.ts'
-import { findMessage } from './operations/find.ts'
 import type { Handlers } from './operations/handlers.ts'
 import { isReached, waitForState, type AwaitedState } from './operations/states.ts'
 import { VERSION } from './version.ts'
@@ -33,6 +32,8 @@ export class RunningNode implements SkeinNode {
   readonly account: string
   readonly device: string
   readonly peerId: string
+  readonly stopped: Promise<void>
+  readonly #tellStopped: () => void
   readonly #config: NodeConfig
   readonly #listen: readonly string[]
   readonly #opened: Opened
@@ -56,12 +57,15 @@ export class RunningNode implements SkeinNode {
     const { store } = opened
     const own = store.read.own.get()
     if (own === undefined) throw new RefusedError('the account is not finished')
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    this.stopped = promise
+    this.#tellStopped = () => { resolve(undefined) }
     this.#config = config
     this.#opened = opened
     this.#listen = specs
     this.account = accountIdText(own.accountId)
     this.device = deviceIdText(own.deviceId)
-    this.#network = new Libp2pNetwork({ networkKey: own.networkKey, listen, agentVersion: `skein/${VERSION}`, clock: realClock })
+    this.#network = new Libp2pNetwork({ networkKey: own.networkKey, listen, agentVersion: `skein/${VERSION}`, clock: realClock, onFault: error => { console.error(`fault in a handler: ${error.name}`) } })
     this.peerId = this.#network.peerId
     const sealer = new SignalSealer({ own, reader: store.read, clock: realClock })
     this.#core = new Core({
@@ -91,9 +95,11 @@ export class RunningNode implements SkeinNode {
     await this.#rememberPorts()
     await this.#core.start()
     this.#hooks.start()
+    const { serve = true, onFault, home } = this.#config
+    if (!serve) return
     // Loaded here: a node in process for one command needs no server, and Fastify costs 40 ms.
     const { serveLocalApi } = await import('./api/server.ts')
-    this.#server = await serveLocalApi({ api: this, socketPath: socketPathFor(this.#config.home), clock: realClock, version: VERSION })
+    this.#server = await serveLocalApi({ api: this, socketPath: socketPathFor(home), clock: realClock, version: VERSION, ...onFault === undefined ? {} : { onFault } })
   }
 
   stop (): Promise<void> {
@@ -162,7 +168,7 @@ export class RunningNode implements SkeinNode {
 
   async #reach (id: string, awaited: AwaitedState): Promise<void> {
     const { read } = this.#opened.store
-    const waited = await waitForState(findMessage(id, read), awaited, { reader: read, arrivals: this.#core.arrivals, clock: realClock, timeoutMs: undefined })
+    const waited = await waitForState(parseContentId(id), awaited, { reader: read, arrivals: this.#core.arrivals, clock: realClock, timeoutMs: undefined })
     if (!isReached(waited.state, awaited)) throw new RefusedError(`the message is ${waited.state}${waited.reason === undefined ? '' : `: ${waited.reason}`}`, 'It is safe here.')
   }
 
@@ -184,12 +190,16 @@ export class RunningNode implements SkeinNode {
   }
 
   async #stop (): Promise<void> {
-    this.#hooks.stop()
-    await this.#server?.stop()
-    await this.#core.stop()
-    await this.#network.stop()
-    this.#opened.store.close()
-    this.#opened.lock.release()
+    try {
+      this.#hooks.stop()
+      await this.#server?.stop()
+      await this.#core.stop()
+      await this.#network.stop()
+    } finally {
+      this.#opened.store.close()
+      this.#opened.lock.release()
+      this.#tellStopped()
+    }
   }
 }
 

@@ -20,10 +20,13 @@ export interface DeliveryParts {
 }
 
 export function deliveryOperations (parts: DeliveryParts): Handlers<'message.trace' | 'message.retry' | 'message.cancel'> {
-  const { reader, views, outbox } = parts
+  const { reader, turn, views, outbox } = parts
   const nextTryAtMs = ({ deviceId }: Outgoing): number | undefined => outbox.nextTryAtMs(deviceId)
   return {
-    'message.trace': ({ id }) => traceMessage(findMessage(id, reader), { reader, views, nextTryAtMs }),
+    'message.trace': async ({ id }) => {
+      await turn.settled()
+      return traceMessage(findMessage(id, reader), { reader, views, nextTryAtMs })
+    },
     'message.retry': async ({ id }) => {
       const message = ownMessage(id, reader)
       await retry(message, parts)

@@ -26,6 +26,7 @@ export function messageOperations (parts: MessageParts): Handlers<'read' | 'mark
   return {
     read: async ({ with: who, limit = PAGE_DEFAULT, before, after, mark = false }) => {
       const contact = resolveContact(who, reader)
+      await parts.turn.settled()
       const found = reader.messages.page(contact.contact, {
         limit: limit + 1,
         ...before === undefined ? {} : { before: findMessage(before, reader) },
@@ -63,7 +64,10 @@ export function messageOperations (parts: MessageParts): Handlers<'read' | 'mark
       })
       return { messages: found.slice(0, limit).map(message => views.message(message)), hasMore: found.length > limit }
     },
-    'message.show': ({ id }) => ({ message: views.message(findMessage(id, reader)) })
+    'message.show': async ({ id }) => {
+      await parts.turn.settled()
+      return { message: views.message(findMessage(id, reader)) }
+    }
   }
 }
 

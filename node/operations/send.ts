@@ -7,7 +7,8 @@ import type { Reader } from '../../store/reader.ts'
 import type { Contact, Message } from '../../store/types.ts'
 import type { Turn } from '../turn/turn.ts'
 import type { DraftBody } from '../turn/compose.ts'
-import { labelOf, resolveContact } from '../contacts/resolve.ts'
+import { labelOf } from '../contacts/resolve.ts'
+import type { Directory } from '../directory.ts'
 import type { OwnAccount } from '../own-account.ts'
 import { findMessage } from './find.ts'
 import type { Handlers } from './handlers.ts'
@@ -17,18 +18,20 @@ export interface SendParts {
   readonly reader: Reader
   readonly turn: Turn
   readonly account: OwnAccount
+  readonly directory: Directory
 }
 
 export function sendOperations (parts: SendParts): Handlers<'send' | 'react' | 'edit' | 'delete'> {
-  const { reader } = parts
+  const { reader, directory } = parts
   const once = new OncePerKey()
   return {
     send: async ({ to, text, replyTo, idempotencyKey }) => {
-      const contact = mayWriteTo(resolveContact(to, reader), parts)
+      const contact = mayWriteTo(directory.named(to), parts)
       checkLength(text)
       const body: DraftBody = { type: 'text', text: checkText(text, TEXT_BYTES_MAX, 'text'), replyTo: replyTo === undefined ? undefined : messageOf(contact, replyTo, reader).id }
-      const id = await once.run(idempotencyKey, () => known(idempotencyKey, reader) ?? parts.turn.send({ contact: contact.contact, body, idempotencyKey }))
-      return { id: idText(id), state: ownState(reader.messages.byId(id)), to: labelOf(contact) }
+      const draft = { contact: contact.contact, body, idempotencyKey }
+      const id = idempotencyKey === undefined ? await parts.turn.send(draft) : await once.run(idempotencyKey, () => reader.idempotency.get(idempotencyKey) ?? parts.turn.send(draft))
+      return { id: idText(id), state: idempotencyKey === undefined ? 'queued' : ownState(reader.messages.byId(id)), to: labelOf(contact) }
     },
     react: async ({ id, emoji }) => {
       const message = findMessage(id, reader)
@@ -88,16 +91,11 @@ async function change (message: Message, body: DraftBody, parts: SendParts): Pro
   return { id: idText(id), state: 'queued', to: labelOf(contact) }
 }
 
-function known (key: string | undefined, reader: Reader): ContentId | undefined {
-  return key === undefined ? undefined : reader.idempotency.get(key)
-}
-
 /** Two requests with one idempotency key at the same time send once. */
 class OncePerKey {
   readonly #running = new Map<string, Promise<ContentId>>()
 
-  async run (key: string | undefined, start: () => ContentId | Promise<ContentId>): Promise<ContentId> {
-    if (key === undefined) return await start()
+  async run (key: string, start: () => ContentId | Promise<ContentId>): Promise<ContentId> {
     const running = this.#running.get(key) ?? Promise.resolve(start())
     this.#running.set(key, running)
     try {

@@ -1,5 +1,5 @@
 /** The state of an own message, and waiting for it. */
-import { idKey, idText } from '../../protocols/core/ids.ts'
+import { idKey, idText, type ContentId } from '../../protocols/core/ids.ts'
 import { RefusedError } from '../../protocols/core/errors.ts'
 import { DELIVERY_STATE, type DeliveryState } from '../../protocols/local/schema.ts'
 import type { Reader } from '../../store/reader.ts'
@@ -33,7 +33,7 @@ export interface WaitParts { readonly reader: Reader, readonly arrivals: Arrival
 interface Waited { readonly state: DeliveryState, readonly reason: string | undefined }
 
 /** Resolves when the message is in the state or beyond it, over, or the time is up. */
-export async function waitForState (message: Message, awaited: AwaitedState, options: WaitParts & { readonly timeoutMs: number | undefined }): Promise<Waited> {
+export async function waitForState (id: ContentId, awaited: AwaitedState, options: WaitParts & { readonly timeoutMs: number | undefined }): Promise<Waited> {
   const { reader, arrivals, clock, timeoutMs } = options
   return await new Promise(resolve => {
     const finish = (waited: Waited): void => {
@@ -41,16 +41,16 @@ export async function waitForState (message: Message, awaited: AwaitedState, opt
       timer?.cancel()
       resolve(waited)
     }
-    const stopListening = arrivals.listen(idKey(message.id), (state, reason) => {
+    const stopListening = arrivals.listen(idKey(id), (state, reason) => {
       if (isReached(state, awaited) || isOver(state)) finish({ state, reason })
     })
     const timer = timeoutMs === undefined
       ? undefined
       : clock.timer(timeoutMs, () => {
-        finish({ state: ownState(reader.messages.byId(message.id)), reason: undefined })
+        finish({ state: ownState(reader.messages.byId(id)), reason: undefined })
       })
     // After listening began, so that nothing falls in between.
-    const now = reader.messages.byId(message.id)
+    const now = reader.messages.byId(id)
     const state = ownState(now)
     if (isReached(state, awaited) || isOver(state)) finish({ state, reason: now?.reason })
   })
@@ -61,7 +61,7 @@ export function waitOperations (parts: WaitParts): Handlers<'wait'> {
     wait: async ({ id, state: awaited, timeoutMs }) => {
       const message = findMessage(id, parts.reader)
       if (!message.isOwn) throw new RefusedError('only own messages have a delivery state to wait for')
-      const { state, reason } = await waitForState(message, awaited, { ...parts, timeoutMs })
+      const { state, reason } = await waitForState(message.id, awaited, { ...parts, timeoutMs })
       return { id: idText(message.id), state, isReached: isReached(state, awaited), ...reason === undefined ? {} : { reason } }
     }
   }

@@ -82,6 +82,8 @@ export class Turn {
   readonly #drafts: Drafted[] = []
   readonly #tasks: Task[] = []
   readonly #settlements: Settlement[] = []
+  /** Settlements that wait, or whose commit is under way. */
+  #unwritten = 0
   readonly #toSeal = new Map<string, DeviceId>()
   #running: Promise<void> | undefined
   #settleTimer: Timer | undefined
@@ -136,11 +138,25 @@ export class Turn {
   settle (settlements: readonly Settlement[]): void {
     if (this.#isStopped) return
     this.#settlements.push(...settlements)
+    this.#unwritten += settlements.length
     if (this.#settlements.length >= WORK_MAX) return this.#wake()
     this.#settleTimer ??= this.#parts.clock.timer(SETTLE_DELAY_MS, () => {
       this.#settleTimer = undefined
       this.#wake()
     })
+  }
+
+  /**
+   * Whoever has been told of a delivery finds it in what is read afterwards: marks that wait for company are written now.
+   * Never rejects: on a disk that takes nothing, what stands there is what there is to read.
+   */
+  async settled (): Promise<void> {
+    if (this.#unwritten === 0) return
+    try {
+      await this.write(() => {})
+    } catch {
+      // The turn has reported it.
+    }
   }
 
   /** A device's waiting contents can be sealed now. */
@@ -256,6 +272,7 @@ export class Turn {
     const { round } = done
     sealer.settle()
     this.#threads.settle()
+    this.#unwritten -= work.settlements.length
     for (const contact of round.toForget) directory.forget(contact)
     if (work.arrivals.length > 0) reach('receive.afterCommit')
     if (work.drafts.length > 0) reach('send.afterCommit')
@@ -304,6 +321,7 @@ export class Turn {
     for (const arrival of work.arrivals) arrival.onOutcome(refused(error instanceof StorageError ? 'storage' : 'malformed', error instanceof StorageError ? STORAGE_RETRY_MS : 0))
     for (const draft of work.drafts) draft.onFailed(error)
     for (const task of work.tasks) task.onFailed(error)
+    this.#unwritten -= work.settlements.length
     // Marks and waiting contents are still true and still there: the next turn writes them.
     if (!(error instanceof StorageError)) return
     this.#parts.clock.timer(STORAGE_RETRY_MS, () => {
