@@ -121,7 +121,7 @@ async function start ({ home, isOnline, unlock }: SessionOptions): Promise<Skein
   if (!isHome(home)) throw noAccount()
   const opened = await unlock()
   const { createNode } = await import('../node/node.ts')
-  const node = await createNode({ home, unlock: opened })
+  const node = await createNode({ home, unlock: opened, serve: false })
   if (isOnline) await node.start()
   return node
 }

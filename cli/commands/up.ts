@@ -11,7 +11,6 @@ import type { Settings } from '../config.ts'
 import type { Output } from '../output.ts'
 import { unlockFor } from '../password.ts'
 import { isHome, noAccount } from '../session.ts'
-import { ownVersion } from '../version.ts'
 
 /** How long one question for new events lasts; it only bounds how long a stop takes. */
 const EVENT_WAIT_MS = 30_000
@@ -20,46 +19,31 @@ export async function up ({ flags, settings, home, output, interrupted }: Invoca
   if (!isHome(home)) throw noAccount()
   const unlock = await unlockFor({ flags, environment: process.env, home })
   const { createNode } = await import('../../node/node.ts')
-  const { realClock } = await import('../../node/world.ts')
-  const { serveLocalApi } = await import('../../node/api/server.ts')
-  await using node = await createNode({ home, unlock, ...listenFrom(flags, settings) })
-  const stopped = Promise.withResolvers<undefined>()
-  const stop = (): void => stopped.resolve(undefined)
-  interrupted.addEventListener('abort', stop, { once: true })
-  const api = stoppable(node, stop)
-  const socketPath = socketPathFor(home)
   const onFault = (fault: Error): void => output.note(`unexpected: ${fault.stack ?? fault.name}`)
-  const server = await serveLocalApi({ api, socketPath, clock: realClock, version: ownVersion(), onFault })
-  try {
-    await node.start()
-    const { account, peerId } = node
-    const addresses = node.addresses()
-    await output.result({ account, peerId, addresses, socket: socketPath }, readyText(addresses))
-    if (output.isTerminal) await tellWaiting(api, output)
-    // Troubles are told for as long as the node runs, and that is not for as long as somebody waits for them.
-    void tellTroubles(api, { output, stopped: stopped.promise })
-    await stopped.promise
-  } finally {
-    await server.stop()
-  }
+  await using node = await createNode({ home, unlock, onFault, ...listenFrom(flags, settings) })
+  await node.start()
+  const addresses = node.addresses()
+  await output.result({ account: node.account, peerId: node.peerId, addresses, socket: socketPathFor(home) }, readyText(addresses))
+  if (output.isTerminal) await tellWaiting(node, output)
+  const ended = Promise.race([node.stopped, abortOf(interrupted)])
+  // Troubles are told for as long as the node runs, and that is not for as long as somebody waits for them.
+  void tellTroubles(node, { output, ended })
+  await ended
+  await node.stop()
   output.note('The node has stopped. What was queued is safe.')
+}
+
+async function abortOf (signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  await promise
 }
 
 function listenFrom (flags: Flags, settings: Settings): { readonly listen?: readonly string[] } {
   const given = flags.list('listen')
   const listen = given.length > 0 ? given : checkSetting('listen', settings.get('listen').value, 'listen')
   return Array.isArray(listen) && listen.length > 0 ? { listen } : {}
-}
-
-/** The operation `stop` ends this command, which then stops everything in order. */
-function stoppable (api: LocalApi, stop: () => void): LocalApi {
-  return {
-    async call (name, params) {
-      if (name !== 'stop') return await api.call(name, params)
-      stop()
-      return {}
-    }
-  }
 }
 
 function readyText (addresses: readonly string[]): string {
@@ -75,10 +59,10 @@ async function tellWaiting (api: LocalApi, output: Output): Promise<void> {
   for (const text of trouble) output.note(output.stderrLook.warn(displaySafe(text)))
 }
 
-async function tellTroubles (api: LocalApi, { output, stopped }: { readonly output: Output, readonly stopped: Promise<undefined> }): Promise<void> {
+async function tellTroubles (api: LocalApi, { output, ended }: { readonly output: Output, readonly ended: Promise<void> }): Promise<void> {
   let after = 'now'
   for (;;) {
-    const page = await Promise.race([api.call('events.page', { after, waitMs: EVENT_WAIT_MS }), stopped])
+    const page = await Promise.race([api.call('events.page', { after, waitMs: EVENT_WAIT_MS }), ended])
     if (page === undefined) return
     after = page.cursor
     for (const event of page.events) {
