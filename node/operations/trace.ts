@@ -31,7 +31,7 @@ export function traceMessage (message: Message, parts: TraceParts): MessageTrace
   steps.sort((left, right) => left.atMs - right.atMs)
   return {
     message: views.message(message),
-    headline: headlineOf(message, { contact, label, outgoing }),
+    headline: headlineOf(message, { contact, label, wasSent: steps.some(({ step: name }) => SENT_STEPS.has(name)) }),
     steps: steps.map(({ atMs, ...rest }) => rest),
     next: nextSteps(message, { outgoing, label, parts })
   }
@@ -78,9 +78,12 @@ function endSteps (message: Message, label: string): Timed[] {
   return []
 }
 
-interface HeadlineParts { readonly contact: Contact | undefined, readonly label: string, readonly outgoing: readonly Outgoing[] }
+/** Steps that a message only comes to when it has left: a dial in vain is an attempt, too, and sends nothing. */
+const SENT_STEPS: ReadonlySet<string> = new Set(['sent', 'unanswered', 'postponed', 'undecryptable'])
 
-function headlineOf (message: Message, { contact, label, outgoing }: HeadlineParts): string {
+interface HeadlineParts { readonly contact: Contact | undefined, readonly label: string, readonly wasSent: boolean }
+
+function headlineOf (message: Message, { contact, label, wasSent }: HeadlineParts): string {
   switch (message.state) {
     case 'delivered': return `Delivered: a device of ${label} has it.`
     case 'read': return `Read by ${label}.`
@@ -89,7 +92,7 @@ function headlineOf (message: Message, { contact, label, outgoing }: HeadlinePar
     case 'cancelled': return `Taken back. ${label} has not got it.`
     default:
       if (contact?.standing === 'requested') return `Queued on this computer, safe across restarts. It leaves when ${label} accepts your request.`
-      return outgoing.some(row => row.sentAtMs !== undefined)
+      return wasSent
         ? `Queued on this computer, safe across restarts. It was sent, but no device of ${label} has acknowledged it yet.`
         : `Queued on this computer, safe across restarts. No device of ${label} has been reached yet.`
   }
