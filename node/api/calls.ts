@@ -1,7 +1,7 @@
 /**
  * Calls of the local API on behalf of clients outside: bounded in number and time, and ended when the server stops.
  */
-import { LockedError } from '../../protocols/core/errors.ts'
+import { EXIT, LockedError, SkeinError } from '../../protocols/core/errors.ts'
 import type { LocalApi, OperationName, Params, Result } from '../../protocols/local/operations.ts'
 
 /** Calls under way: a connection carries one at a time, but one whose client went away goes on. */
@@ -10,11 +10,11 @@ const CALLS_MAX = 256
 const WAIT_MS_MAX = 60_000
 
 export interface Calls extends LocalApi {
-  /** Answers everything that only waits: `stop` as done, the others with a LockedError. Idempotent. */
+  /** Answers everything that only waits: `stop` as done, the others with an error of the code `stopping`. Idempotent. */
   readonly end: () => void
 }
 
-/** @throws what the operations throw, and LockedError when there are too many calls or the server stops */
+/** @throws what the operations throw, LockedError when there are too many calls, and an error of the code `stopping` */
 export function boundedCalls (api: LocalApi): Calls {
   const waiting = new Set<() => void>()
   let underWay = 0
@@ -53,6 +53,7 @@ function bounded<Name extends OperationName> (name: Name, params: Params<Name>):
   return { ...params, timeoutMs: Math.min(timeoutMs, WAIT_MS_MAX) }
 }
 
-function stopped (): LockedError {
-  return new LockedError('the node is stopping', 'What was accepted before is safe. Start it again with: skein up')
+/** Its code says that nothing was done: whoever asked may ask the next node. */
+function stopped (): SkeinError {
+  return new SkeinError('the node is stopping', { code: 'stopping', exit: EXIT.locked, hint: 'What was accepted before is safe. Start it again with: skein up' })
 }

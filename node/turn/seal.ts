@@ -89,6 +89,7 @@ export function isUnaddressed (device: DeviceId): boolean {
 /** The rows of the envelopes, inside the transaction. Returns those that may leave after the commit. */
 export function writeEnvelopes (envelopes: readonly Envelope[], writer: Writer, nowMs: number): SealedEnvelope[] {
   const leaving: SealedEnvelope[] = []
+  const written: Array<{ readonly parcel: Parcel, readonly row: number }> = []
   for (const { parcel, refs, sealed, envelopeId: id } of envelopes) {
     const { deviceId, contact, gateToken, queuedAtMs } = parcel
     const expiresAtMs = queuedAtMs + DELIVERY_LIFETIME_MS
@@ -97,11 +98,15 @@ export function writeEnvelopes (envelopes: readonly Envelope[], writer: Writer, 
       continue
     }
     const row = writer.outbox.sealed({ deviceId, contact, refs, envelopeId: id, cipherKind: sealed.kind, ciphertext: sealed.body, ...gate(gateToken), queuedAtMs, sealedAtMs: nowMs, expiresAtMs })
+    written.push({ parcel, row })
     leaving.push({ row, deviceId, contact, envelopeId: id, sealed, gateToken, refs })
   }
-  for (const { parcel, sealed } of envelopes) {
-    if (sealed === undefined) continue
-    for (const row of parcel.fromRows) writer.outbox.remove(row)
+  // A waiting row's trace goes on in the envelope that its contents are in.
+  for (const { parcel, row } of written) {
+    for (const from of parcel.fromRows) {
+      writer.outbox.relink(from, row)
+      writer.outbox.remove(from)
+    }
   }
   return leaving
 }

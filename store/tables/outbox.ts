@@ -1,5 +1,5 @@
 /** Envelopes on their way out, one row for one device: from waiting for a session to settled. */
-import type { ContentId, DeviceId, EnvelopeId } from '../../protocols/core/ids.ts'
+import { idKey, type ContentId, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import type { Database, SqlValue, Statement } from '../database.ts'
 import { decodeRefs, encodeRefs } from '../refs.ts'
@@ -137,6 +137,9 @@ export class OutboxWriter {
   readonly #settle: Statement<[number, number, number], never>
   readonly #settleSent: Statement<[number, number, number, number], never>
   readonly #reopen: Statement<[number, number], never>
+  readonly #refs: Statement<[number], { readonly refs: Uint8Array }>
+  readonly #unlinkOne: Statement<[ContentId, number], never>
+  readonly #setRefs: Statement<[Uint8Array, number], never>
   readonly #dropDevice: Statement<[number, DeviceId], never>
   readonly #settled: Statement<[number, number], { readonly row: number }>
 
@@ -154,6 +157,9 @@ export class OutboxWriter {
     this.#settleSent = database.prepare(`UPDATE outbox SET state = ?, settled_at = ?, ciphertext = NULL, sent_at = ?, attempts = attempts + 1 WHERE row = ? AND ${OPEN}`)
     this.#reopen = database.prepare(`UPDATE outbox SET state = ${OUTBOX_STATE.waiting}, attempts = 0, queued_at = ?, envelope_id = NULL, cipher_kind = NULL,
       ciphertext = NULL, sealed_at = NULL, sent_at = NULL, settled_at = NULL WHERE row = ?`)
+    this.#refs = database.prepare(`SELECT refs FROM outbox WHERE row = ? AND ${OPEN}`)
+    this.#unlinkOne = database.prepare('DELETE FROM outbox_messages WHERE message = ? AND outbox = ?')
+    this.#setRefs = database.prepare(`UPDATE outbox SET state = ${OUTBOX_STATE.waiting}, refs = ?, envelope_id = NULL, cipher_kind = NULL, ciphertext = NULL, sealed_at = NULL WHERE row = ?`)
     this.#dropDevice = database.prepare(`UPDATE outbox SET state = ${OUTBOX_STATE.cancelled}, settled_at = ?, ciphertext = NULL WHERE device_id = ? AND ${OPEN}`)
     this.#settled = database.prepare(`SELECT row FROM outbox WHERE state > ${OUTBOX_STATE.sealed} AND settled_at < ? ORDER BY settled_at LIMIT ?`)
   }
@@ -206,6 +212,20 @@ export class OutboxWriter {
 
   /** The other side could not decrypt it: it waits again, for another envelope. Its lifetime stays. */
   reopen (row: number, atMs: number): void { this.#reopen.run(atMs, row) }
+
+  /** Takes a message out of an open row. What else is in it waits to be sealed anew; a row that is empty then is cancelled. */
+  withdraw (row: number, message: ContentId, atMs: number): void {
+    const found = this.#refs.get(row)
+    if (found === undefined) return
+    const key = idKey(message)
+    const rest = decodeRefs(found.refs).filter(ref => ref.kind !== 'text' || idKey(ref.id) !== key)
+    if (rest.length === 0) {
+      this.#settle.run(OUTBOX_STATE.cancelled, atMs, row)
+      return
+    }
+    this.#unlinkOne.run(message, row)
+    this.#setRefs.run(encodeRefs(rest), row)
+  }
 
   /** A revoked device gets nothing more. */
   dropDevice (device: DeviceId, atMs: number): void { this.#dropDevice.run(atMs, device) }
