@@ -21,6 +21,8 @@ export interface CommandSpec {
   readonly node: 'none' | 'offline' | 'online'
   /** Such a node stays some seconds more to deliver what the command queued. */
   readonly isLingering?: boolean
+  /** Goes on for as long as the person likes. */
+  readonly isLasting?: boolean
   readonly load: () => Promise<Run>
   readonly isHidden?: boolean
 }

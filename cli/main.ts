@@ -57,6 +57,7 @@ async function runParsed (parsed: Exclude<Parsed, { type: 'help' }>, surrounding
     home,
     isOnline: spec.node === 'online',
     mayStart: spec.node !== 'none',
+    isLasting: spec.isLasting ?? false,
     unlock: async () => await (await import('./password.ts')).unlockFor({ flags: parsed.flags, environment: process.env, home }),
     interrupted,
     note: text => output.note(text)

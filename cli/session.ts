@@ -17,6 +17,11 @@ export interface SessionOptions {
   readonly isOnline: boolean
   /** Whether one may be started at all. */
   readonly mayStart: boolean
+  /**
+   * The command goes on for as long as a person likes: it does not become the node when the one that runs is restarted,
+   * and while it has one of its own, other commands may use that.
+   */
+  readonly isLasting: boolean
   /** How its vault is opened; asked only when one is started. */
   readonly unlock: () => Promise<Unlock>
   readonly interrupted: AbortSignal
@@ -83,7 +88,7 @@ export class Session {
         this.#isRemote = true
         return result
       } catch (thrown) {
-        if (!(thrown instanceof NoNodeError) || this.#isRemote || !this.#options.mayStart) throw thrown
+        if (!isUnasked(thrown) || !this.#options.mayStart || (this.#isRemote && this.#options.isLasting)) throw thrown
       }
       await this.#startOwn({ isFirst, isLast: Date.now() > untilMs })
     }
@@ -117,11 +122,16 @@ export class Session {
   }
 }
 
-async function start ({ home, isOnline, unlock }: SessionOptions): Promise<SkeinNode> {
+/** Whether nobody has taken the call: no node runs, or it was about to end. */
+function isUnasked (thrown: unknown): boolean {
+  return thrown instanceof NoNodeError || (thrown instanceof SkeinError && thrown.code === 'stopping')
+}
+
+async function start ({ home, isOnline, isLasting, unlock }: SessionOptions): Promise<SkeinNode> {
   if (!isHome(home)) throw noAccount()
   const opened = await unlock()
   const { createNode } = await import('../node/node.ts')
-  const node = await createNode({ home, unlock: opened, serve: false })
+  const node = await createNode({ home, unlock: opened, serve: isLasting })
   if (isOnline) await node.start()
   return node
 }

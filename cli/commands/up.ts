@@ -26,9 +26,8 @@ export async function up ({ flags, settings, home, output, interrupted }: Invoca
   await output.result({ account: node.account, peerId: node.peerId, addresses, socket: socketPathFor(home) }, readyText(addresses))
   if (output.isTerminal) await tellWaiting(node, output)
   const ended = Promise.race([node.stopped, abortOf(interrupted)])
-  // Troubles are told for as long as the node runs, and that is not for as long as somebody waits for them.
-  void tellTroubles(node, { output, ended })
-  await ended
+  // A node whose troubles cannot be told goes on all the same.
+  await Promise.allSettled([tellTroubles(node, { output, ended }), ended])
   await node.stop()
   output.note('The node has stopped. What was queued is safe.')
 }

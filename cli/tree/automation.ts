@@ -15,6 +15,7 @@ export const AUTOMATION_COMMANDS: readonly CommandSpec[] = [
     ],
     examples: ['skein events --follow --cursor backup --json', 'skein events --follow --type message.received', 'skein events --after start'],
     node: 'online',
+    isLasting: true,
     load: async () => (await import('../commands/events.ts')).events
   },
   {

@@ -42,6 +42,7 @@ export const MESSAGE_COMMANDS: readonly CommandSpec[] = [
     summary: 'Read and write in the whole terminal',
     examples: ['skein chat', 'skein chat @bob'],
     node: 'online',
+    isLasting: true,
     load: async () => (await import('../commands/chat.ts')).chat
   },
   {

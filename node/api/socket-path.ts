@@ -17,6 +17,8 @@ const HASH_CHARACTERS = 16
  */
 export function socketPathFor (home: string): string {
   const real = realPath(home)
+  // Windows has no sockets in directories that Node could listen on; its pipes have a space of names of their own.
+  if (process.platform === 'win32') return `\\\\.\\pipe\\skein-${hashOf(real)}`
   const path = join(real, 'node.sock')
   if (fits(path)) return path
   const folder = `skein-${process.getuid?.() ?? 0}-${hashOf(real)}`
