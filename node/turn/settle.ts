@@ -35,7 +35,10 @@ function writeDelivered ({ row, contact, refs, atMs, sentAtMs }: Extract<Settlem
   for (const ref of refs) {
     if (ref.kind !== 'text') continue
     const id = contentId(ref.id)
-    if (writer.messages.advance(id, 'delivered', atMs)) round.tellMessage('message.state', contact, id)
+    if (!writer.messages.advance(id, 'delivered', atMs)) continue
+    round.tellMessage('message.state', contact, id)
+    // Announced when the acknowledgement came, too; but who began to wait since then has seen neither that nor this row.
+    round.states.push({ id, state: 'delivered', reason: undefined })
   }
 }
 
