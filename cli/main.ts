@@ -97,14 +97,19 @@ function homeOf (flags: Flags): string {
   return join(dataHome === '' ? join(homedir(), '.local', 'share') : dataHome, 'skein')
 }
 
+/** Two signals within this time are one wish: npm passes on a Ctrl-C that the terminal has sent to all its processes. */
+const SIGNAL_ECHO_MS = 500
+
 /**
  * Aborts on the first Ctrl-C or SIGTERM, so that what is open is closed in order; the second one ends the process where it
  * stands. Everything that was accepted is on disk before it is said, so nothing is lost by it.
  */
 function listenForSignals (): AbortSignal {
   const controller = new AbortController()
+  let interruptedAtMs = 0
   const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted)
+    if (!controller.signal.aborted) interruptedAtMs = Date.now()
+    else if (Date.now() - interruptedAtMs > SIGNAL_ECHO_MS) process.exit(EXIT.interrupted)
     controller.abort(interruption())
   }
   process.on('SIGINT', interrupt)

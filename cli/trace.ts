@@ -29,9 +29,14 @@ const THREADS_MAX = 4
 const WENT_WRONG = /refused|unreachable|failed|expired|cancelled|unanswered|undecryptable|postponed/
 const TIME_WIDTH = 12
 
-export interface TraceShape { readonly look: Look, readonly label: string }
+export interface TraceShape {
+  readonly look: Look
+  readonly label: string
+  /** Whether the commands that can be used now are named below it. Default: true. */
+  readonly hasFoot?: boolean
+}
 
-export function traceLines (trace: Trace, { look, label }: TraceShape): readonly string[] {
+export function traceLines (trace: Trace, { look, label, hasFoot = true }: TraceShape): readonly string[] {
   const { message, headline, steps, next } = trace
   const signs = look.isAscii ? ASCII_SIGNS : SIGNS
   const threads = threadsOf(trace)
@@ -48,7 +53,7 @@ export function traceLines (trace: Trace, { look, label }: TraceShape): readonly
     ]),
     ...parted ? [branch(signs.joins, threads.length)] : [],
     ...next.map((step, index) => nextLine(step, { isNow: index === 0, look, signs, threads })),
-    ...footLines(trace)
+    ...hasFoot ? footLines(trace) : []
   ]
 }
 

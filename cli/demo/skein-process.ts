@@ -1,0 +1,134 @@
+/**
+ * `skein` as a process of its own, started as a person would and bound to this one: the launcher (bin/skein.js) keeps a channel
+ * to whoever started it and stops with it, so that no node outlives the demo, not even one that is killed.
+ */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
+import { dirname, join } from 'node:path'
+import { EXIT, SkeinError, TimeoutError } from '../../protocols/core/errors.ts'
+import type { ExitCode } from '../../protocols/core/errors.ts'
+import type { ErrorView } from '../../protocols/local/operations.ts'
+
+export interface SkeinOptions {
+  /** Where its stderr goes; appended. */
+  readonly log: string
+  readonly interrupted: AbortSignal
+}
+
+/** What `skein up --json` says first. */
+export interface Ready { readonly account: string, readonly peerId: string, readonly addresses: readonly string[], readonly socket: string }
+
+/** As in bin/skein.js: with this variable, the process ends when the channel to us does. */
+const LAUNCHER = 'SKEIN_LAUNCHER'
+/** As there: without it, a node would replace itself to get it, and lose the channel. */
+const LEAN = '--max-semi-space-size=1'
+/** A start takes half a second; a machine that does ten things at once takes twenty times that. */
+const ANSWER_MS_MAX = 20_000
+/** The launcher itself ends a node that takes longer than 5 s. */
+const STOP_MS_MAX = 6_000
+
+/** Runs one command to its end, and returns its result. @throws SkeinError, the command's own where it said one */
+export async function runSkein (args: readonly string[], options: SkeinOptions): Promise<unknown> {
+  const child = start(args, options)
+  try {
+    const result = resultOf(await firstLine(child, args, options))
+    await end(child)
+    return result
+  } catch (thrown) {
+    await end(child, 'SIGTERM')
+    throw thrown
+  }
+}
+
+/** A node that runs. */
+export class NodeProcess {
+  readonly pid: number
+  readonly ready: Ready
+  readonly #child: ChildProcess
+
+  /** Resolves when it says that it is ready. @throws SkeinError, the node's own where it said one */
+  static async start (home: string, options: SkeinOptions): Promise<NodeProcess> {
+    const args = ['up', '--home', home, '--listen', '/ip4/127.0.0.1/tcp/0']
+    const child = start(args, options)
+    try {
+      return new NodeProcess(child, resultOf(await firstLine(child, args, options)) as Ready)
+    } catch (thrown) {
+      await end(child, 'SIGTERM')
+      throw thrown
+    }
+  }
+
+  private constructor (child: ChildProcess, ready: Ready) {
+    this.#child = child
+    this.pid = child.pid ?? 0
+    this.ready = ready
+  }
+
+  /** Stops it as Ctrl-C would, and resolves when it is gone. Idempotent. */
+  async stop (): Promise<void> {
+    await end(this.#child, 'SIGINT')
+  }
+}
+
+function start (args: readonly string[], { log }: SkeinOptions): ChildProcess {
+  const stderr = openSync(log, 'a', 0o600)
+  try {
+    return spawn(process.execPath, [LEAN, launcher(), ...args, '--json'], { env: environment(), stdio: ['ignore', 'pipe', stderr, 'ipc'] })
+  } finally {
+    closeSync(stderr)
+  }
+}
+
+function launcher (): string {
+  return join(dirname(findPackageJSON(import.meta.url) ?? process.cwd()), 'bin', 'skein.js')
+}
+
+/** Settings of the person who runs the demo are not those of the people in it. */
+function environment (): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('SKEIN_'))
+  return { ...Object.fromEntries(kept), [LAUNCHER]: String(process.pid) }
+}
+
+async function firstLine (child: ChildProcess, [command = '']: readonly string[], { interrupted }: SkeinOptions): Promise<string> {
+  interrupted.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  let said = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+    const [line, ...rest] = said.split('\n')
+    if (line !== undefined && rest.length > 0) resolve(line)
+  })
+  child.once('error', reject)
+  child.once('close', code => reject(new SkeinError(`skein ${command} ended without a word (${code === null ? 'killed' : `exit ${code}`})`, { code: 'unexpected', exit: EXIT.unexpected })))
+  const timer = setTimeout(() => reject(new TimeoutError(`skein ${command} did not answer in ${ANSWER_MS_MAX / 1000} s`)), ANSWER_MS_MAX)
+  const abort = (): void => reject(interrupted.reason as Error)
+  interrupted.addEventListener('abort', abort, { once: true })
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    interrupted.removeEventListener('abort', abort)
+  }
+}
+
+function resultOf (line: string): unknown {
+  const { ok, data, error } = JSON.parse(line) as { readonly ok: boolean, readonly data?: unknown, readonly error?: ErrorView }
+  if (ok) return data
+  throw new SkeinError(error?.message ?? 'no reason was given', { code: error?.code ?? 'unexpected', exit: (error?.exit ?? EXIT.unexpected) as ExitCode, hint: error?.hint })
+}
+
+async function end (child: ChildProcess, signal?: NodeJS.Signals): Promise<void> {
+  if (isGone(child)) return
+  const { promise: gone, resolve } = Promise.withResolvers<undefined>()
+  child.once('exit', () => resolve(undefined))
+  if (signal !== undefined) child.kill(signal)
+  const patience = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+  await gone
+  clearTimeout(patience)
+}
+
+function isGone ({ exitCode, signalCode, pid }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null || pid === undefined
+}
