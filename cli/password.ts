@@ -28,7 +28,8 @@ export async function unlockFor (sources: PasswordSources): Promise<Unlock> {
   if (given !== undefined) return { password: given }
   if (!await takesPassword(sources.home)) return {}
   if (!isAsking()) throw new UsageError('this account is closed with a password', HOW)
-  return { password: await ask('Password: ') }
+  const [password = ''] = await ask(['Password: '])
+  return { password }
 }
 
 /** How a new account will be closed. @throws UsageError when nothing was said and there is no terminal to ask at */
@@ -40,8 +41,8 @@ export async function unlockForNew (sources: PasswordSources): Promise<Unlock> {
   const given = await givenPassword(sources)
   if (given !== undefined) return { password: given }
   if (!isAsking()) throw new UsageError('nothing says how the account is to be closed', `${HOW} Or pass --key-file: the key then lies in the home, and nobody is asked; or --keychain.`)
-  const password = notEmpty(await ask('New password: '))
-  if (await ask('The same again: ') !== password) throw new UsageError('the passwords are not the same', 'Nothing was made. Try again.')
+  const [password = '', again] = await ask(['New password: ', 'The same again: '])
+  if (again !== notEmpty(password)) throw new UsageError('the passwords are not the same', 'Nothing was made. Try again.')
   return { password }
 }
 
@@ -83,21 +84,30 @@ async function takesPassword (home: string): Promise<boolean> {
   }
 }
 
-/** What is typed is not shown: the line editor writes to nowhere. */
-async function ask (question: string): Promise<string> {
+/**
+ * What is typed is not shown: the line editor writes to nowhere. One editor asks all questions and takes the terminal over
+ * before the first one, because between two of them, or before, the terminal itself would show what is typed.
+ */
+async function ask (questions: readonly string[]): Promise<readonly string[]> {
   const { createInterface } = await import('node:readline')
   const nowhere = new Writable({ write (_chunk, _encoding, done) { done() } })
-  process.stderr.write(question)
   const editor = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  editor.once('line', resolve)
+  const interrupted = Promise.withResolvers<never>()
   // Ctrl-C, and the end of a terminal that was closed.
-  editor.once('SIGINT', () => reject(interruption()))
-  editor.once('close', () => reject(interruption()))
+  for (const event of ['SIGINT', 'close']) editor.once(event, () => interrupted.reject(interruption()))
+  const lines = editor[Symbol.asyncIterator]()
+  const answers: string[] = []
   try {
-    return await promise
+    for (const question of questions) {
+      process.stderr.write(question)
+      const line = await Promise.race([lines.next(), interrupted.promise])
+      process.stderr.write('\n')
+      if (line.done !== true) answers.push(line.value)
+    }
+    return answers
   } finally {
+    // It is also closed when all went well; nobody waits for that.
+    interrupted.promise.catch(() => undefined)
     editor.close()
-    process.stderr.write('\n')
   }
 }

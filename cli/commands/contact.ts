@@ -63,8 +63,8 @@ async function compare ({ who, flags, session, output }: Pick<Invocation, 'flags
   const { contact, safetyNumber } = await session.api.call('contact.show', { who })
   if (safetyNumber === undefined) throw new UntrustedError(`the keys of ${nameOf(contact)} are not known yet`, 'They are when the request is accepted. Then compare.')
   if (!isAsking()) throw new UsageError('nobody is here to compare the number', 'Pass --number DIGITS with the number that they read out, or --yes when you have compared it.')
-  output.note([`The safety number with ${nameOf(contact)}. They must see the same digits:`, '', ...safetyNumberLines(safetyNumber).map(line => `  ${line}`), ''].join('\n'))
-  if (!await confirm('Is it the same on the other side?')) {
+  const number = [`The safety number with ${nameOf(contact)}. They must see the same digits:`, '', ...safetyNumberLines(safetyNumber).map(line => `  ${line}`), ''].join('\n')
+  if (!await confirm(`${number}\nIs it the same on the other side?`)) {
     throw new UntrustedError('it is not marked as compared', 'If it differs, somebody may stand in between: do not send anything, and compare again in person.')
   }
   await sayVerified(await session.api.call('contact.verify', { who, safetyNumber }), { flags, output })

@@ -7,6 +7,7 @@ import { StorageError, UsageError } from '../../protocols/core/errors.ts'
 import type { Result } from '../../protocols/local/operations.ts'
 import type { Invocation } from '../command.ts'
 import { checkSetting } from '../config.ts'
+import { askLine, isAsking } from '../confirm.ts'
 import { unlockForNew } from '../password.ts'
 import type { Unlock } from '../password.ts'
 import { isHome } from '../session.ts'
@@ -51,14 +52,8 @@ async function makeAccount ({ home, name, accept, unlock }: NewAccount): Promise
 
 async function nameFor (given: string | undefined): Promise<string> {
   if (given !== undefined) return given
-  if (!process.stdin.isTTY || !process.stderr.isTTY) throw new UsageError('the account needs a name', 'For example: skein init --name Ana')
-  const { createInterface } = await import('node:readline/promises')
-  const editor = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return (await editor.question('Your name, as others see it: ')).trim()
-  } finally {
-    editor.close()
-  }
+  if (!isAsking()) throw new UsageError('the account needs a name', 'For example: skein init --name Ana')
+  return await askLine('Your name, as others see it: ')
 }
 
 async function makeHome (home: string): Promise<void> {

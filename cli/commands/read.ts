@@ -12,15 +12,17 @@ export const MESSAGE_SCHEMA = 'skein.message/1'
 export async function read ({ arguments: [who = ''], flags, settings, session, output }: Invocation): Promise<void> {
   const limit = flags.count('limit', { min: 1, max: READ_LIMIT_MAX }) ?? Number(settings.get('read.limit').value)
   const since = flags.text('since')
-  const sinceMs = since === undefined ? undefined : parseInstant(since, output.look.nowMs, '--since')
+  const sinceMs = since === undefined ? -Infinity : parseInstant(since, output.look.nowMs, '--since')
   const before = flags.text('before')
-  const page = await session.api.call('read', { with: who, limit, ...before !== undefined && { before } })
-  const messages = sinceMs === undefined ? page.messages : page.messages.filter(({ sentAt }) => Date.parse(sentAt) >= sinceMs)
-  await printMessages(messages, output)
-  if (messages.length === 0) output.note(since === undefined ? 'No messages yet. Write the first: skein send' : 'No messages since then.')
-  if (page.hasMore && messages.length === page.messages.length) output.note(`There is more before it: skein read ${who} --before ${messages[0]?.id ?? ''}`)
+  // One more than is shown: what is shown stands behind it.
+  const page = await session.api.call('read', { with: who, limit: Math.min(limit + 1, READ_LIMIT_MAX), ...before !== undefined && { before } })
+  const shown = page.messages.slice(-limit).filter(({ sentAt }) => Date.parse(sentAt) >= sinceMs)
+  const anchor = page.messages[page.messages.indexOf(shown[0] as MessageView) - 1]
+  await printMessages(shown, output)
+  if (shown.length === 0) output.note(since === undefined ? 'No messages yet. Write the first: skein send' : 'No messages since then.')
+  else if (since === undefined && (page.hasMore || anchor !== undefined)) output.note(`There is more before it: skein read ${who} --before ${shown[0]?.id ?? ''}`)
   // After they are written: what nobody saw stays unread.
-  if (!flags.isOn('peek')) await markShown(session.api, who, messages)
+  if (!flags.isOn('peek')) await markShown(session.api, { who, shown, anchor })
 }
 
 /** One line of JSON each, or a conversation for people. */
@@ -32,7 +34,12 @@ export async function printMessages (messages: readonly MessageView[], output: O
   for (const message of messages) await output.record(MESSAGE_SCHEMA, message, '')
 }
 
-async function markShown (api: LocalApi, who: string, messages: readonly MessageView[]): Promise<void> {
-  const last = messages.findLast(({ state }) => state === 'unread')
-  if (last !== undefined) await api.call('mark-read', { with: who, upTo: last.id })
+interface Shown { readonly who: string, readonly shown: readonly MessageView[], readonly anchor: MessageView | undefined }
+
+/** Only what was shown: there may be unread ones before it, and new ones have perhaps come since. */
+async function markShown (api: LocalApi, { who, shown, anchor }: Shown): Promise<void> {
+  const last = shown.findLast(({ state }) => state === 'unread')
+  if (last === undefined) return
+  if (anchor === undefined) await api.call('mark-read', { with: who, upTo: last.id })
+  else await api.call('read', { with: who, after: anchor.id, limit: shown.length, mark: true })
 }

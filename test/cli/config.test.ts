@@ -14,10 +14,11 @@ describe('a setting', function () {
   beforeEach(async () => { fixture = await Fixture.up({ read: () => ({ messages: [], hasMore: false }) }) })
   afterEach(async () => { await fixture.stop() })
 
+  /** One more is asked for than is shown. */
   async function limitAsked (line: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<unknown> {
     await fixture.run(['read', '@bob', ...line], { environment })
     const params = fixture.api.asked.at(-1)?.params ?? {}
-    return 'limit' in params ? params.limit : undefined
+    return 'limit' in params ? Number(params.limit) - 1 : undefined
   }
 
   it('comes from the option, else the environment, else the file, else the default', async () => {

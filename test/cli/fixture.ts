@@ -13,9 +13,9 @@ import type { ContactView, MessageView, StatusView } from '../../protocols/local
 import { fakeApi } from '../node/api/fake-api.ts'
 import type { FakeApi, Operations } from '../node/api/fake-api.ts'
 
-const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
+export const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
 /** What a spawned Node needs to start at all; nothing else of the tester's environment reaches the command. */
-const ENVIRONMENT = { PATH: process.env['PATH'], HOME: '/nowhere', LANG: 'C.UTF-8', NODE_COMPILE_CACHE: join(tmpdir(), 'skein-test-compile-cache') }
+export const ENVIRONMENT = { PATH: process.env['PATH'], HOME: '/nowhere', LANG: 'C.UTF-8', NODE_COMPILE_CACHE: join(tmpdir(), 'skein-test-compile-cache') }
 
 export interface Ended {
   readonly exit: number | null

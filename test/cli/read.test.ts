@@ -36,7 +36,7 @@ describe('skein read', function () {
     const { exit, stdout } = await fixture.run(['read', '@bob', '--limit', '4', '--json'])
     assert.equal(exit, 0)
     assert.deepEqual(lines(stdout), conversation.map(each => ({ schema: 'skein.message/1', ...each })))
-    assert.deepEqual(fixture.api.asked[0], { name: 'read', params: { with: '@bob', limit: 4 } })
+    assert.deepEqual(fixture.api.asked[0], { name: 'read', params: { with: '@bob', limit: 5 } })
   })
 
   it('prints for people who said what when, and what became of it', async () => {
@@ -59,6 +59,14 @@ describe('skein read', function () {
     fixture = await Fixture.up(operations)
     await fixture.run(['read', '@bob'])
     assert.deepEqual(fixture.api.asked[1], { name: 'mark-read', params: { with: '@bob', upTo: '01JD8QK4000000000000000001' } })
+  })
+
+  it('leaves older messages unread that it has not shown', async () => {
+    fixture = await Fixture.up({ read: () => ({ messages: ['01JD8QK4000000000000000001', '01JD8QK4000000000000000002', '01JD8QK4000000000000000003'].map(id => message({ id, state: 'unread' })), hasMore: true }) })
+    const { stdout, stderr } = await fixture.run(['read', '@bob', '--limit', '2', '--json'])
+    assert.deepEqual(lines(stdout).map(({ id }) => id), ['01JD8QK4000000000000000002', '01JD8QK4000000000000000003'])
+    assert.match(stderr, /--before 01JD8QK4000000000000000002/)
+    assert.deepEqual(fixture.api.asked.map(({ params }) => params), [{ with: '@bob', limit: 3 }, { with: '@bob', after: '01JD8QK4000000000000000001', limit: 2, mark: true }])
   })
 
   it('leaves it unread with --peek, and when the reader has gone away', async () => {
