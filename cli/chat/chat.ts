@@ -24,19 +24,23 @@ export interface ChatOptions {
   readonly ascii: boolean
   readonly color: boolean
   readonly clock: { readonly now: () => number }
+  /** Ends the chat as if it had thrown the signal's reason. */
+  readonly interrupted?: AbortSignal
 }
 
-/** Times and notices age, and a status that no event tells of is read again. */
+/** Times and notices age. */
 const TICK_MS = 5_000
-const REFRESH_EVERY_TICKS = 6
+/** Who is connected changes without an event. */
+const REFRESH_EVERY_TICKS = 2
 
 /**
  * Runs until the person quits; the terminal is then as it was.
  * @returns the exit code
- * @throws UsageError without a terminal; SkeinError when the node does not answer at the beginning or does not know `who`
+ * @throws UsageError without a terminal; SkeinError when the node does not answer at the beginning or does not know `who`;
+ *   the reason of `interrupted`
  */
 export async function runChat (options: ChatOptions): Promise<ExitCode> {
-  const { api, follow, stdin, stdout, clock } = options
+  const { api, follow, stdin, stdout, clock, interrupted } = options
   if (!stdin.isTTY || !stdout.isTTY) throw new UsageError('chat needs a terminal', 'Without one: skein read, skein send, skein events')
   const [{ show }, beginning] = await Promise.all([loadView(), begin(options)])
   const end = new AbortController()
@@ -53,11 +57,14 @@ export async function runChat (options: ChatOptions): Promise<ExitCode> {
   const ticking = startTicking(session)
   const feed = feedEvents({ api, follow, dispatch: session.dispatch, signal: end.signal, now: clock.now, pause: wait })
   feed.catch(over.reject)
+  const interrupt = (): void => { over.reject(asError(interrupted?.reason)) }
+  interrupted?.addEventListener('abort', interrupt)
   for (const effect of beginning.effects) session.perform(effect)
   try {
     await Promise.race([over.promise, shown.closed])
     return EXIT.ok
   } finally {
+    interrupted?.removeEventListener('abort', interrupt)
     clearInterval(ticking)
     end.abort()
     shown.close()
