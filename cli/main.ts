@@ -67,6 +67,10 @@ async function runParsed (parsed: Exclude<Parsed, { type: 'help' }>, surrounding
     const given = parsed.type === 'run' ? parsed.arguments : []
     await run({ ...surroundings, path: spec.path, arguments: given, flags: parsed.flags, session })
     if (spec.isLingering === true && session.isOwnNode()) await linger(session, output)
+  } catch (thrown) {
+    // Of a command that goes on for ever, this is the end that was meant: no fault, and nothing behind its last line.
+    if (spec.isLasting === true && interrupted.aborted) return EXIT.interrupted
+    throw thrown
   } finally {
     await session.close()
   }

@@ -80,7 +80,7 @@ export class Output {
   /** What failed, what is safe, what to do: on stderr, and with `--json` also on stdout. */
   async failure (fault: SkeinError): Promise<void> {
     const { code, exit, message, hint } = fault
-    const said = [asSentence(displaySafe(message)), ...hint === undefined ? [] : [displaySafe(hint, { areLinesKept: true })]].join(' ')
+    const said = [asSentence(displaySafe(message)), displaySafe(hint ?? '', { areLinesKept: true })].join(' ').trimEnd()
     process.stderr.write(`${this.stderrLook.danger('error:')} ${said} (exit ${exit})\n`)
     if (!this.isJson) return
     const error = { code, exit, message, ...hint !== undefined && { hint } }
