@@ -1,7 +1,7 @@
 /**
  * The only door to the database driver. Behind it: one connection, encrypted in SQLCipher's format (version 4, raw key),
  * durable at every commit. In front of it: faults in words (store/faults.ts), and two rules that cannot be broken from
- * outside: nothing is written but inside a transaction, and a transaction that a full disk has ended early takes nothing more.
+ * outside: nothing is written but inside a transaction, and a transaction in which the disk has failed is never committed.
  */
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -58,6 +58,9 @@ export function openDatabase (options: DatabaseOptions): Database {
   }
 }
 
+/** The garbage collector closes a connection that nobody refers to, and its lock would be gone while its holder works on. */
+const held = new Set<Driver.Database>()
+
 /**
  * Takes the operating system's lock on a file by way of SQLite, which knows how on every system. It ends with `close` or with
  * the process, whichever comes first. `undefined`: somebody else has it.
@@ -69,7 +72,8 @@ export function holdExclusively (path: string): { readonly close: () => void } |
   try {
     driver.pragma('busy_timeout = 0')
     driver.exec('BEGIN EXCLUSIVE')
-    return { close: () => { driver.close() } }
+    held.add(driver)
+    return { close: () => { release(driver) } }
   } catch (thrown) {
     driver.close()
     if (codeOf(thrown).startsWith('SQLITE_BUSY')) return undefined
@@ -77,14 +81,24 @@ export function holdExclusively (path: string): { readonly close: () => void } |
   }
 }
 
-type Phase = 'idle' | 'open' | 'broken'
+function release (driver: Driver.Database): void {
+  held.delete(driver)
+  driver.close()
+}
 
 /** Shared by a connection and its statements. */
-interface Transaction { phase: Phase }
+interface Transaction {
+  isOpen: boolean
+  /**
+   * The first fault in it. SQLite ends a transaction by itself when the disk is full, and what the caller goes on to write would
+   * then be committed row by row, without what came before.
+   */
+  fault: StorageError | undefined
+}
 
 export class Database {
   readonly #driver: Driver.Database
-  readonly #transaction: Transaction = { phase: 'idle' }
+  readonly #transaction: Transaction = { isOpen: false, fault: undefined }
   readonly #begin: Driver.Statement
   readonly #commit: Driver.Statement
   readonly #rollback: Driver.Statement
@@ -107,11 +121,12 @@ export class Database {
 
   /** Several statements without parameters, inside a transaction. */
   execute (sql: string): void {
-    invariant(this.#transaction.phase === 'open', 'writing needs a transaction')
+    invariant(this.#transaction.isOpen, 'writing needs a transaction')
     try {
+      if (this.#transaction.fault !== undefined) throw this.#transaction.fault
       this.#driver.exec(sql)
     } catch (thrown) {
-      throw this.#fault(thrown)
+      throw noteFault(this.#fault(thrown), this.#transaction)
     }
   }
 
@@ -127,28 +142,28 @@ export class Database {
 
   /** Runs `work` between BEGIN IMMEDIATE and COMMIT; after a throw nothing of it remains. Does not nest, does not wait for promises. */
   transact<T> (work: () => T): T {
-    invariant(this.#transaction.phase === 'idle', 'transactions do not nest')
+    invariant(!this.#transaction.isOpen, 'transactions do not nest')
     this.#run(this.#begin)
-    this.#transaction.phase = 'open'
+    this.#transaction.isOpen = true
     try {
       const result = work()
       invariant(!(result instanceof Promise), 'a transaction does not wait for promises')
-      invariant(this.#driver.inTransaction, 'a transaction that has ended early is not committed')
+      if (this.#transaction.fault !== undefined) throw this.#transaction.fault
       this.#run(this.#commit)
       return result
     } catch (thrown) {
-      // A full disk makes SQLite roll back by itself.
       if (this.#driver.inTransaction) this.#run(this.#rollback)
       throw thrown
     } finally {
-      this.#transaction.phase = 'idle'
+      this.#transaction.isOpen = false
+      this.#transaction.fault = undefined
     }
   }
 
   /** Brings the WAL into the file and closes; idempotent. */
   close (): void {
     if (!this.#driver.open) return
-    invariant(this.#transaction.phase === 'idle', 'a store is not closed inside a transaction')
+    invariant(!this.#transaction.isOpen, 'a store is not closed inside a transaction')
     try {
       this.#driver.pragma('wal_checkpoint(TRUNCATE)')
     } catch {
@@ -180,7 +195,7 @@ export class Statement<Parameters extends readonly SqlValue[], Row> {
 
   get (...parameters: Parameters): Row | undefined {
     try {
-      this.#refuseBroken()
+      this.#requireNoFault()
       return this.#statement.get(...parameters) as Row | undefined
     } catch (thrown) {
       throw this.#fault(thrown)
@@ -189,7 +204,7 @@ export class Statement<Parameters extends readonly SqlValue[], Row> {
 
   all (...parameters: Parameters): Row[] {
     try {
-      this.#refuseBroken()
+      this.#requireNoFault()
       return this.#statement.all(...parameters) as Row[]
     } catch (thrown) {
       throw this.#fault(thrown)
@@ -218,21 +233,22 @@ export class Statement<Parameters extends readonly SqlValue[], Row> {
   }
 
   #requireTransaction (): void {
-    if (this.#transaction.phase === 'open') return
-    this.#refuseBroken()
-    invariant(false, 'writing needs a transaction')
+    invariant(this.#transaction.isOpen, 'writing needs a transaction')
+    this.#requireNoFault()
   }
 
-  /** What came before in this transaction is gone: going on would commit half of it. */
-  #refuseBroken (): void {
-    if (this.#transaction.phase === 'broken') throw new StorageError('the transaction has ended early', 'Nothing of it was saved.')
+  #requireNoFault (): void {
+    if (this.#transaction.fault !== undefined) throw this.#transaction.fault
   }
 
   #fault (thrown: unknown): unknown {
-    if (!this.#statement.database.open) return closed(thrown)
-    if (this.#transaction.phase === 'open' && !this.#statement.database.inTransaction) this.#transaction.phase = 'broken'
-    return databaseFault(thrown)
+    return noteFault(this.#statement.database.open ? databaseFault(thrown) : closed(thrown), this.#transaction)
   }
+}
+
+function noteFault (fault: unknown, transaction: Transaction): unknown {
+  if (transaction.isOpen && fault instanceof StorageError) transaction.fault ??= fault
+  return fault
 }
 
 function connect ({ path, isNew }: DatabaseOptions): Driver.Database {

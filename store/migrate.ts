@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { StorageError } from '../protocols/core/errors.ts'
 import { invariant } from '../protocols/core/invariant.ts'
 import type { Database } from './database.ts'
-import { fileFault } from './faults.ts'
+import { codeOf, fileFault } from './faults.ts'
 
 interface Migration { readonly version: number, readonly name: string, readonly sql: string, readonly checksum: string }
 
@@ -33,6 +33,7 @@ function readMigrations (files: URL): Migration[] {
     const names = readdirSync(files).filter(name => name.endsWith('.sql')).sort()
     return names.map((name, index) => readMigration(new URL(name, files), name, index + 1))
   } catch (thrown) {
+    if (codeOf(thrown) === '') throw thrown
     throw fileFault(thrown, 'the schema of the account database is missing from this installation')
   }
 }

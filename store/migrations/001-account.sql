@@ -93,9 +93,9 @@ CREATE TABLE conversations (
   last_row INTEGER NOT NULL            -- newest message row, 0: none
 ) STRICT;
 
--- Rows are marked as deleted, never removed: the highest row is also the count.
+-- Rows are marked as deleted, never removed, and have no gaps between their numbers: the highest is also the count.
 CREATE TABLE messages (
-  row INTEGER PRIMARY KEY AUTOINCREMENT,
+  row INTEGER PRIMARY KEY,
   id BLOB NOT NULL UNIQUE,
   contact INTEGER NOT NULL,
   is_own INTEGER NOT NULL,

@@ -6,7 +6,7 @@ import type { Database, SqlValue, Statement } from '../database.ts'
 import { decodeIds, encodeIds } from '../refs.ts'
 import { OWN_STATE, THEIR_STATE, type Message, type NewMessage, type OwnState, type TheirState } from '../types.ts'
 import { contentIdOf, flag, namesOf } from './columns.ts'
-import type { SearchWriter } from './search.ts'
+import type { SearchWriter, TextRow } from './search.ts'
 
 interface MessageRow {
   readonly row: number
@@ -107,15 +107,13 @@ type Folded = Pick<Message, 'text' | 'original' | 'isDeleted' | 'editedAtMs' | '
 
 type Advance = Statement<[number, string | undefined, number | undefined, ContentId], never>
 
-interface Indexed { readonly row: number, readonly contact: number, readonly text: string }
-
 export class MessageWriter {
   readonly #search: SearchWriter
   readonly #append: Statement<SqlValue[], never>
   readonly #advance: Readonly<Record<OwnState, Advance>>
   readonly #requeue: Statement<[number, ContentId], never>
   readonly #markRead: Statement<[number, ContentId], never>
-  readonly #indexed: Statement<[ContentId], Indexed>
+  readonly #text: Statement<[ContentId], TextRow>
   readonly #refold: Statement<[string, string | undefined, number, number | undefined, string | undefined, ContentId], never>
   readonly #setPosition: Statement<[number, number, ContentId], never>
 
@@ -127,7 +125,7 @@ export class MessageWriter {
     this.#requeue = database.prepare(`UPDATE messages SET state = ${OWN_STATE.queued}, state_at = ?, reason = NULL
       WHERE id = ? AND state IN (${OWN_STATE.failed}, ${OWN_STATE.expired}, ${OWN_STATE.cancelled})`)
     this.#markRead = database.prepare('UPDATE messages SET state = 11, state_at = ? WHERE id = ? AND state = 10')
-    this.#indexed = database.prepare('SELECT row, contact, text FROM messages WHERE id = ?')
+    this.#text = database.prepare('SELECT row, contact, text FROM messages WHERE id = ?')
     this.#refold = database.prepare('UPDATE messages SET text = ?, original = ?, is_deleted = ?, edited_at = ?, reactions = ? WHERE id = ?')
     this.#setPosition = database.prepare('UPDATE messages SET position = ?, missing = ? WHERE id = ?')
   }
@@ -157,11 +155,12 @@ export class MessageWriter {
 
   /** The fold after a change; the search index follows. */
   refold (message: ContentId, folded: Folded): void {
-    const before = this.#indexed.get(message)
+    const before = this.#text.get(message)
     invariant(before !== undefined, 'a message is there before it changes')
     const reactions = Object.keys(folded.reactions).length === 0 ? undefined : JSON.stringify(folded.reactions)
     this.#refold.run(folded.text, folded.original, flag(folded.isDeleted), folded.editedAtMs, reactions, message)
-    this.#search.replace(before, folded.text)
+    const after = this.#text.get(message)
+    if (after !== undefined) this.#search.replace(before, after)
   }
 
   /** A parent came late, or stands elsewhere now. */
@@ -175,7 +174,7 @@ function prepareAdvances (database: Database): Readonly<Record<OwnState, Advance
 function prepareAdvance (database: Database, state: OwnState): Advance {
   const below = OWN_STATES.filter(known => joinState(known, state) !== known).map(known => OWN_STATE[known])
   return database.prepare(`UPDATE messages SET state = ${OWN_STATE[state]}, state_at = ?, reason = ?, delivered_at = coalesce(delivered_at, ?)
-    WHERE id = ? AND state IN (${below.join(', ')})`)
+    WHERE id = ? AND state IN (${below.join(', ') || 'NULL'})`)
 }
 
 function messageOrNothing (row: MessageRow | undefined): Message | undefined { return row === undefined ? undefined : messageOf(row) }

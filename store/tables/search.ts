@@ -8,7 +8,8 @@ import type { Message } from '../types.ts'
 import type { FactReader, FactWriter } from './facts.ts'
 import type { MessageReader } from './messages.ts'
 
-interface TextRow { readonly row: number, readonly contact: number, readonly text: string }
+/** A message's text, as the database gives it. */
+export interface TextRow { readonly row: number, readonly contact: number, readonly text: string }
 
 const WATERMARK = 'search.watermark'
 const RULE = 'search.rule'
@@ -136,19 +137,26 @@ export class SearchWriter {
     return rows.length
   }
 
-  /** A message's text has changed. The index has no copy of the old one and must be told what to take out. */
-  replace ({ row, contact, text: before }: TextRow, after: string): void {
-    if (before === after || row > this.#reader.watermark()) return
-    if (before !== '') this.#remove.run(row, indexEntry(before, contact))
-    if (after !== '') this.#add.run(row, indexEntry(after, contact))
+  /**
+   * A message's text has changed. The index has no copy of the old one and must be told exactly what to take out, so both are as
+   * the database gives them.
+   */
+  replace (before: TextRow, after: TextRow): void {
+    const { row, contact } = before
+    if (before.text === after.text || row > this.#reader.watermark()) return
+    if (before.text !== '') this.#remove.run(row, indexEntry(before.text, contact))
+    if (after.text !== '') this.#add.run(row, indexEntry(after.text, contact))
   }
 
-  /** Empties an index whose words were made by another rule; it fills again by `indexNext`. */
+  /** Renews an index whose words were made by another rule. */
   renewIfStale (): void {
-    const rule = searchRule()
-    if (this.#known.text(RULE) === rule) return
+    if (this.#known.text(RULE) !== searchRule()) this.renew()
+  }
+
+  /** Empties the index, whatever state it is in; it fills again by `indexNext`. */
+  renew (): void {
     this.#clear.run()
     this.#facts.set(WATERMARK, 0)
-    this.#facts.set(RULE, rule)
+    this.#facts.set(RULE, searchRule())
   }
 }
