@@ -10,8 +10,8 @@ import type { Hook } from '../../store/types.ts'
 import type { Feed } from '../feed.ts'
 import type { Clock } from '../ports.ts'
 import type { Handlers } from '../operations/handlers.ts'
+import { HOOKS_CURSOR } from '../operations/hooks.ts'
 
-const CURSOR = 'skein.hooks'
 const EVENTS_MAX = 50
 /** A command that runs longer is killed. */
 const COMMAND_MS_MAX = 30_000
@@ -27,6 +27,8 @@ export interface HookRunnerParts {
 export class HookRunner {
   readonly #parts: HookRunnerParts
   #isRunning = false
+  /** Something has happened since the last look. */
+  #isRung = false
   #isStopped = false
   #stopListening: (() => void) | undefined
 
@@ -45,31 +47,37 @@ export class HookRunner {
   }
 
   #wake (): void {
+    this.#isRung = true
     if (this.#isRunning || this.#isStopped || this.#parts.reader.hooks.list().length === 0) return
     this.#isRunning = true
     void this.#run()
   }
 
   async #run (): Promise<void> {
-    const { events, reader } = this.#parts
     try {
-      while (!this.#isStopped) {
-        const hooks = reader.hooks.list()
-        // A first hook sees what comes from now on, not the whole past.
-        const isNew = reader.cursors.get(CURSOR) === undefined
-        const page = await events['events.page']({ name: CURSOR, limit: EVENTS_MAX, ...isNew ? { after: 'now' } : {} })
-        for (const event of page.events) {
-          for (const hook of hooks) await this.#runHook(hook, event)
-          await events['events.acknowledge']({ name: CURSOR, cursor: event.cursor })
-        }
-        if (isNew) await events['events.acknowledge']({ name: CURSOR, cursor: page.cursor })
-        if (page.events.length === 0) return
+      while (this.#isRung && !this.#isStopped) {
+        // Before the look: what rings during it is looked for again.
+        this.#isRung = false
+        await this.#catchUp()
       }
     } catch (error) {
       // Its cursor stays where it was, so the next event finds what was missed.
       if (!(error instanceof StorageError)) throw error
     } finally {
       this.#isRunning = false
+    }
+  }
+
+  async #catchUp (): Promise<void> {
+    const { events, reader } = this.#parts
+    while (!this.#isStopped) {
+      const hooks = reader.hooks.list()
+      const page = await events['events.page']({ name: HOOKS_CURSOR, limit: EVENTS_MAX })
+      if (page.events.length === 0) return
+      for (const event of page.events) {
+        for (const hook of hooks) await this.#runHook(hook, event)
+        await events['events.acknowledge']({ name: HOOKS_CURSOR, cursor: event.cursor })
+      }
     }
   }
 
