@@ -36,11 +36,21 @@ export interface OptionSpec {
   readonly choices?: readonly string[]
 }
 
+/** Every command there is, with what is common to them. */
+export interface CommandTree {
+  readonly commands: readonly CommandSpec[]
+  /** Groups of commands, and what they are about. */
+  readonly nouns: Readonly<Record<string, string>>
+  /** Taken before and after every command. */
+  readonly globalOptions: readonly OptionSpec[]
+}
+
 /** One run of a command. It succeeds by returning and fails by throwing. */
 export type Run = (invocation: Invocation) => Promise<void>
 
 export interface Invocation {
   readonly path: string
+  readonly tree: CommandTree
   readonly arguments: readonly string[]
   readonly flags: Flags
   /** The account's directory, absolute. */

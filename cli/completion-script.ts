@@ -1,6 +1,5 @@
 /** Completion scripts, made of the command tree: they know what it knows. Contacts are asked of the node that runs. */
-import type { CommandSpec, OptionSpec } from './command.ts'
-import { COMMANDS, GLOBAL_OPTIONS, NOUNS } from './tree.ts'
+import type { CommandTree, OptionSpec } from './command.ts'
 
 export type Shell = 'bash' | 'zsh' | 'fish'
 
@@ -13,18 +12,19 @@ interface Place {
   readonly takesContact: boolean
 }
 
-export function completionScript (shell: Shell): string {
-  const places = placesOf(COMMANDS.filter(({ isHidden }) => isHidden !== true))
+export function completionScript (shell: Shell, tree: CommandTree): string {
+  const places = placesOf(tree)
   switch (shell) {
-    case 'bash': return bashScript(places)
-    case 'zsh': return zshScript(places)
-    case 'fish': return fishScript(places)
+    case 'bash': return bashScript(places, tree.globalOptions)
+    case 'zsh': return zshScript(places, tree.globalOptions)
+    case 'fish': return fishScript(places, tree.globalOptions)
   }
 }
 
-function placesOf (specs: readonly CommandSpec[]): readonly Place[] {
+function placesOf (tree: CommandTree): readonly Place[] {
+  const specs = tree.commands.filter(({ isHidden }) => isHidden !== true)
   const singles = specs.filter(({ path }) => !path.includes(' '))
-  const nouns = Object.entries(NOUNS).map(([path, summary]) => ({ path, summary }))
+  const nouns = Object.entries(tree.nouns).map(([path, summary]) => ({ path, summary }))
   const root: Place = { path: '', commands: [...singles, ...nouns].map(({ path, summary }) => ({ name: path, summary })), options: [], takesContact: false }
   const groups = nouns.map(({ path }): Place => ({ path, commands: specs.filter(spec => spec.path.startsWith(`${path} `)).map(spec => ({ name: spec.path.slice(path.length + 1), summary: spec.summary })), options: [], takesContact: false }))
   const leaves = specs.map((spec): Place => ({ path: spec.path, commands: [], options: spec.options ?? [], takesContact: /[<[]who[\]>]/.test(spec.takes ?? '') }))
@@ -40,9 +40,9 @@ function takesValue ({ flags }: OptionSpec): boolean {
   return flags.includes('<')
 }
 
-function bashScript (places: readonly Place[]): string {
-  const globals = GLOBAL_OPTIONS.map(longFlag)
-  const withValue = [...new Set([...GLOBAL_OPTIONS, ...places.flatMap(({ options }) => options)].filter(takesValue).map(longFlag))]
+function bashScript (places: readonly Place[], globalOptions: readonly OptionSpec[]): string {
+  const globals = globalOptions.map(longFlag)
+  const withValue = [...new Set([...globalOptions, ...places.flatMap(({ options }) => options)].filter(takesValue).map(longFlag))]
   const known = places.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`).join('|')
   const cases = places.map(({ path, commands, options, takesContact }) =>
     `    '${path}') words='${[...commands.map(({ name }) => name), ...options.map(longFlag), ...globals].join(' ')}'; takes_contact=${takesContact ? 1 : 0} ;;`)
@@ -81,9 +81,9 @@ complete -F _skein skein
 `
 }
 
-function zshScript (places: readonly Place[]): string {
+function zshScript (places: readonly Place[], globalOptions: readonly OptionSpec[]): string {
   const known = places.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`).join('|')
-  const globals = GLOBAL_OPTIONS.map(describedFlag)
+  const globals = globalOptions.map(describedFlag)
   const cases = places.map(({ path, commands, options, takesContact }) => [
     `    '${path}')`,
     `      commands=(${commands.map(({ name, summary }) => zshQuoted(`${name}:${summary}`)).join(' ')})`,
@@ -123,7 +123,7 @@ function zshQuoted (text: string): string {
   return `'${text.replaceAll('\'', '\'\\\'\'')}'`
 }
 
-function fishScript (places: readonly Place[]): string {
+function fishScript (places: readonly Place[], globalOptions: readonly OptionSpec[]): string {
   const lines = places.flatMap(({ path, commands, options, takesContact }) => {
     const at = `__skein_at '${path}'`
     return [
@@ -144,7 +144,7 @@ function __skein_at
   end
   test "$place" = "$argv[1]"
 end
-${GLOBAL_OPTIONS.map(option => `complete -c skein -l ${longFlag(option).slice(2)}${takesValue(option) ? ' -r' : ''} -d ${fishQuoted(option.summary)}`).join('\n')}
+${globalOptions.map(option => `complete -c skein -l ${longFlag(option).slice(2)}${takesValue(option) ? ' -r' : ''} -d ${fishQuoted(option.summary)}`).join('\n')}
 ${lines.join('\n')}
 `
 }

@@ -42,7 +42,7 @@ export interface Settings {
   readonly warnings: readonly string[]
 }
 
-export function settingsPath (home: string): string {
+function settingsPath (home: string): string {
   return join(home, 'skein.toml')
 }
 

@@ -2,11 +2,10 @@
 import { RefusedError, SkeinError, TimeoutError, UnreachableError, UntrustedError } from '../protocols/core/errors.ts'
 import type { Result } from '../protocols/local/operations.ts'
 import type { DeliveryState } from '../protocols/local/schema.ts'
+import type { Awaited } from './awaited.ts'
 import { UnfinishedError, interruption } from './failure.ts'
 import type { Session } from './session.ts'
 import { durationText } from './time.ts'
-
-export type Awaited = 'queued' | 'stored' | 'delivered' | 'read'
 
 export interface Wait {
   readonly id: string

@@ -5,7 +5,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { EXIT, LockedError, SkeinError, asError } from '../protocols/core/errors.ts'
-import type { CommandSpec } from './command.ts'
+import type { CommandSpec, CommandTree } from './command.ts'
 import { loadSettings } from './config.ts'
 import type { Settings } from './config.ts'
 import { interruption } from './failure.ts'
@@ -15,6 +15,9 @@ import { Output, OutputClosedError } from './output.ts'
 import { parseCommandLine } from './program.ts'
 import type { Parsed } from './program.ts'
 import { Session } from './session.ts'
+import { COMMANDS, GLOBAL_OPTIONS, NOUNS } from './tree.ts'
+
+const TREE: CommandTree = { commands: COMMANDS, nouns: NOUNS, globalOptions: GLOBAL_OPTIONS }
 
 /** How long a node that lives only for this command stays up to deliver what the command queued. */
 const LINGER_MS = 5_000
@@ -65,7 +68,7 @@ async function runParsed (parsed: Exclude<Parsed, { type: 'help' }>, surrounding
   try {
     const run = await spec.load()
     const given = parsed.type === 'run' ? parsed.arguments : []
-    await run({ ...surroundings, path: spec.path, arguments: given, flags: parsed.flags, session })
+    await run({ ...surroundings, path: spec.path, tree: TREE, arguments: given, flags: parsed.flags, session })
     if (spec.isLingering === true && session.isOwnNode()) await linger(session, output)
   } catch (thrown) {
     // Of a command that goes on for ever, this is the end that was meant: no fault, and nothing behind its last line.

@@ -32,7 +32,7 @@ interface Listeners {
 }
 
 /** The whole tree as commander has it; the help of every command can be asked of it. */
-export function buildProgram ({ onMatch, onHelp }: Listeners): Command {
+function buildProgram ({ onMatch, onHelp }: Listeners): Command {
   const program = new Command('skein')
   program
     .description('Messages from node to node, end-to-end encrypted, that always say where they are.')

@@ -9,9 +9,9 @@ const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish']
 /** A contact may be called anything; only what is one plain word to every shell is offered. */
 const PLAIN_WORD = /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u
 
-export async function completion ({ arguments: [given = ''], output }: Invocation): Promise<void> {
+export async function completion ({ arguments: [given = ''], tree, output }: Invocation): Promise<void> {
   const shell = oneOf(given, SHELLS, 'completion')
-  const script = completionScript(shell)
+  const script = completionScript(shell, tree)
   if (output.isJson) await output.result({ shell, script }, '')
   else await output.raw(script)
 }

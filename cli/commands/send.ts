@@ -2,6 +2,7 @@
 import { EXIT, SkeinError } from '../../protocols/core/errors.ts'
 import type { Result } from '../../protocols/local/operations.ts'
 import type { DeliveryState } from '../../protocols/local/schema.ts'
+import { AWAITED } from '../awaited.ts'
 import type { Invocation } from '../command.ts'
 import { oneOf } from '../flags.ts'
 import { interruptedWait, isOver, notReached, waitFor } from '../delivery.ts'
@@ -10,7 +11,6 @@ import type { Output } from '../output.ts'
 import type { Session } from '../session.ts'
 import { textFrom } from '../stdin.ts'
 import { parseDuration } from '../time.ts'
-import { AWAITED } from '../tree/messages.ts'
 
 /** How long a node that lives only for this command tries to deliver before it goes. */
 const OWN_NODE_WAIT_MS = 5_000

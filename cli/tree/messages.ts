@@ -1,7 +1,6 @@
 /** Commands around messages. */
+import { AWAITED } from '../awaited.ts'
 import type { CommandSpec, OptionSpec } from '../command.ts'
-
-export const AWAITED = ['queued', 'stored', 'delivered', 'read'] as const
 
 const IDEMPOTENCY_KEY: OptionSpec = { flags: '--idempotency-key <key>', summary: 'The same key sends once, however often it is asked' }
 const SINCE: OptionSpec = { flags: '--since <time>', summary: 'Only from then on: 10m, yesterday, 2026-11-01' }

@@ -16,7 +16,7 @@ export function failure (operation: string, error: SkeinError): Failure {
   return { schema: schemaOf(operation), ok: false, error: errorView(error) }
 }
 
-export function errorView ({ code, exit, message, hint }: SkeinError): ErrorView {
+function errorView ({ code, exit, message, hint }: SkeinError): ErrorView {
   return { code, exit, message, ...hint !== undefined && { hint } }
 }
 

@@ -4,9 +4,11 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { completionScript } from '../../cli/completion-script.ts'
 import type { Shell } from '../../cli/completion-script.ts'
-import { COMMANDS } from '../../cli/tree.ts'
+import { COMMANDS, GLOBAL_OPTIONS, NOUNS } from '../../cli/tree.ts'
 import { EXIT } from '../../protocols/core/errors.ts'
 import { BOB, Fixture, ended } from './fixture.ts'
+
+const TREE = { commands: COMMANDS, nouns: NOUNS, globalOptions: GLOBAL_OPTIONS }
 
 describe('completion', function () {
   this.timeout(20_000)
@@ -19,7 +21,7 @@ describe('completion', function () {
       fixture = await Fixture.empty()
       const { exit, stdout } = await fixture.run(['completion', shell])
       assert.equal(exit, 0)
-      assert.equal(stdout, completionScript(shell))
+      assert.equal(stdout, completionScript(shell, TREE))
       const path = join(fixture.home, 'script')
       await writeFile(path, stdout)
       const checked = spawnSync(shell, [...check, path], { encoding: 'utf8' })
@@ -33,7 +35,7 @@ describe('completion', function () {
 
   it('knows every command and every option', () => {
     for (const shell of ['bash', 'zsh', 'fish'] satisfies readonly Shell[]) {
-      const script = completionScript(shell)
+      const script = completionScript(shell, TREE)
       for (const { path, options = [], isHidden = false } of COMMANDS) {
         assert.equal(script.includes(`'${path}'`), !isHidden, `${shell}: ${path}`)
         for (const { flags } of options) assert.ok(script.includes((flags.split(' ')[0] ?? '').slice(2)), `${shell}: ${flags}`)
@@ -58,7 +60,7 @@ describe('completion', function () {
   async function offered (words: readonly string[]): Promise<readonly string[]> {
     /* eslint-disable no-template-curly-in-string -- bash's own */
     const script = [
-      completionScript('bash'),
+      completionScript('bash', TREE),
       `COMP_WORDS=(${words.map(word => `'${word}'`).join(' ')})`,
       'COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))',
       '_skein',
