@@ -59,7 +59,7 @@ export class Writer {
     this.requests = new RequestWriter(database)
     this.conversations = new ConversationWriter(database)
     this.search = new SearchWriter({ database, reader: read.search, known: read.facts, facts: this.facts })
-    this.messages = new MessageWriter(database, this.search)
+    this.messages = new MessageWriter(database, (before, after) => { this.search.replace(before, after) })
     this.changes = new ChangeWriter(database)
     this.outbox = new OutboxWriter(database)
     this.traces = new TraceWriter(database)

@@ -6,7 +6,6 @@ import type { Database, SqlValue, Statement } from '../database.ts'
 import { decodeIds, encodeIds } from '../refs.ts'
 import { OWN_STATE, THEIR_STATE, type Message, type NewMessage, type OwnState, type TheirState } from '../types.ts'
 import { contentIdOf, flag, namesOf } from './columns.ts'
-import type { SearchWriter, TextRow } from './search.ts'
 
 interface MessageRow {
   readonly row: number
@@ -105,10 +104,15 @@ export class MessageReader {
 /** A message after its changes, as protocols/message/fold.ts makes it. */
 type Folded = Pick<Message, 'text' | 'original' | 'isDeleted' | 'editedAtMs' | 'reactions'>
 
+/** A message's text, as the database gives it. */
+export interface TextRow { readonly row: number, readonly contact: number, readonly text: string }
+
+type Retext = (before: TextRow, after: TextRow) => void
+
 type Advance = Statement<[number, string | undefined, number | undefined, ContentId], never>
 
 export class MessageWriter {
-  readonly #search: SearchWriter
+  readonly #retext: Retext
   readonly #append: Statement<SqlValue[], never>
   readonly #advance: Readonly<Record<OwnState, Advance>>
   readonly #requeue: Statement<[number, ContentId], never>
@@ -117,8 +121,9 @@ export class MessageWriter {
   readonly #refold: Statement<[string, string | undefined, number, number | undefined, string | undefined, ContentId], never>
   readonly #setPosition: Statement<[number, number, ContentId], never>
 
-  constructor (database: Database, search: SearchWriter) {
-    this.#search = search
+  /** `retext` is told of every text that has changed, in its transaction. */
+  constructor (database: Database, retext: Retext) {
+    this.#retext = retext
     this.#append = database.prepare(`INSERT INTO messages (id, contact, is_own, counter, hlc, position, parents, missing, sent_at, received_at, kind,
       reply_to, is_deleted, state, state_at, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
     this.#advance = prepareAdvances(database)
@@ -160,7 +165,7 @@ export class MessageWriter {
     const reactions = Object.keys(folded.reactions).length === 0 ? undefined : JSON.stringify(folded.reactions)
     this.#refold.run(folded.text, folded.original, flag(folded.isDeleted), folded.editedAtMs, reactions, message)
     const after = this.#text.get(message)
-    if (after !== undefined) this.#search.replace(before, after)
+    if (after !== undefined) this.#retext(before, after)
   }
 
   /** A parent came late, or stands elsewhere now. */

@@ -6,10 +6,7 @@ import type { Database, Statement } from '../database.ts'
 import { indexEntry, isMatch, matchExpression, parseQuery, searchRule, type Phrase } from '../search.ts'
 import type { Message } from '../types.ts'
 import type { FactReader, FactWriter } from './facts.ts'
-import type { MessageReader } from './messages.ts'
-
-/** A message's text, as the database gives it. */
-export interface TextRow { readonly row: number, readonly contact: number, readonly text: string }
+import type { MessageReader, TextRow } from './messages.ts'
 
 const WATERMARK = 'search.watermark'
 const RULE = 'search.rule'
