@@ -110,6 +110,32 @@ describe('the outbox', () => {
     store.close()
   })
 
+  it('takes one message out of an envelope that has not arrived; the others go in another one', () => {
+    const store = openMemory()
+    const refs = [{ kind: 'text', id: content(1) }, { kind: 'delivered', id: content(1) }, { kind: 'text', id: content(2) }] as const
+    const row = store.transact(({ outbox }) => outbox.sealed(aSealed(1, { refs })))
+    store.transact(({ outbox }) => { outbox.withdraw(row, content(1), 50) })
+    const left = store.read.outbox.byRow(row)
+    assert.deepEqual([left?.state, left?.ciphertext, left?.envelopeId], ['waiting', undefined, undefined])
+    assert.deepEqual(left?.refs, refs.slice(1))
+    assert.deepEqual([1, 2].map(number => store.read.outbox.ofMessage(content(number)).length), [0, 1])
+    store.close()
+  })
+
+  it('settles an envelope as cancelled when nothing is left in it, and changes none that is settled', () => {
+    const store = openMemory()
+    const [open, settled] = store.transact(({ outbox }) => [outbox.waiting(aWaiting()), outbox.sealed(aSealed(1))])
+    store.transact(({ outbox }) => {
+      outbox.settle(settled, 'delivered', 40)
+      outbox.withdraw(open, content(1), 50)
+      outbox.withdraw(settled, content(1), 50)
+      outbox.withdraw(99, content(1), 50)
+    })
+    assert.deepEqual([open, settled].map(row => store.read.outbox.byRow(row)?.state), ['cancelled', 'delivered'])
+    assert.deepEqual(store.read.outbox.byRow(settled)?.refs, aSealed(1).refs)
+    store.close()
+  })
+
   it('gives nothing more to a revoked device, and never a row number twice', () => {
     const store = openMemory()
     const rows = store.transact(({ outbox }) => [outbox.sealed(aSealed(1)), outbox.waiting(aWaiting()), outbox.sealed(aSealed(2, { deviceId: device(2) }))])
