@@ -18,7 +18,7 @@ export function hookOperations ({ reader, turn }: HookParts): Handlers<'hook.add
       }
       return {
         hook: await turn.write((writer, round) => {
-        // The first one sees what happens from now on, and not what happened while there was none.
+          // The first one sees what happens from now on, and not what happened while there was none.
           if (writer.read.hooks.list().length === 0) writer.cursors.set(HOOKS_CURSOR, { seq: writer.read.events.newestSeq(), offset: Number.MAX_SAFE_INTEGER }, round.nowMs)
           return writer.hooks.add({ event, command, createdAtMs: round.nowMs })
         })
