@@ -1,9 +1,10 @@
 /** What comes from the node: events of the stream, and answers to what the chat asked. Every arrival may come twice, or late. */
 import type { ContactView, EventView, MessageView, RequestView } from '../../protocols/local/schema.ts'
 import { editingOf } from './editor.ts'
-import { act, atUnread, isReading, openConversationStep, showSelected, stay, withNotice } from './navigate.ts'
+import { act, atUnread, isReading, openConversationStep, showSelected, stay, streamShape, withNotice } from './navigate.ts'
 import { draftOf, openAccount, openStream, streamOf, withDraft, withStream } from './select.ts'
 import { NO_DRAFT, type ChatState, type Conversation, type Effect, type Input, type Stream, type Step } from './shape.ts'
+import { pinned } from './viewport.ts'
 import { upserted, windowed } from './window.ts'
 import { failureLine } from './words.ts'
 
@@ -11,32 +12,29 @@ type InputOf<Type extends Input['type']> = Extract<Input, { readonly type: Type 
 
 export function onEvent (state: ChatState, event: EventView): Step {
   switch (event.type) {
-    case 'message.received': case 'message.state': case 'message.changed': return onMessage(state, event)
-    case 'message.read': case 'node.connected': case 'node.disconnected': case 'contact.added': case 'contact.accepted': case 'contact.changed':
+    case 'message.received': case 'message.state': case 'message.changed': case 'message.read': return onMessage(state, event)
+    case 'node.connected': case 'node.disconnected': case 'contact.added': case 'contact.accepted': case 'contact.changed':
     case 'contact.devices_changed': return act(withContact(state, event.contact), { do: 'refresh' })
     case 'request.received': return act(withRequest(state, event.request), { do: 'refresh' })
-    case 'contact.key_changed': return act(withNotice(withContact(state, event.contact), event.text ?? keyChanged(state, event), 'danger'), { do: 'refresh' })
-    case 'node.trouble': return act(event.text === undefined ? state : withNotice(state, event.text, 'danger'), { do: 'refresh' })
+    case 'contact.key_changed': return act(withNotice(withContact(state, event.contact), keyChanged(state, event), 'danger'), { do: 'refresh' })
+    case 'node.trouble': return act(event.text === undefined ? state : withNotice(state, event.text), { do: 'refresh' })
   }
 }
 
 export function onRefreshed (before: ChatState, { status, conversations, requests }: InputOf<'refreshed'>): Step {
   const account = openAccount(before)
-  const under = before.conversations[before.listCursor]?.contact.account
-  const isRequestsUnderCursor = before.listCursor === before.conversations.length
   // The open conversation stays, even if its contact was removed elsewhere.
   const gone = before.conversations.find(({ contact }) => contact.account === account && !conversations.some(other => other.contact.account === account))
   const all = gone === undefined ? conversations : [...conversations, gone]
-  const found = all.findIndex(({ contact }) => contact.account === under)
-  const listCursor = isRequestsUnderCursor && before.conversations.length > 0 ? all.length : Math.max(0, found)
-  const state: ChatState = { ...before, node: { answers: true }, status, conversations: all, requests, listCursor, requestCursor: Math.max(0, Math.min(requests.length - 1, before.requestCursor)) }
+  const state: ChatState = { ...before, node: { answers: true }, status, conversations: all, requests, requestCursor: Math.max(0, Math.min(requests.length - 1, before.requestCursor)) }
   return account === undefined || !isBehind(state, account) ? stay(state) : act(state, reloadOf(openStream(state), account))
 }
 
 export function onLoaded (before: ChatState, input: InputOf<'loaded'>): Step {
   const { account, reach } = input
   const isFirst = streamOf(before, account).messages.length === 0
-  const state = withStream(before, account, stream => windowed(stream, input))
+  const held = reach.to === 'newer' && openAccount(before) === account ? heldScreen(before, account) : before
+  const state = withStream(held, account, stream => windowed(stream, input))
   const loaded = streamOf(state, account)
   const missing = missingQuotes(state, loaded)
   const asked = missing.length === 0 ? state : { ...state, quotes: withQuotes(state.quotes, new Map(missing.map(id => [id, undefined]))) }
@@ -44,6 +42,12 @@ export function onLoaded (before: ChatState, input: InputOf<'loaded'>): Step {
   if (openAccount(state) !== account) return act(asked, ...effects)
   if (reach.to === 'around') return act(showSelected(asked), ...effects)
   return act(isFirst && reach.to === 'latest' ? atUnread(asked) : asked, ...effects)
+}
+
+/** What is read on from far back comes below the screen, not under the reader's eyes. */
+function heldScreen (state: ChatState, account: string): ChatState {
+  const { paint, height } = streamShape(state)
+  return withStream(state, account, stream => ({ ...stream, anchor: pinned(paint, stream.anchor, height) }))
 }
 
 export function onSent (state: ChatState, { account, key, message }: InputOf<'sent'>): Step {
@@ -139,14 +143,17 @@ function withRequest (state: ChatState, request: RequestView | undefined): ChatS
 
 function keyChanged (state: ChatState, event: EventView): string {
   const label = event.contact?.label ?? state.conversations.find(({ contact }) => contact.account === event.with)?.contact.label ?? 'a contact'
-  return `The signing key of ${label} changed. A restored account does this. So would somebody in between. Compare: skein contact verify`
+  return `${label}: ${event.text ?? 'their signing key changed.'} Nothing is sent to them until you compare: skein contact verify`
 }
 
 /** True when the list knows a newer message than the stream: an event was missed. */
 function isBehind (state: ChatState, account: string): boolean {
   const stream = streamOf(state, account)
   const last = state.conversations.find(({ contact }) => contact.account === account)?.last
-  if (last === undefined || stream.loading === 'yes' || stream.hasNewer || stream.messages.length === 0) return false
+  const first = stream.messages[0]
+  if (last === undefined || first === undefined || stream.loading === 'yes' || stream.hasNewer) return false
+  // A message that came late may belong far up, where nothing is loaded yet.
+  if (stream.hasOlder && last.sentAt < first.sentAt) return false
   return !stream.messages.some(({ id }) => id === last.id)
 }
 

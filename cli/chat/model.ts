@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { asError, SkeinError } from '../../protocols/core/errors.ts'
 import type { LocalApi } from '../../protocols/local/operations.ts'
-import type { MessageView } from '../../protocols/local/schema.ts'
+import type { ContactView, MessageView } from '../../protocols/local/schema.ts'
 import type { Conversation, Effect, Input, Reach } from './shape.ts'
 import type { Page } from './window.ts'
 
@@ -52,9 +52,14 @@ export async function readOverview (api: LocalApi): Promise<Omit<Extract<Input, 
     api.call('status', {}), api.call('conversations', {}), api.call('contact.list', {}), api.call('requests.list', {})
   ])
   const listed = new Set(conversations.map(({ contact }) => contact.account))
-  const silent = contacts.filter(({ account, standing }) => !listed.has(account) && standing !== 'pending')
-  const withMessages = conversations.map(({ contact, last }): Conversation => ({ contact, last }))
+  const silent = contacts.filter(contact => !listed.has(contact.account) && isCurrent(contact))
+  // Who was declined leaves nothing to read.
+  const withMessages = conversations.filter(({ contact, last }) => last !== undefined || isCurrent(contact)).map(({ contact, last }): Conversation => ({ contact, last }))
   return { status, requests, conversations: [...withMessages, ...silent.map((contact): Conversation => ({ contact, last: undefined }))] }
+}
+
+function isCurrent ({ standing }: ContactView): boolean {
+  return standing === 'accepted' || standing === 'requested'
 }
 
 /** Runs one at a time; of those that come meanwhile only the last one is done. */

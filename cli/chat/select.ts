@@ -2,6 +2,7 @@
 import type { MessageView } from '../../protocols/local/schema.ts'
 import { wrapText } from './layout.ts'
 import { NO_DRAFT, type ChatState, type Conversation, type Draft, type Stream } from './shape.ts'
+import { silentNodeLine } from './words.ts'
 
 export const EMPTY_STREAM: Stream = { messages: [], hasOlder: true, hasNewer: false, loading: 'no', anchor: { at: 'end' }, selected: undefined, unread: undefined, sending: [], markedUpTo: undefined }
 
@@ -76,6 +77,11 @@ export interface Geometry {
   readonly composerRows: number
 }
 
+/** What is said above the conversation while the node is silent. */
+export function silenceRows ({ node }: ChatState, columns: number): readonly string[] {
+  return node.answers ? [] : wrapText(`! ${silentNodeLine(node.lastKnownAtMs)}`, columns - 2).map(({ shown }) => shown)
+}
+
 export function geometry (state: ChatState): Geometry {
   const innerRows = state.rows - FRAME_ROWS
   const isWide = state.columns >= TWO_PANES_COLUMNS_MIN
@@ -87,7 +93,7 @@ export function geometry (state: ChatState): Geometry {
   const draft = openDraft(state)
   const wanted = wrapText(draft.editing.text, composerColumns).length
   const composerRows = Math.max(1, Math.min(wanted, COMPOSER_ROWS_MAX, Math.floor(innerRows / 3)))
-  const above = (draft.replyTo === undefined ? 0 : 1) + (state.node.answers ? 0 : 1)
+  const above = (draft.replyTo === undefined ? 0 : 1) + silenceRows(state, streamColumns).length
   // The rule above the composer and the line below it.
   const streamRows = Math.max(1, innerRows - composerRows - above - 2)
   return { innerRows, listColumns, mainColumns, streamColumns, streamRows, composerColumns, composerRows }

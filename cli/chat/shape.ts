@@ -12,7 +12,7 @@ export interface Conversation {
   readonly last: MessageView | undefined
 }
 
-/** Where a conversation is scrolled to: its end, or a message whose row `row` is the first one on the screen. */
+/** Where a conversation is scrolled to: its end, or a message whose row `row` is the first one on the screen; its separators have negative rows. */
 export type Anchor = { readonly at: 'end' } | { readonly at: 'message', readonly id: string, readonly row: number }
 
 /** A text that the node has not taken yet. */

@@ -38,8 +38,17 @@ export function initialState (beginning: Beginning): ChatState {
 
 export function step (before: ChatState, input: Input, nowMs: number): Step {
   const { state, effects } = onInput({ ...before, nowMs }, input)
-  const settled = settle(state)
+  const settled = settle(withCursorKept(before, state))
   return { state: settled.state, effects: [...effects, ...settled.effects] }
+}
+
+/** The list's cursor stays on its conversation, wherever that moves. */
+function withCursorKept (before: ChatState, state: ChatState): ChatState {
+  if (state.conversations === before.conversations || state.listCursor !== before.listCursor) return state
+  const isOnRequests = before.listCursor === before.conversations.length && before.conversations.length > 0
+  const account = before.conversations[before.listCursor]?.contact.account
+  const index = state.conversations.findIndex(({ contact }) => contact.account === account)
+  return { ...state, listCursor: isOnRequests ? state.conversations.length : Math.max(0, index) }
 }
 
 function onInput (state: ChatState, input: Input): Step {

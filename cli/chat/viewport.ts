@@ -52,6 +52,13 @@ export function scrolled (paint: StreamPaint, anchor: Anchor, { height, by }: { 
   return anchorAt(paint, walk(paint, top, by), height)
 }
 
+/** The same screen, held by its first row: what is added below does not move it. */
+export function pinned (paint: StreamPaint, anchor: Anchor, height: number): Anchor {
+  const { top } = topOf(paint, anchor, height)
+  const message = paint.messages[top.index]
+  return message === undefined ? anchor : { at: 'message', id: message.id, row: top.row - messageBlock(paint, top.index).above }
+}
+
 /** The anchor with which the message at `index` is on the screen, moved as little as possible. */
 export function revealed (paint: StreamPaint, anchor: Anchor, { height, index }: { readonly height: number, readonly index: number }): Anchor {
   const { top } = topOf(paint, anchor, height)
@@ -88,7 +95,8 @@ function topOf (paint: StreamPaint, anchor: Anchor, height: number): { readonly 
   const index = paint.messages.findIndex(({ id }) => id === anchor.id)
   if (index === -1) return { top: endTop, isAtEnd: true }
   // After a resize or an edit the message may have fewer rows than it had.
-  const top = { index, row: Math.min(anchor.row, Math.max(0, messageBlock(paint, index).height - 1)) }
+  const block = messageBlock(paint, index)
+  const top = { index, row: Math.max(0, Math.min(anchor.row + block.above, block.height - 1)) }
   return isBefore(top, endTop) ? { top, isAtEnd: false } : { top: endTop, isAtEnd: true }
 }
 
@@ -96,7 +104,7 @@ function anchorAt (paint: StreamPaint, top: Place, height: number): Anchor {
   const endTop = walk(paint, { index: paint.messages.length, row: 0 }, -height)
   const message = paint.messages[top.index]
   if (message === undefined || !isBefore(top, endTop)) return { at: 'end' }
-  return { at: 'message', id: message.id, row: top.row }
+  return { at: 'message', id: message.id, row: top.row - messageBlock(paint, top.index).above }
 }
 
 function isBefore (left: Place, right: Place): boolean {

@@ -56,10 +56,7 @@ function older (stream: Stream, { messages, hasMore }: Page): Stream {
 
 function newer (stream: Stream, { messages, hasMore }: Page): Stream {
   const fresh = without(messages, stream.messages)
-  // Nothing above the screen moves: the end of the old window is now somewhere in the middle.
-  const last = stream.messages.at(-1)
-  const anchor = stream.anchor.at === 'end' && last !== undefined && fresh.length > 0 ? { at: 'message', id: last.id, row: 0 } as const : stream.anchor
-  return trimmedAtStart({ ...stream, messages: [...stream.messages, ...fresh], hasNewer: hasMore && fresh.length > 0, anchor })
+  return trimmedAtStart({ ...stream, messages: [...stream.messages, ...fresh], hasNewer: hasMore && fresh.length > 0 })
 }
 
 function trimmedAtStart (stream: Stream): Stream {

@@ -85,7 +85,7 @@ export function composerLine ({ contact }: Conversation, answers: boolean): stri
 export function lengthLine (text: string): string {
   if (text.length < TEXT_BYTES_MAX / 4) return ''
   const bytes = utf8Bytes(text.toWellFormed())
-  if (bytes > TEXT_BYTES_MAX) return `${grouped(bytes)} bytes: over the limit of ${grouped(TEXT_BYTES_MAX)}. It is safe here; shorten it.`
+  if (bytes > TEXT_BYTES_MAX) return `${grouped(bytes)} of ${grouped(TEXT_BYTES_MAX)} bytes: too long. It is safe here; shorten it.`
   return bytes > TEXT_BYTES_MAX * 0.8 ? `${grouped(bytes)} of ${grouped(TEXT_BYTES_MAX)} bytes` : ''
 }
 
@@ -100,14 +100,14 @@ export function presence (contact: ContactView): string {
   }
 }
 
-export interface Failure {
+interface Failure {
   readonly failed: string
   /** What is safe, or what became of the text. */
   readonly safe: string
 }
 
 /** What failed and what is safe, for each thing that the chat asks the node to do. The reason stands between them. */
-export function failureOf (effect: Effect): Failure {
+function failureOf (effect: Effect): Failure {
   switch (effect.do) {
     case 'send': return { failed: 'Not sent', safe: 'The text is back in the composer.' }
     case 'edit': return { failed: 'Not changed', safe: 'The text is back in the composer.' }

@@ -45,7 +45,7 @@ function noteRow (state: ChatState, draft: Draft, columns: number): Row {
   const conversation = openConversation(state)
   if (conversation === undefined) return BLANK
   const length = lengthLine(draft.editing.text)
-  const isTooLong = length.includes('over')
+  const isTooLong = length.includes('too long')
   if (isTooLong) return line(` ${length}`, 'warn')
   const note = draft.changes === undefined ? composerLine(conversation, state.node.answers) : 'Enter replaces the message for everyone. Esc leaves it as it was.'
   const needsYou = conversation.contact.isKeyChanged || !state.node.answers

@@ -1,10 +1,9 @@
 /** The conversation pane: its stream of messages above the composer, or one sentence where there is none. */
 import type { MessageView } from '../../../protocols/local/schema.ts'
 import { wrapText } from '../layout.ts'
-import { geometry, openConversation } from '../select.ts'
+import { geometry, openConversation, silenceRows } from '../select.ts'
 import type { ChatState } from '../shape.ts'
 import { viewOf } from '../viewport.ts'
-import { silentNodeLine } from '../words.ts'
 import { composerRows, composerRule, type Painted } from './composer.ts'
 import type { PaneSize } from './list.ts'
 import { streamPaint, type StreamPaint } from './message.ts'
@@ -18,7 +17,7 @@ export interface PaintedPane extends Painted {
 export function conversationRows (state: ChatState, size: PaneSize): PaintedPane {
   if (openConversation(state) === undefined) return { rows: sentences(nothingOpen(state), size.columns), cursor: undefined, rule: undefined }
   const { streamRows } = geometry(state)
-  const strip: Row[] = state.node.answers ? [] : [line(` ! ${silentNodeLine(state.node.lastKnownAtMs)}`, 'danger')]
+  const strip = silenceRows(state, size.columns).map(text => line(` ${text}`, 'danger'))
   const paint = streamPaint(state, size.columns)
   const view = viewOf(paint, paint.stream.anchor, streamRows)
   const shown = paint.messages.length === 0 ? sentences(emptyStream(paint), size.columns) : view.rows

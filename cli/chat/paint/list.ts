@@ -45,7 +45,7 @@ function pair (state: ChatState, conversation: Conversation, { columns, isUnderC
   const inner = columns - 3
   return [
     [margin, ...between([span(name.slice(0, 256), nameTone)], [span(` ${time}`, 'dim')], inner)],
-    [isOpen ? margin : span('  '), ...between(snippet(state, conversation), unread, inner)]
+    [span(isOpen ? `${bar} ` : '  ', 'accent'), ...between(snippet(state, conversation), unread, inner)]
   ]
 }
 

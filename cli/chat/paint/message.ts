@@ -38,17 +38,20 @@ export function streamPaint (state: ChatState, columns: number): StreamPaint {
 /** The rows of a message, made one by one as they are shown: a text of 60,000 line ends has as many. */
 export interface Block {
   readonly height: number
+  /** How many of its first rows are separators: they come and go with the messages before it. */
+  readonly above: number
   readonly rowAt: (row: number) => Row
 }
 
 /** The message at `index`, with the separators above it. */
 export function messageBlock (paint: StreamPaint, index: number): Block {
   const message = paint.messages[index]
-  if (message === undefined) return { height: 0, rowAt: () => BLANK }
+  if (message === undefined) return { height: 0, above: 0, rowAt: () => BLANK }
   const above = separators(paint, index, message)
   const parts = message.isOwn ? ownParts(paint, message) : receivedParts(paint, message)
   const margin = bar(paint, paint.state.focus === 'stream' && paint.stream.selected === message.id)
   return {
+    above: above.length,
     height: above.length + parts.head.length + parts.bodyCount + parts.tail.length,
     rowAt: row => above[row] ?? [margin, ...partAt(parts, row - above.length)]
   }

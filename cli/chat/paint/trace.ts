@@ -32,26 +32,41 @@ export function allTraceRows (state: ChatState, { id, trace }: TraceOverlay, col
   const head: Row[] = wrapped(title, columns, 'bold')
   if (trace === undefined) return head
   const glyphs = glyphsOf(state.glyphs)
+  const { steps, next } = withDevices(trace)
   return [
     ...head, ...wrapped(displaySafe(trace.headline), columns, 'plain'), BLANK,
-    ...trace.steps.flatMap((step, index) => [...dayRow(state, trace, index), ...stepRows(step, { time: exactTime(Date.parse(step.at)), ...sign(step, glyphs) }, columns)]),
-    ...trace.next.flatMap((step, index) => stepRows(step, nextSign(state, step, index), columns)),
+    ...steps.flatMap((step, index) => [...dayRow(state, trace, index), ...stepRows(step, { time: exactTime(Date.parse(step.at)), ...sign(step, glyphs) }, columns)]),
+    ...next.flatMap((step, index) => stepRows(step, nextSign(state, step, index), columns)),
     BLANK, ...wrapped(`The same in a shell: skein msg trace ${id.slice(0, ID_SHOWN)}`, columns, 'dim')
   ]
 }
 
+/** Where several devices are concerned, each row says which one. */
+function withDevices ({ steps, next }: Trace): { readonly steps: readonly TraceStep[], readonly next: readonly TraceStep[] } {
+  const devices = new Set([...steps, ...next].flatMap(({ device }) => device === undefined ? [] : [device]))
+  if (devices.size < 2) return { steps, next }
+  const named = (step: TraceStep): TraceStep => step.device === undefined ? step : { ...step, text: `${step.text}, device ${step.device.slice(0, DEVICE_SHOWN)}` }
+  return { steps: steps.map(named), next: next.map(named) }
+}
+
+/** Characters of a device id that tell 16 devices apart. */
+const DEVICE_SHOWN = 8
+
 interface Sign { readonly time: string, readonly glyph: string, readonly tone: Tone }
 
 function sign (step: TraceStep, glyphs: Glyphs): Pick<Sign, 'glyph' | 'tone'> {
-  const isWrong = step.cause !== undefined || /refused|unreachable|failed|expired|cancelled/.test(step.step)
-  return isWrong ? { glyph: glyphs.cross, tone: 'plain' } : { glyph: glyphs.knot, tone: 'plain' }
+  return { glyph: WRONG.has(step.step) ? glyphs.cross : glyphs.knot, tone: 'plain' }
 }
+
+/** Steps at which something ended or was turned down. In ink: a refusal there is not your failure. */
+const WRONG: ReadonlySet<string> = new Set(['unreachable', 'unanswered', 'refused', 'undecryptable', 'failed', 'expired', 'cancelled'])
 
 function nextSign (state: ChatState, step: TraceStep, index: number): Sign {
   const glyphs = glyphsOf(state.glyphs)
   const atMs = Date.parse(step.at)
-  if (index === 0) return { time: 'now', glyph: glyphs.open, tone: 'accent' }
-  return { time: atMs > state.nowMs ? clockTime(atMs) : '', glyph: glyphs.toCome, tone: 'dim' }
+  // Only the time of a retry is a plan; that of a delivery is when it would be given up.
+  const time = step.step === 'retry' && atMs > state.nowMs ? `at ${clockTime(atMs)}` : index === 0 ? 'now' : ''
+  return index === 0 ? { time, glyph: glyphs.open, tone: 'accent' } : { time, glyph: glyphs.toCome, tone: 'dim' }
 }
 
 function dayRow (state: ChatState, { steps }: Trace, index: number): Row[] {
@@ -63,7 +78,8 @@ function dayRow (state: ChatState, { steps }: Trace, index: number): Row[] {
 function stepRows (step: TraceStep, { time, glyph, tone }: Sign, columns: number): Row[] {
   const indent = TIME_COLUMNS + 7
   const room = Math.max(12, columns - indent - 2)
-  const said = step.cause === undefined ? step.text : `${step.text}   ${step.cause}`
+  const what = /^(when|if) /.test(step.text) ? `${step.step}, ${step.text}` : step.text
+  const said = step.cause === undefined || step.cause === '' ? what : `${what}   ${step.cause}`
   return wrapText(displaySafe(said), room).map((row, index): Row => index === 0
     ? [span(`  ${time.padEnd(TIME_COLUMNS)}  `, 'dim'), span(`${glyph}  `, tone), span(row.shown, tone)]
     : [span(' '.repeat(indent)), span(row.shown, tone)])

@@ -1,7 +1,9 @@
 /** The chat without a terminal: keys in, screen out, against an imagined node. Nothing waits for time. */
+import assert from 'node:assert/strict'
 import { readOverview, startModel, type Perform } from '../../../cli/chat/model.ts'
 import { paintScreen } from '../../../cli/chat/paint/screen.ts'
 import type { ChatState, Effect, Input } from '../../../cli/chat/shape.ts'
+import { openDraft } from '../../../cli/chat/select.ts'
 import { initialState, step } from '../../../cli/chat/state.ts'
 import { NOW_MS, type FakeNode } from './fake-node.ts'
 
@@ -69,4 +71,23 @@ export class Driver {
   screen (): string {
     return this.rows().map(row => row.trimEnd()).join('\n')
   }
+}
+
+/** The first conversation of a node, opened. */
+export async function openFirst (node: FakeNode): Promise<Driver> {
+  const driver = await Driver.start(node)
+  return await driver.press('enter')
+}
+
+export function lineWith (driver: Driver, part: string): string {
+  return driver.rows().find(row => row.includes(part)) ?? assert.fail(`no row with ${part} in\n${driver.screen()}`)
+}
+
+/** The operations that the node was asked for. */
+export function asked (node: FakeNode): string[] {
+  return node.calls.map(({ name }) => name)
+}
+
+export function draftText (driver: Driver): string {
+  return openDraft(driver.state).editing.text
 }

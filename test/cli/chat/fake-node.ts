@@ -18,7 +18,7 @@ export function accountOf (label: string): string {
 let made = 0
 
 /** An id that sorts as it was made. */
-export function messageId (): string {
+function messageId (): string {
   made++
   return `01JD8${String(made).padStart(21, '0')}`
 }
@@ -62,9 +62,10 @@ export class FakeNode implements LocalApi {
   isDown = false
   /** The reason with which the next send is refused. */
   refusesNextSend: string | undefined
+  /** The next send is done, but its answer does not arrive. */
+  losesNextAnswer = false
   outboxOpen = 0
   readonly trouble: string[] = []
-  onCall: (name: OperationName, params: unknown) => void = () => undefined
   private readonly keys = new Map<string, string>()
   private readonly waiting: EventView[] = []
   private wake: () => void = () => undefined
@@ -138,11 +139,13 @@ export class FakeNode implements LocalApi {
   async call<Name extends OperationName> (name: Name, params: Params<Name>): Promise<Result<Name>> {
     await Promise.resolve()
     this.calls.push({ name, params })
-    this.onCall(name, params)
     if (this.isDown) throw new UnreachableError('no node runs here', 'Start it: skein up')
     const answer = this.answers[name] as ((given: Params<Name>) => Result<Name>) | undefined
     if (answer === undefined) throw new NotFoundError(`${name} is not imagined`)
-    return answer(params)
+    const answered = answer(params)
+    if (name !== 'send' || !this.losesNextAnswer) return answered
+    this.losesNextAnswer = false
+    throw new UnreachableError('the node went away before it answered')
   }
 
   private readonly answers: Answers = {
@@ -183,7 +186,7 @@ export class FakeNode implements LocalApi {
       ],
       next: [
         { at: new Date(NOW_MS).toISOString(), step: 'waiting', text: 'waiting for Bob to come online' },
-        { at: new Date(NOW_MS + 60_000).toISOString(), step: 'delivered', text: 'delivered, when one of Bob\'s devices signs for it' }
+        { at: new Date(NOW_MS + 60_000).toISOString(), step: 'delivered', text: 'when a device of Bob acknowledges it' }
       ]
     }),
     'message.retry': ({ id }) => ({ message: this.find(id) }),

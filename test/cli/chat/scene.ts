@@ -31,3 +31,11 @@ export function scene (): FakeNode {
   node.outboxOpen = 3
   return node
 }
+
+/** A node with one conversation of numbered messages. */
+export function conversationOf (count: number, unread = 0): FakeNode {
+  const node = new FakeNode()
+  const bob = contact('Bob')
+  node.addContact(bob, Array.from({ length: count }, (_, index) => message(bob, `Note ${index + 1}`, { state: index >= count - unread ? 'unread' : 'read', atMs: NOW_MS - (count - index) * MINUTE_MS })))
+  return node
+}
