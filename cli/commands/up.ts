@@ -12,7 +12,7 @@ import type { Output } from '../output.ts'
 import { unlockFor } from '../password.ts'
 import { isHome, noAccount } from '../session.ts'
 
-/** How long one question for new events lasts; it only bounds how long a stop takes. */
+/** How long one question for new events lasts. */
 const EVENT_WAIT_MS = 30_000
 
 export async function up ({ flags, settings, home, output, interrupted }: Invocation): Promise<void> {
@@ -25,9 +25,9 @@ export async function up ({ flags, settings, home, output, interrupted }: Invoca
   const addresses = node.addresses()
   await output.result({ account: node.account, peerId: node.peerId, addresses, socket: socketPathFor(home) }, readyText(addresses))
   if (output.isTerminal) await tellWaiting(node, output)
-  const ended = Promise.race([node.stopped, abortOf(interrupted)])
-  // A node whose troubles cannot be told goes on all the same.
-  await Promise.allSettled([tellTroubles(node, { output, ended }), ended])
+  // For as long as the node runs; what it waits for then keeps no process alive.
+  void tellTroubles(node, output)
+  await Promise.race([node.stopped, abortOf(interrupted)])
   await node.stop()
   output.note('The node has stopped. What was queued is safe.')
 }
@@ -58,17 +58,15 @@ async function tellWaiting (api: LocalApi, output: Output): Promise<void> {
   for (const text of trouble) output.note(output.stderrLook.warn(displaySafe(text)))
 }
 
-async function tellTroubles (api: LocalApi, { output, ended }: { readonly output: Output, readonly ended: Promise<void> }): Promise<void> {
-  let after = 'now'
-  for (;;) {
-    const page = await Promise.race([api.call('events.page', { after, waitMs: EVENT_WAIT_MS }), ended])
-    if (page === undefined) return
-    after = page.cursor
-    for (const event of page.events) {
-      const trouble = troubleText(event, output.isTerminal)
-      if (trouble !== undefined) output.note(trouble)
+/** Never rejects: a node whose troubles cannot be told goes on all the same, and one that has stopped has none. */
+async function tellTroubles (api: LocalApi, output: Output): Promise<void> {
+  try {
+    for (let after = 'now'; ;) {
+      const page = await api.call('events.page', { after, waitMs: EVENT_WAIT_MS })
+      after = page.cursor
+      for (const trouble of page.events.flatMap(event => troubleText(event, output.isTerminal) ?? [])) output.note(trouble)
     }
-  }
+  } catch { /* said above */ }
 }
 
 function troubleText ({ type, text, contact, request }: EventView, isTerminal: boolean): string | undefined {
