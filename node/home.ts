@@ -9,6 +9,7 @@ import { openAccountStore, type AccountStore } from '../store/account-store.ts'
 import { lockHome, type HomeLock } from '../store/lock.ts'
 import { createVault, openVault } from '../store/vault.ts'
 import type { AcceptPolicy } from '../store/types.ts'
+import { refuseClone } from './clone.ts'
 import { createAccount, newRecoveryEntropy } from './create-account.ts'
 import { newIdentity } from './identity.ts'
 import { realClock, realRandom } from './world.ts'
@@ -31,7 +32,7 @@ const KEY_FILE = 'key'
 
 /**
  * @throws NotFoundError when there is no account and none is to be made
- * @throws LockedError when another process has it
+ * @throws LockedError when another process has it, or when it is a copy of one that is still there
  * @throws StorageError when it cannot be read or opened
  */
 export async function openHome (options: HomeOptions): Promise<OpenHome> {
@@ -42,9 +43,20 @@ export async function openHome (options: HomeOptions): Promise<OpenHome> {
   await makeHome(home)
   const lock = lockHome(home)
   try {
-    return { store: hasAccount ? await open(options) : await make(options), lock }
+    const store = hasAccount ? await open(options) : await make(options)
+    stayOnce(store, home)
+    return { store, lock }
   } catch (error) {
     lock.release()
+    throw error
+  }
+}
+
+function stayOnce (store: AccountStore, home: string): void {
+  try {
+    refuseClone(store, home)
+  } catch (error) {
+    store.close()
     throw error
   }
 }
