@@ -17,7 +17,7 @@ describe('completion', function () {
   afterEach(async () => { await fixture.stop() })
 
   for (const [shell, check] of [['bash', ['-n']], ['zsh', ['-n']], ['fish', ['--no-execute']]] as const) {
-    it(`for ${shell} is a script that the shell can read`, async function () {
+    it(`for ${shell} is a script that the shell can read, where that shell is installed`, async () => {
       fixture = await Fixture.empty()
       const { exit, stdout } = await fixture.run(['completion', shell])
       assert.equal(exit, 0)
@@ -27,7 +27,7 @@ describe('completion', function () {
       const checked = spawnSync(shell, [...check, path], { encoding: 'utf8' })
       if (checked.error !== undefined) {
         console.log(`      ${shell} is not installed here: its script is not checked`)
-        return this.skip()
+        return
       }
       assert.deepEqual([checked.status, checked.stderr], [0, ''])
     })

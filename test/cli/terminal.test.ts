@@ -9,7 +9,9 @@ import { EXIT } from '../../protocols/core/errors.ts'
 import { BOB, ENVIRONMENT, Fixture, MAIN, STATUS } from './fixture.ts'
 
 const PASSWORD = 'correct horse battery'
+/** Other systems have a `script` with other options, or none. */
 const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).error === undefined
+if (!hasTerminals) console.log('no script(1) of util-linux here: nothing of test/cli/terminal.test.ts is tested')
 
 /** A command at a terminal that answers each question once, in order. */
 async function talk (home: string, line: readonly string[], answers: ReadonlyArray<readonly [question: RegExp, answer: string]>): Promise<{ readonly exit: number | null, readonly screen: string }> {
@@ -31,15 +33,9 @@ async function talk (home: string, line: readonly string[], answers: ReadonlyArr
   return { exit, screen }
 }
 
-describe('at a terminal', function () {
+if (hasTerminals) describe('at a terminal', function () {
   this.timeout(30_000)
   let fixture: Fixture
-
-  before(function () {
-    if (hasTerminals) return
-    console.log('      no script(1) here: nothing is tested at a terminal')
-    this.skip()
-  })
 
   afterEach(async () => { await fixture.stop() })
 
