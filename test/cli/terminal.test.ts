@@ -33,7 +33,9 @@ async function talk (home: string, line: readonly string[], answers: ReadonlyArr
   return { exit, screen }
 }
 
-if (hasTerminals) describe('at a terminal', function () {
+if (hasTerminals) describe('at a terminal', scenes)
+
+function scenes (this: Mocha.Suite): void {
   this.timeout(30_000)
   let fixture: Fixture
 
@@ -95,4 +97,4 @@ if (hasTerminals) describe('at a terminal', function () {
     assert.equal(exit, EXIT.usage)
     assert.match(screen, /there is no text/)
   })
-})
+}
