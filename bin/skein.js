@@ -70,7 +70,15 @@ function canReplaceItself () {
 }
 
 function replaceBy (runtime, flags) {
-  process.execve(runtime, [runtime].concat(flags, isResident ? [LEAN] : [], self, wishes), process.env)
+  process.execve(runtime, [runtime].concat(flags, isResident ? [LEAN] : [], self, wishes), environment())
+}
+
+/**
+ * glibc gives each thread a heap of its own by default, and what the native library frees in one stays there: one heap is
+ * enough for a process that has one busy thread, and costs 5 MB less.
+ */
+function environment () {
+  return isResident ? Object.assign({ MALLOC_ARENA_MAX: '1' }, process.env) : process.env
 }
 
 /** The executable that the package "node" has installed, wherever npm has put it. */

@@ -56,11 +56,24 @@ export class AccountStore {
    * @throws StorageError when the disk is full, failing, read-only or damaged; everything else is what `work` threw
    */
   transact<T> (work: (writer: Writer) => T): T {
+    const result = this.commit(work)
+    this.database.flush()
+    return result
+  }
+
+  /**
+   * As `transact`, but returns before the disk has confirmed: reads see it, and it is consistent whatever happens, but a power cut
+   * may undo it. Nothing of it may leave this process before `durable()`, called after it, has resolved.
+   */
+  commit<T> (work: (writer: Writer) => T): T {
     if (this.#isCrashed) throw new StorageError('the account database is closed')
     const result = this.#commit(work)
     for (const run of this.#writer.takeAfterCommit()) runApart(run)
     return result
   }
+
+  /** Resolves when every commit so far is on the disk. Rejects with StorageError, and then nothing more is certain. */
+  async durable (): Promise<void> { await this.database.flushed() }
 
   /** Brings everything into one file and closes it; idempotent. */
   close (): void { this.database.close() }

@@ -16,6 +16,7 @@ import { firstEvents, writeEvents } from './event-stream.ts'
 import type { EventStart } from './event-stream.ts'
 import { openApiDocument, operationNames } from './openapi.ts'
 import { clearSocketPath } from './socket.ts'
+import { lazyValidators } from './validators.ts'
 
 export interface LocalServerOptions {
   readonly api: LocalApi
@@ -49,10 +50,9 @@ export async function serveLocalApi ({ api, socketPath, clock, version, onFault 
   const server = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: IDLE_TIMEOUT_MS,
-    // A foreign program learns of its mistakes: nothing is converted, and nothing unknown is dropped in silence.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } }
+    keepAliveTimeout: IDLE_TIMEOUT_MS
   })
+  server.setValidatorCompiler(lazyValidators())
   server.removeContentTypeParser('text/plain')
   server.addHook('onRequest', refuseBrowsers)
   server.setNotFoundHandler((request, reply) => answerFault(reply, 'error', new NotFoundError(`the local API has no ${request.method} at this path`, 'GET /openapi.json lists what there is.')))
@@ -62,10 +62,12 @@ export async function serveLocalApi ({ api, socketPath, clock, version, onFault 
   server.get('/openapi.json', () => openApiDocument(version))
   server.get('/v1/version', () => success('version', { version }))
 
-  await clearSocketPath(socketPath)
+  // A pipe of Windows is no file: there is nothing to clear, to protect or to remove.
+  const isFile = process.platform !== 'win32'
+  if (isFile) await clearSocketPath(socketPath)
   server.server.maxConnections = CONNECTIONS_MAX
   await server.listen({ path: socketPath })
-  await chmod(socketPath, 0o600)
+  if (isFile) await chmod(socketPath, 0o600)
 
   async function stop (): Promise<void> {
     calls.end()

@@ -130,7 +130,7 @@ export class Outbox {
         invariant(row !== undefined, 'an outbox row names a known device')
         return targetOf(row)
       },
-      load: (afterRow, limit) => reader.outbox.sealed(device, { afterRow, limit }).flatMap(outgoing => this.#letterOf(outgoing)),
+      load: (afterRow, limit) => reader.outbox.sealed(device, { afterRow, limit }).filter(({ row }) => this.#parts.turn.mayLeave(row)).flatMap(outgoing => this.#letterOf(outgoing)),
       onStored: (letter, sentAtMs) => this.#stored(letter, sentAtMs),
       onRefused: (letter, refusal) => this.#refused(device, letter, refusal),
       onAttemptFailed: (letters, step, error) => {
@@ -205,7 +205,7 @@ export class Outbox {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
       // The row is still there as it was: once the disk has room, it is looked at again.
-      clock.timer(STORAGE_RETRY_MS, () => void this.#reseal(device, letter, complaint))
+      clock.timer(STORAGE_RETRY_MS, () => { void this.#reseal(device, letter, complaint) })
       return
     }
     if (sealer.hasSession(device)) turn.seal(device)

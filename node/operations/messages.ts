@@ -1,5 +1,6 @@
 /** Reading: conversations, messages, search, read marks. */
 import type { Reader } from '../../store/reader.ts'
+import { TAIL_ROWS_MAX } from '../../store/tables/search.ts'
 import type { Writer } from '../../store/writer.ts'
 import type { Contact, Message } from '../../store/types.ts'
 import { resolveContact } from '../contacts/resolve.ts'
@@ -11,6 +12,8 @@ import type { Handlers } from './handlers.ts'
 import type { Views } from './views.ts'
 
 const PAGE_DEFAULT = 50
+/** Rows indexed in one transaction on behalf of a search that waits. */
+const INDEX_ROWS = 1_024
 /** Messages marked as read in one transaction. */
 const MARK_MAX = 1_000
 
@@ -56,7 +59,8 @@ export function messageOperations (parts: MessageParts): Handlers<'read' | 'mark
         return [{ contact: views.contact(row), ...last === undefined ? {} : { last: views.message(last) } }]
       })
     }),
-    search: ({ query, with: who, limit = PAGE_DEFAULT, before }) => {
+    search: async ({ query, with: who, limit = PAGE_DEFAULT, before }) => {
+      await catchUp(parts)
       const found = reader.search.find(query, {
         limit: limit + 1,
         ...who === undefined ? {} : { contact: resolveContact(who, reader).contact },
@@ -68,6 +72,13 @@ export function messageOperations (parts: MessageParts): Handlers<'read' | 'mark
       await parts.turn.settled()
       return { message: views.message(findMessage(id, reader)) }
     }
+  }
+}
+
+/** What is not in the index is scanned, and only so far: after a burst the index is brought up first, so that nothing is missed. */
+async function catchUp ({ reader, turn }: MessageParts): Promise<void> {
+  while ((reader.messages.newest()?.row ?? 0) - reader.search.watermark() > TAIL_ROWS_MAX) {
+    if (await turn.write(writer => writer.search.indexNext(INDEX_ROWS)) === 0) return
   }
 }
 
@@ -99,4 +110,3 @@ function queueReadReceipts (marked: readonly Message[], contact: Contact, { writ
 const READ_REFS_MAX = 64
 /** A read mark that could not be told for this long interests nobody. */
 const READ_LIFETIME_MS = 30 * 24 * 3_600_000
-

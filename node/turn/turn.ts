@@ -3,11 +3,14 @@
  * drafts, acknowledgements, anything else to write), opens and seals in memory, commits all of it in one transaction, and only
  * then answers, sends and tells. Batches form by themselves: while one turn commits, the next one's work gathers.
  *
- *   drain → open → compose → seal → COMMIT → settle → acknowledge, deposit, tell → drain …
+ *   drain → open → compose → seal → COMMIT → drain …
+ *                                      ╰→ on the disk → acknowledge, deposit, tell
  *
- * What fails before the commit has not happened: the ratchet steps back, senders are told to try again, drafts are refused.
+ * The wait for the disk does not stop the loop: the next turn works on what is committed, and its own answers wait for a later
+ * flush. What fails before the commit has not happened: the ratchet steps back, senders are told to try again, drafts are refused.
  */
 import { asError, StorageError } from '../../protocols/core/errors.ts'
+import { PACK_CONTENTS_MAX } from '../../protocols/core/limits.ts'
 import { idKey, type ContentId, type DeviceId } from '../../protocols/core/ids.ts'
 import type { StatementRef } from '../../protocols/account/wire.ts'
 import type { AccountStore } from '../../store/account-store.ts'
@@ -27,10 +30,15 @@ import { writeSettlements, type Settlement } from './settle.ts'
 import { takeOpened, type TakenOutcome } from './take.ts'
 import { Threads } from './threads.ts'
 
-/** Work of one kind in one turn: enough for a full batch each way, few enough that a turn stays below some 30 ms. */
+/**
+ * Work of one kind in one turn: enough for a full batch each way, few enough that a turn stays below some 30 ms. Drafts: one
+ * full envelope, so that the other side works on it while we make the next.
+ */
 const WORK_MAX = 256
 /** Devices whose waiting contents are sealed in one turn. */
 const SEAL_DEVICES_MAX = 16
+/** Turns whose commits the disk has not confirmed yet: beyond it the loop waits. */
+const UNFINISHED_MAX = 4
 /** A mark of delivery alone is not worth a commit: it rides with the next work, or goes after this long. */
 const SETTLE_DELAY_MS = 20
 
@@ -40,6 +48,15 @@ export interface Task {
   readonly write: (writer: Writer, round: Round) => void
   readonly onDone: () => void
   readonly onFailed: (error: Error) => void
+}
+
+/** What a committed turn has to tell once the disk has it. */
+interface Done {
+  readonly round: Round
+  readonly composed: readonly Composed[]
+  readonly outcomes: readonly TakenOutcome[]
+  readonly leaving: readonly SealedEnvelope[]
+  readonly sessionless: readonly DeviceId[]
 }
 
 interface Drafted { readonly draft: Draft, readonly onDone: (id: ContentId) => void, readonly onFailed: (error: Error) => void }
@@ -88,6 +105,12 @@ export class Turn {
   #running: Promise<void> | undefined
   #settleTimer: Timer | undefined
   #isStopped = false
+  #finished = Promise.resolve()
+  #unfinished = 0
+  /** First sealed row of each unfinished turn, Infinity when it sealed none. */
+  readonly #undurableRows: number[] = []
+  /** The disk did not confirm a write: nothing is certain any more, and nothing more is done. */
+  #fault: Error | undefined
   #isDiskInTrouble = false
 
   constructor (parts: TurnParts) {
@@ -170,7 +193,13 @@ export class Turn {
     this.#settleTimer?.cancel()
     this.#wake()
     await this.#running
+    await this.#finished
     this.#isStopped = true
+  }
+
+  /** Whether a sealed row is on the disk for certain: before, a power cut could undo the ratchet step that it was made with. */
+  mayLeave (row: number): boolean {
+    return row < Math.min(Number.POSITIVE_INFINITY, ...this.#undurableRows)
   }
 
   #mustRun (): void {
@@ -188,6 +217,7 @@ export class Turn {
       await Promise.resolve()
       while (this.#hasWork()) {
         await this.#turn(this.#drain())
+        if (this.#unfinished >= UNFINISHED_MAX) await this.#finished
         if (this.#hasWork()) await new Promise<void>(resolve => this.#parts.clock.soon(resolve))
       }
     } finally {
@@ -204,7 +234,7 @@ export class Turn {
     for (const device of devices) this.#toSeal.delete(idKey(device))
     return {
       arrivals: this.#inbound.splice(0, WORK_MAX),
-      drafts: this.#drafts.splice(0, WORK_MAX),
+      drafts: this.#drafts.splice(0, PACK_CONTENTS_MAX),
       tasks: this.#tasks.splice(0, WORK_MAX),
       settlements: this.#settlements.splice(0, WORK_MAX * 4),
       devices
@@ -213,16 +243,35 @@ export class Turn {
 
   async #turn (work: Work): Promise<void> {
     try {
-      const finish = await this.#attempt(work)
-      finish()
+      this.#finishLater(work, await this.#attempt(work))
     } catch (thrown) {
       this.#undo()
       await this.#recover(work, asError(thrown))
     }
   }
 
+  /** Turns are finished in their order, each when the disk has it. */
+  #finishLater (work: Work, done: Done): void {
+    this.#unfinished += 1
+    this.#undurableRows.push(done.leaving[0]?.row ?? Number.POSITIVE_INFINITY)
+    this.#finished = this.#finishAfter(this.#finished, work, { done, durable: this.#parts.store.durable() })
+  }
+
+  async #finishAfter (before: Promise<void>, work: Work, { done, durable }: { readonly done: Done, readonly durable: Promise<void> }): Promise<void> {
+    // Looked at later than it may fail: it must not count as unhandled until then.
+    const flushed = durable.then(() => undefined, (thrown: unknown) => asError(thrown))
+    await before
+    const fault = this.#fault ?? await flushed
+    this.#unfinished -= 1
+    this.#undurableRows.shift()
+    if (fault === undefined) return this.#finish(work, done)
+    this.#fault = fault
+    this.#fail(work, fault)
+  }
+
   /** One transaction's worth of work. Returns what is to be done once it is known to have happened. */
-  async #attempt (work: Work): Promise<() => void> {
+  async #attempt (work: Work): Promise<Done> {
+    if (this.#fault !== undefined) throw this.#fault
     const { store, sealer, clock, directory } = this.#parts
     const round = new Round(clock.now())
     const opened = await this.#open(work.arrivals)
@@ -233,7 +282,7 @@ export class Turn {
     const parcels = [...gatherParcels(composed, directory, round.nowMs), ...waiting.parcels]
     const envelopes = await sealParcels(parcels, { sealer, ids: this.ids, nowMs: round.nowMs, statement: this.#parts.statement() })
     this.#reachBefore(work)
-    const written = store.transact(writer => {
+    const written = store.commit(writer => {
       const outcomes = opened.map(item => takeOpened(item, { writer, threads: this.#threads, round, sealer, ids: this.ids, replies: this.#replies }))
       for (const item of composed) writeDraft(item, { writer, round })
       const leaving = writeEnvelopes(envelopes, writer, round.nowMs)
@@ -246,7 +295,12 @@ export class Turn {
       round.write(writer)
       return { outcomes, leaving }
     })
-    return () => this.#finish(work, { round, composed, ...written, sessionless: sessionlessOf(parcels, sealer) })
+    // From here on it has happened here: the next turn builds on it.
+    sealer.settle()
+    this.#threads.settle()
+    for (const contact of round.toForget) directory.forget(contact)
+    for (const device of round.toSeal.values()) this.#toSeal.set(idKey(device), device)
+    return { round, composed, ...written, sessionless: sessionlessOf(parcels, sealer) }
   }
 
   async #open (arrivals: readonly Arrival[]): Promise<Array<{ readonly arrival: Arrival, readonly opened: Opened }>> {
@@ -266,14 +320,11 @@ export class Turn {
     if (work.settlements.length > 0) this.#parts.reach('settle.beforeCommit')
   }
 
-  /** After the commit: from here on it has happened, and everybody may know. */
-  #finish (work: Work, done: { readonly round: Round, readonly composed: readonly Composed[], readonly outcomes: readonly TakenOutcome[], readonly leaving: readonly SealedEnvelope[], readonly sessionless: readonly DeviceId[] }): void {
-    const { sealer, directory, feed, arrivals, reach } = this.#parts
+  /** On the disk: from here on everybody may know. */
+  #finish (work: Work, done: Done): void {
+    const { feed, arrivals, reach } = this.#parts
     const { round } = done
-    sealer.settle()
-    this.#threads.settle()
     this.#unwritten -= work.settlements.length
-    for (const contact of round.toForget) directory.forget(contact)
     if (work.arrivals.length > 0) reach('receive.afterCommit')
     if (work.drafts.length > 0) reach('send.afterCommit')
     if (work.settlements.length > 0) reach('settle.afterCommit')
@@ -282,7 +333,6 @@ export class Turn {
     for (const task of work.tasks) task.onDone()
     this.#calm()
     if (done.leaving.length > 0) this.#events?.onSealed(done.leaving)
-    for (const device of round.toSeal.values()) this.#toSeal.set(idKey(device), device)
     if (done.sessionless.length > 0) this.#events?.onSessionless(done.sessionless)
     if (round.toLookUp.size > 0) this.#events?.onBehind(round.toLookUp)
     if (round.toHint.size > 0) this.#events?.onHint(round.toHint)
@@ -304,8 +354,7 @@ export class Turn {
     if (error instanceof StorageError || items.length <= 1) return this.#fail(work, error)
     for (const item of items) {
       try {
-        const finish = await this.#attempt(item)
-        finish()
+        this.#finishLater(item, await this.#attempt(item))
       } catch (thrown) {
         this.#undo()
         this.#fail(item, asError(thrown))

@@ -12,7 +12,7 @@ const WATERMARK = 'search.watermark'
 const RULE = 'search.rule'
 
 /** Rows above the watermark that one search scans, newest first: some 5 ms. The index is hardly ever this far behind. */
-const TAIL_ROWS_MAX = 2_000
+export const TAIL_ROWS_MAX = 2_000
 /** Read at a time, so that a search which finds enough among the newest stops there. */
 const TAIL_STEP_ROWS = 200
 

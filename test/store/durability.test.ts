@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openAccountStore, type AccountStore } from '../../store/account-store.ts'
+import { StorageError } from '../../protocols/core/errors.ts'
+
+const { fdatasync, fdatasyncSync } = fs
+
+/** What the disk is asked, in order; and whether it confirms. */
+class Disk {
+  readonly asked: string[] = []
+  isFailing = false
+  readonly #held: Array<() => void> = []
+  isHolding = false
+
+  install (): void {
+    const observed = this as Disk
+    fs.fdatasyncSync = (descriptor: number) => {
+      observed.asked.push('flush')
+      if (observed.isFailing) throw Object.assign(new Error('EIO'), { code: 'EIO' })
+      fdatasyncSync(descriptor)
+    }
+    const observedFlush = (descriptor: number, done: (fault: NodeJS.ErrnoException | null) => void): void => {
+      observed.asked.push('flush')
+      const go = (): void => {
+        if (observed.isFailing) done(Object.assign(new Error('EIO'), { code: 'EIO' }))
+        else fdatasync(descriptor, done)
+      }
+      if (observed.isHolding) observed.#held.push(go)
+      else go()
+    }
+    fs.fdatasync = observedFlush as typeof fs.fdatasync
+    syncBuiltinESMExports()
+  }
+
+  release (): void {
+    this.isHolding = false
+    for (const go of this.#held.splice(0)) go()
+  }
+
+  remove (): void {
+    fs.fdatasync = fdatasync
+    fs.fdatasyncSync = fdatasyncSync
+    syncBuiltinESMExports()
+  }
+}
+
+describe('durability of the account store', () => {
+  const disk = new Disk()
+  let folder: string
+  let store: AccountStore
+
+  before(() => disk.install())
+  after(() => disk.remove())
+
+  beforeEach(() => {
+    folder = fs.mkdtempSync(join(tmpdir(), 'skein-durability-'))
+    disk.isFailing = false
+    store = openAccountStore({ path: join(folder, 'account.db'), key: new Uint8Array(32).fill(1), isNew: true })
+    disk.asked.length = 0
+  })
+
+  afterEach(() => {
+    store.close()
+    fs.rmSync(folder, { recursive: true })
+  })
+
+  it('has every transaction on the disk when it returns', () => {
+    store.transact(writer => { writer.facts.set('one', 1) })
+    store.transact(writer => { writer.facts.set('two', 2) })
+    assert.deepEqual(disk.asked, ['flush', 'flush'])
+  })
+
+  it('does not wait at a commit, and is durable only when the disk has confirmed', async () => {
+    disk.isHolding = true
+    store.commit(writer => { writer.facts.set('one', 1) })
+    assert.deepEqual(disk.asked, [])
+    let isDurable = false
+    const durable = store.durable().then(() => { isDurable = true })
+    await new Promise(resolve => { setImmediate(resolve) })
+    assert.equal(isDurable, false)
+    assert.equal(store.read.facts.number('one'), 1)
+    disk.release()
+    await durable
+    assert.equal(isDurable, true)
+  })
+
+  it('covers all commits that wait with one flush, and none that came after it began', async () => {
+    disk.isHolding = true
+    const first = store.durable()
+    store.commit(writer => { writer.facts.set('two', 2) })
+    const second = store.durable()
+    const third = store.durable()
+    disk.release()
+    await Promise.all([first, second, third])
+    assert.deepEqual(disk.asked, ['flush', 'flush'])
+  })
+
+  it('does nothing more after a flush that failed: nobody knows what is on the disk', async () => {
+    disk.isFailing = true
+    store.commit(writer => { writer.facts.set('one', 1) })
+    await assert.rejects(store.durable(), StorageError)
+    disk.isFailing = false
+    await assert.rejects(store.durable(), StorageError)
+    assert.throws(() => store.transact(writer => { writer.facts.set('two', 2) }), StorageError)
+  })
+})
