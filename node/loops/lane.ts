@@ -136,14 +136,8 @@ export class Lane {
   }
 
   async #dial (): Promise<void> {
-    const { network, target } = this.#parts
     try {
-      const greeting = new Greeting(this.#parts.clock)
-      const channel = await network.openChannel(target(), DEPOSIT_PROTOCOL, frames => this.#takeFrames(frames, greeting))
-      await channel.send([encodeDepositFrame({ type: 'hello', hello: HELLO })])
-      await greeting.met(channel)
-      if (this.#isStopped) return channel.close()
-      this.#open(channel)
+      this.#open(await this.#greet())
     } catch (thrown) {
       const error = asError(thrown)
       this.#parts.onAttemptFailed([], 'unreachable', error)
@@ -153,7 +147,27 @@ export class Lane {
     }
   }
 
+  /** A channel on which both sides have said hello. */
+  async #greet (): Promise<Channel> {
+    const { network, clock, target } = this.#parts
+    const greeting = new Greeting(clock)
+    const channel = await network.openChannel(target(), DEPOSIT_PROTOCOL, frames => this.#takeFrames(frames, greeting))
+    try {
+      await channel.send([encodeDepositFrame({ type: 'hello', hello: HELLO })])
+      await greeting.met(channel)
+      return channel
+    } catch (error) {
+      // A peer that speaks another version would keep it open, and one more at each attempt.
+      channel.close()
+      throw error
+    }
+  }
+
   #open (channel: Channel): void {
+    if (this.#isStopped) {
+      channel.close()
+      return
+    }
     this.#channel = channel
     this.#sentRow = 0
     this.#isBlocked = false
@@ -307,8 +321,8 @@ class Greeting {
   }
 
   take (version: number | undefined): void {
-    if (version === undefined) return this.fail('the other side speaks no version that we do')
-    this.#finish(undefined)
+    if (version === undefined) this.fail('the other side speaks no version that we do')
+    else this.#finish(undefined)
   }
 
   fail (reason: string): void {
@@ -319,10 +333,7 @@ class Greeting {
     if (this.#early === 'met') return
     if (this.#early !== undefined) throw this.#early
     await new Promise<void>((resolve, reject) => {
-      const timer = this.#clock.timer(HANDSHAKE_TIMEOUT_MS, () => {
-        this.#finish(new UnreachableError('no hello came in time'))
-        channel.close()
-      })
+      const timer = this.#clock.timer(HANDSHAKE_TIMEOUT_MS, () => this.fail('no hello came in time'))
       this.#settle = error => {
         timer.cancel()
         if (error === undefined) resolve()
