@@ -50,7 +50,6 @@ export class Views {
     const contact = reader.contacts.byNumber(message.contact)
     const theirs = contact === undefined ? '' : accountIdText(contact.accountId)
     const ours = accountIdText(account.own.accountId)
-    const state = message.state === 'unread' || message.state === 'read' ? message.state : message.state
     return {
       id: idText(message.id),
       with: theirs,
@@ -59,7 +58,7 @@ export class Views {
       isOwn: message.isOwn,
       kind: message.kind === MESSAGE_KIND.text ? 'text' : 'unsupported',
       text: message.text,
-      state,
+      state: message.state,
       ...message.reason === undefined ? {} : { reason: message.reason },
       sentAt: instant(message.sentAtMs),
       receivedAt: instant(message.receivedAtMs),
