@@ -54,8 +54,17 @@ function strangersContact ({ verified }: Stranger, { writer, round }: Introducti
 
 /** A contact of whom nothing is known but the account. */
 export const NOBODY = {
-  alias: undefined, name: undefined, profileVersion: 0, statement: undefined, epoch: 0, seq: 0, statementHash: undefined,
-  isKeyChanged: false, verifiedEpoch: undefined, inviteToken: undefined, toldProfile: 0
+  alias: undefined,
+  name: undefined,
+  profileVersion: 0,
+  statement: undefined,
+  epoch: 0,
+  seq: 0,
+  statementHash: undefined,
+  isKeyChanged: false,
+  verifiedEpoch: undefined,
+  inviteToken: undefined,
+  toldProfile: 0
 } as const
 
 function spendToken (token: Uint8Array, { writer, round }: IntroductionParts): void {

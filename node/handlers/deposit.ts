@@ -138,7 +138,7 @@ class PeerIntake {
   /** All results of a turn leave in one frame. */
   #queue (result: Result<RefusalReason>): void {
     this.#results.push(result)
-    if (this.#results.length === 1) queueMicrotask(() => void this.#flush())
+    if (this.#results.length === 1) queueMicrotask(() => { void this.#flush() })
   }
 
   async #flush (): Promise<void> {

@@ -43,7 +43,7 @@ export class Reaper {
   }
 
   #arm (delayMs: number): void {
-    this.#timer = this.#parts.clock.timer(delayMs, () => void this.#round())
+    this.#timer = this.#parts.clock.timer(delayMs, () => { void this.#round() })
   }
 
   async #round (): Promise<void> {

@@ -80,7 +80,8 @@ export class Sessions {
     // A contact is asked again, too: they may have removed us without our knowing.
     if (row?.standing !== 'requested' && row?.standing !== 'accepted') return
     if (reader.devices.ofContact(contact).some(device => device.isListed)) {
-      return await turn.write((writer, round) => queueRequest(row, { writer, round }))
+      await turn.write((writer, round) => queueRequest(row, { writer, round }))
+      return
     }
     const targets = groupHints(reader.hints.ofContact(contact))
     const offered = await this.#lookUp(row, targets)
@@ -125,7 +126,10 @@ export class Sessions {
     const { reader, network, sealer, turn, reach } = this.#parts
     const device = reader.devices.byId(deviceId)
     const contact = device === undefined ? undefined : reader.contacts.byNumber(device.contact)
-    if (device?.isListed !== true || contact === undefined || sealer.hasSession(deviceId)) return turn.seal(deviceId)
+    if (device?.isListed !== true || contact === undefined || sealer.hasSession(deviceId)) {
+      turn.seal(deviceId)
+      return
+    }
     const { inviteToken: token } = contact
     const answer = decodeBundleAnswer(await network.request(targetOf(device), PREKEYS_PROTOCOL, encodeBundleRequest({ version: PREKEYS_VERSION, deviceId, token })))
     if (answer.type === 'refusal') throw new UnreachableError('the device hands out no prekeys to us now')

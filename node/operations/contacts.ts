@@ -180,4 +180,3 @@ function mustBe (contact: Contact | undefined): Contact {
   if (contact === undefined) throw new NotFoundError('the contact is gone')
   return contact
 }
-
