@@ -1,7 +1,6 @@
 /** A node of the real world: the core over libsignal and libp2p, its door for local clients, and the order of start and stop. */
-import type { NodeConfig, SkeinNode, Sent } from './node.ts'
 import { accountIdText, deviceIdText, parseContentId } from '../protocols/core/ids.ts'
-import { RefusedError } from '../protocols/core/errors.ts'
+import { RefusedError, StorageError } from '../protocols/core/errors.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
 import type { ContactView, EventView, MessageView, RequestView, StatusView } from '../protocols/local/schema.ts'
 import type { AccountStore } from '../store/account-store.ts'
@@ -20,6 +19,7 @@ import { portOf, withLastPort } from './net/ports.ts'
 import { doctorOperations } from './operations/doctor.ts'
 import type { Handlers } from './operations/handlers.ts'
 import { isReached, waitForState, type AwaitedState } from './operations/states.ts'
+import type { NodeConfig, Sent, SkeinNode } from './skein-node.ts'
 import { VERSION } from './version.ts'
 import { realClock, realRandom } from './world.ts'
 
@@ -56,7 +56,7 @@ export class RunningNode implements SkeinNode {
   private constructor (config: NodeConfig, opened: Opened, { specs, listen }: { readonly specs: readonly string[], readonly listen: readonly string[] }) {
     const { store } = opened
     const own = store.read.own.get()
-    if (own === undefined) throw new RefusedError('the account is not finished')
+    if (own === undefined) throw new StorageError('the account database holds no account', 'Either its creation was interrupted, which `skein init` finishes, or the file was emptied.')
     const { promise, resolve } = Promise.withResolvers<undefined>()
     this.stopped = promise
     this.#tellStopped = () => { resolve(undefined) }
@@ -112,7 +112,7 @@ export class RunningNode implements SkeinNode {
   }
 
   call: LocalApi['call'] = async (name, params) => {
-    return await (this.#operations as Handlers)[name](params as never) as never
+    return await this.#operations[name](params)
   }
 
   async invite ({ once = false }: { readonly once?: boolean } = {}): Promise<string> {
@@ -185,7 +185,7 @@ export class RunningNode implements SkeinNode {
 
   /** The answer leaves before the door closes. */
   #stopSoon (): Record<string, never> {
-    realClock.soon(() => void this.stop())
+    realClock.soon(() => { void this.stop() })
     return {}
   }
 
@@ -209,4 +209,3 @@ const EVENT_WAIT_MS = 1_000
 function portFact (spec: string): string {
   return `port:${spec}`
 }
-

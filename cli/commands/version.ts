@@ -1,8 +1,7 @@
 /** `skein version`. */
 import type { Invocation } from '../command.ts'
-import { ownVersion } from '../version.ts'
+import { VERSION } from '../../node/version.ts'
 
 export async function version ({ output }: Invocation): Promise<void> {
-  const own = ownVersion()
-  await output.result({ version: own, node: process.versions.node }, `skein ${own} (Node.js ${process.versions.node})`)
+  await output.result({ version: VERSION, node: process.versions.node }, `skein ${VERSION} (Node.js ${process.versions.node})`)
 }
