@@ -12,7 +12,7 @@ import type { Local } from './local.ts'
 import { Prekeys } from './prekeys.ts'
 import type { Remote } from './remote.ts'
 import { Remotes, SESSIONS_CACHED_MAX } from './remotes.ts'
-import { PrekeyStores } from './stores.ts'
+import { PrekeyStores } from './prekey-stores.ts'
 
 export class UnitOfWork {
   readonly prekeyStores: PrekeyStores

@@ -1,61 +1,9 @@
-/**
- * What libsignal asks for while it works, answered from the unit of work. Session and identity stores belong to one remote
- * device each: libsignal passes an address with every question, and not having to translate it saves time on each message.
- */
-import { IdentityChange, IdentityKeyStore, KyberPreKeyStore, PreKeyStore, SessionStore, SignedPreKeyStore } from '@signalapp/libsignal-client'
-import type { IdentityKeyPair, KyberPreKeyRecord, PreKeyRecord, PrivateKey, ProtocolAddress, PublicKey, SessionRecord, SignedPreKeyRecord } from '@signalapp/libsignal-client'
+/** Our prekeys, as libsignal asks for them while it works: answered from the unit of work. The other stores are in remote.ts. */
+import { KyberPreKeyStore, PreKeyStore, SignedPreKeyStore } from '@signalapp/libsignal-client'
+import type { KyberPreKeyRecord, PreKeyRecord, PublicKey, SignedPreKeyRecord } from '@signalapp/libsignal-client'
 import { asError } from '../../protocols/core/errors.ts'
 import { InvariantError } from '../../protocols/core/invariant.ts'
-import type { Local } from './local.ts'
 import type { Prekeys } from './prekeys.ts'
-import type { Remote } from './remote.ts'
-
-export class RemoteSessionStore extends SessionStore {
-  readonly #remote: Remote
-
-  constructor (remote: Remote) {
-    super()
-    this.#remote = remote
-  }
-
-  override getSession (): Promise<SessionRecord | null> { return Promise.resolve(this.#remote.session ?? null) }
-
-  override saveSession (_address: ProtocolAddress, record: SessionRecord): Promise<void> {
-    this.#remote.session = record
-    return Promise.resolve()
-  }
-
-  override getExistingSessions (): Promise<SessionRecord[]> {
-    return Promise.resolve(this.#remote.session === undefined ? [] : [this.#remote.session])
-  }
-}
-
-export class RemoteIdentityStore extends IdentityKeyStore {
-  readonly #local: Local
-  readonly #remote: Remote
-
-  constructor (local: Local, remote: Remote) {
-    super()
-    this.#local = local
-    this.#remote = remote
-  }
-
-  override getIdentityKey (): Promise<PrivateKey> { return Promise.resolve(this.#local.identity.privateKey) }
-
-  /** libsignal's own version computes the public half each time. */
-  override getIdentityKeyPair (): Promise<IdentityKeyPair> { return Promise.resolve(this.#local.identity) }
-
-  override getLocalRegistrationId (): Promise<number> { return Promise.resolve(this.#local.registrationId) }
-
-  override isTrustedIdentity (_address: ProtocolAddress, key: PublicKey): Promise<boolean> {
-    return Promise.resolve(this.#remote.isTrusted(key.serialize()))
-  }
-
-  /** Nothing to keep: trust comes from accepted device lists, never from the first use of a session. */
-  override saveIdentity (): Promise<IdentityChange> { return Promise.resolve(IdentityChange.NewOrUnchanged) }
-
-  override getIdentity (): Promise<PublicKey | null> { return Promise.resolve(null) }
-}
 
 /**
  * The three prekey stores. libsignal turns an exception of a store into one of its own, with ours inside a text: so the
