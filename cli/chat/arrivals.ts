@@ -13,7 +13,7 @@ type InputOf<Type extends Input['type']> = Extract<Input, { readonly type: Type 
 export function onEvent (state: ChatState, event: EventView): Step {
   switch (event.type) {
     case 'message.received': case 'message.state': case 'message.changed': case 'message.read': return onMessage(state, event)
-    case 'node.connected': case 'node.disconnected': case 'contact.added': case 'contact.accepted': case 'contact.changed':
+    case 'contact.added': case 'contact.accepted': case 'contact.changed':
     case 'contact.devices_changed': return act(withContact(state, event.contact), { do: 'refresh' })
     case 'request.received': return act(withRequest(state, event.request), { do: 'refresh' })
     case 'contact.key_changed': return act(withNotice(withContact(state, event.contact), keyChanged(state, event), 'danger'), { do: 'refresh' })

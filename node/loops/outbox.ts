@@ -230,4 +230,3 @@ const REFUSAL_WORDS: Readonly<Record<string, string>> = {
   undecryptable: 'they could not decrypt it',
   notAccepted: 'they have not accepted the contact request yet'
 }
-

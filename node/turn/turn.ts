@@ -264,7 +264,7 @@ export class Turn {
     const fault = this.#fault ?? await flushed
     this.#unfinished -= 1
     this.#undurableRows.shift()
-    if (fault === undefined) return this.#finish(work, done)
+    if (fault === undefined) { this.#finish(work, done); return }
     this.#fault = fault
     this.#fail(work, fault)
   }
@@ -351,7 +351,7 @@ export class Turn {
    */
   async #recover (work: Work, error: Error): Promise<void> {
     const items = singles(work)
-    if (error instanceof StorageError || items.length <= 1) return this.#fail(work, error)
+    if (error instanceof StorageError || items.length <= 1) { this.#fail(work, error); return }
     for (const item of items) {
       try {
         this.#finishLater(item, await this.#attempt(item))

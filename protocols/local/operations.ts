@@ -29,8 +29,14 @@ export const OPERATIONS = {
     additionalProperties: false,
     required: ['account', 'device', 'name', 'peerId', 'addresses', 'acceptPolicy', 'trustPolicy', 'readReceipts'],
     properties: {
-      account: { type: 'string' }, device: { type: 'string' }, name: { type: 'string' }, peerId: { type: 'string' }, addresses: { type: 'array', items: { type: 'string' } },
-      acceptPolicy: { enum: ['ask', 'all'] }, trustPolicy: { enum: ['first-use', 'verified-only'] }, readReceipts: { type: 'boolean' }
+      account: { type: 'string' },
+      device: { type: 'string' },
+      name: { type: 'string' },
+      peerId: { type: 'string' },
+      addresses: { type: 'array', items: { type: 'string' } },
+      acceptPolicy: { enum: ['ask', 'all'] },
+      trustPolicy: { enum: ['first-use', 'verified-only'] },
+      readReceipts: { type: 'boolean' }
     }
   }),
   'me.rename': operation('Change our profile name and tell our contacts', { type: 'object', additionalProperties: false, required: ['name'], properties: { name: { type: 'string' } } }, DONE),

@@ -16,7 +16,7 @@ export const INSTANT = { type: 'string', format: 'date-time' } as const
 export const DELIVERY_STATE = { enum: ['queued', 'stored', 'delivered', 'read', 'failed', 'expired', 'cancelled'] } as const
 export type DeliveryState = FromSchema<typeof DELIVERY_STATE>
 
-export const MESSAGE_STATE = { enum: [...DELIVERY_STATE.enum, 'unread'] } as const
+const MESSAGE_STATE = { enum: [...DELIVERY_STATE.enum, 'unread'] } as const
 
 export const CONTACT_VIEW = {
   type: 'object',
@@ -98,7 +98,7 @@ export const TRACE_STEP = {
 export type TraceStep = FromSchema<typeof TRACE_STEP>
 
 export const EVENT_TYPES = ['message.received', 'message.state', 'message.changed', 'message.read', 'request.received', 'contact.added', 'contact.accepted', 'contact.changed',
-  'contact.key_changed', 'contact.devices_changed', 'node.connected', 'node.disconnected', 'node.trouble'] as const
+  'contact.key_changed', 'contact.devices_changed', 'node.trouble'] as const
 
 export const EVENT_VIEW = {
   type: 'object',

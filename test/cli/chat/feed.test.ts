@@ -4,7 +4,7 @@ import { InvariantError } from '../../../protocols/core/invariant.ts'
 import type { EventView } from '../../../protocols/local/schema.ts'
 import { FakeNode, NOW_MS } from './fake-node.ts'
 
-const EVENT: EventView = { cursor: '1', type: 'node.connected', at: new Date(NOW_MS).toISOString() }
+const EVENT: EventView = { cursor: '1', type: 'node.trouble', at: new Date(NOW_MS).toISOString() }
 
 interface Life {
   readonly node: FakeNode
