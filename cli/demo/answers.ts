@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 /** Long enough to write something and to look at its trace. */
-export const AWAY_MS = 15_000
+const AWAY_MS = 15_000
 const ECHO_CHARACTERS_MAX = 200
 /** Nothing on its way takes this long: the message waited for Bob. */
 const WAITED_MS_MIN = 1_500
