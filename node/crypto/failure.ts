@@ -28,7 +28,7 @@ export function failed (reason: DecryptFailure, sealed: Sealed): Decrypted {
   return { type: 'failed', reason, ...(decryptionError !== undefined && { decryptionError }) }
 }
 
-export function ciphertextTypeOf (sealed: Sealed): CiphertextMessageType {
+function ciphertextTypeOf (sealed: Sealed): CiphertextMessageType {
   return sealed.kind === 'prekey' ? CiphertextMessageType.PreKey : CiphertextMessageType.Whisper
 }
 

@@ -70,8 +70,6 @@ export class Lane {
     return this.#state.at === 'backoff' || this.#state.at === 'paused' ? this.#state.retryAtMs : undefined
   }
 
-  get isIdle (): boolean { return this.#state.at === 'idle' && this.#inFlight.size === 0 }
-
   /** Letters fresh from the commit: they go out from memory when the stream is open and up to date, else from the database. */
   offer (letters: readonly Letter[]): void {
     const isNext = this.#state.at === 'open' && !this.#hasBacklog && !this.#isBlocked && this.#hasRoom(letters)

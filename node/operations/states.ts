@@ -24,7 +24,7 @@ export function isReached (state: DeliveryState, awaited: AwaitedState): boolean
 }
 
 /** Whether nothing more will come of a message. */
-export function isOver (state: DeliveryState): boolean {
+function isOver (state: DeliveryState): boolean {
   return state === 'failed' || state === 'expired' || state === 'cancelled'
 }
 

@@ -13,7 +13,7 @@ import { SECRET_KEY_BYTES } from '../core/signed.ts'
 
 /** 256 bits, and so 24 words of BIP39 (23 of 11 bits, one of 3 and 8 bits of checksum). */
 export const RECOVERY_ENTROPY_BYTES = 32
-export const RECOVERY_WORDS = 24
+const RECOVERY_WORDS = 24
 
 /** The words, in order, for 32 random bytes: BIP39 with its English list. */
 export function recoveryWordsOf (entropy: Uint8Array): readonly string[] {

@@ -14,10 +14,10 @@ export type ContentId = Branded<'ContentId'>
 /** An envelope, 16 bytes, time-ordered. Text form as a content id's. */
 export type EnvelopeId = Branded<'EnvelopeId'>
 
-export const ACCOUNT_ID_BYTES = 32
+const ACCOUNT_ID_BYTES = 32
 export const DEVICE_ID_BYTES = 16
 export const CONTENT_ID_BYTES = 16
-export const ENVELOPE_ID_BYTES = 16
+const ENVELOPE_ID_BYTES = 16
 
 export function accountId (bytes: Uint8Array): AccountId { return sized(bytes, ACCOUNT_ID_BYTES, 'account id') as AccountId }
 export function deviceId (bytes: Uint8Array): DeviceId { return sized(bytes, DEVICE_ID_BYTES, 'device id') as DeviceId }

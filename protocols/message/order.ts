@@ -36,7 +36,7 @@ export function positionOf (hlcUs: number, parentPositionsUs: readonly number[])
  * many as were written in answer to it. Beyond it the order stays as it is, so that nobody can make us move a
  * conversation of any length again and again by holding back one parent.
  */
-export const SWEEP_MAX = 16_384
+const SWEEP_MAX = 16_384
 
 export interface Repositioned {
   /** New places, in the order in which they are to be written. */

@@ -4,30 +4,22 @@ import type { Cursor } from '../types.ts'
 
 export class CursorReader {
   readonly #get: Statement<[string], Cursor>
-  readonly #list: Statement<[], { readonly name: string } & Cursor>
 
   constructor (database: Database) {
     this.#get = database.prepare('SELECT seq, offset FROM cursors WHERE name = ?')
-    this.#list = database.prepare('SELECT name, seq, offset FROM cursors ORDER BY name')
   }
 
   get (name: string): Cursor | undefined { return this.#get.get(name) }
-
-  list (): Array<{ readonly name: string } & Cursor> { return this.#list.all() }
 }
 
 export class CursorWriter {
   readonly #set: Statement<[string, number, number, number], never>
-  readonly #remove: Statement<[string], never>
 
   constructor (database: Database) {
     this.#set = database.prepare(`INSERT INTO cursors (name, seq, offset, at) VALUES (?, ?, ?, ?)
       ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, offset = excluded.offset, at = excluded.at`)
-    this.#remove = database.prepare('DELETE FROM cursors WHERE name = ?')
   }
 
   /** May also go back: whoever owns the name decides. */
   set (name: string, cursor: Cursor, atMs: number): void { this.#set.run(name, cursor.seq, cursor.offset, atMs) }
-
-  remove (name: string): void { this.#remove.run(name) }
 }

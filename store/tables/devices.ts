@@ -19,13 +19,11 @@ export class DeviceReader {
   readonly #byId: Statement<[DeviceId], DeviceRow>
   readonly #byPeer: Statement<[string], DeviceRow>
   readonly #ofContact: Statement<[number], DeviceRow>
-  readonly #all: Statement<[], DeviceRow>
 
   constructor (database: Database) {
     this.#byId = database.prepare('SELECT * FROM devices WHERE device_id = ?')
     this.#byPeer = database.prepare('SELECT * FROM devices WHERE peer_id = ?')
     this.#ofContact = database.prepare('SELECT * FROM devices WHERE contact = ? ORDER BY device_id')
-    this.#all = database.prepare('SELECT * FROM devices ORDER BY contact, device_id')
   }
 
   byId (device: DeviceId): Device | undefined { return deviceOrNothing(this.#byId.get(device)) }
@@ -34,8 +32,6 @@ export class DeviceReader {
 
   /** Also those that are no longer listed. */
   ofContact (contact: number): Device[] { return this.#ofContact.all(contact).map(deviceOf) }
-
-  all (): Device[] { return this.#all.all().map(deviceOf) }
 }
 
 export class DeviceWriter {

@@ -33,13 +33,11 @@ export class InviteReader {
 export class InviteWriter {
   readonly #create: Statement<[Uint8Array, string, number, number | undefined, number | undefined, number], never>
   readonly #markUsed: Statement<[number, Uint8Array], never>
-  readonly #revoke: Statement<[Uint8Array], never>
   readonly #revokeAllLongTerm: Statement<[], never>
 
   constructor (database: Database) {
     this.#create = database.prepare('INSERT INTO invites (token, kind, created_at, expires_at, used_at, is_revoked) VALUES (?, ?, ?, ?, ?, ?)')
     this.#markUsed = database.prepare('UPDATE invites SET used_at = ? WHERE token = ? AND used_at IS NULL')
-    this.#revoke = database.prepare('UPDATE invites SET is_revoked = 1 WHERE token = ?')
     this.#revokeAllLongTerm = database.prepare("UPDATE invites SET is_revoked = 1 WHERE kind = 'long-term'")
   }
 
@@ -49,8 +47,6 @@ export class InviteWriter {
 
   /** The first use stays the one on record. */
   markUsed (token: Uint8Array, atMs: number): void { this.#markUsed.run(atMs, token) }
-
-  revoke (token: Uint8Array): void { this.#revoke.run(token) }
 
   revokeAllLongTerm (): void { this.#revokeAllLongTerm.run() }
 }

@@ -190,11 +190,6 @@ export class OutboxWriter {
     this.#retrace.run(toRow, fromRow)
   }
 
-  /** Texts in `refs` are linked already; these are further messages that a row is about. */
-  linkMessages (row: number, messages: readonly ContentId[]): void {
-    for (const message of messages) this.#link.run(message, row)
-  }
-
   /** One more attempt each. */
   markSent (rows: readonly number[], atMs: number): void {
     for (const row of rows) this.#markSent.run(atMs, row)

@@ -1,5 +1,4 @@
 /** Requests of strangers, held apart until somebody answers them. */
-import type { ContentId } from '../../protocols/core/ids.ts'
 import type { Database, Statement } from '../database.ts'
 import type { Request } from '../types.ts'
 import { bytesOrNothing, contentIdOf } from './columns.ts'
@@ -15,21 +14,17 @@ interface RequestRow {
 
 export class RequestReader {
   readonly #list: Statement<[], RequestRow>
-  readonly #byId: Statement<[ContentId], RequestRow>
   readonly #ofContact: Statement<[number], RequestRow>
   readonly #count: Statement<[], { readonly count: number }>
 
   constructor (database: Database) {
     this.#list = database.prepare('SELECT * FROM requests ORDER BY received_at, contact')
-    this.#byId = database.prepare('SELECT * FROM requests WHERE request_id = ? ORDER BY contact LIMIT 1')
     this.#ofContact = database.prepare('SELECT * FROM requests WHERE contact = ?')
     this.#count = database.prepare('SELECT count(*) AS count FROM requests')
   }
 
   /** Oldest first. */
   list (): Request[] { return this.#list.all().map(requestOf) }
-
-  byId (request: ContentId): Request | undefined { return requestOrNothing(this.#byId.get(request)) }
 
   ofContact (contact: number): Request | undefined { return requestOrNothing(this.#ofContact.get(contact)) }
 
