@@ -18,6 +18,8 @@ export function onEvent (state: ChatState, event: EventView): Step {
     case 'request.received': return act(withRequest(state, event.request), { do: 'refresh' })
     case 'contact.key_changed': return act(withNotice(withContact(state, event.contact), keyChanged(state, event), 'danger'), { do: 'refresh' })
     case 'node.trouble': return act(event.text === undefined ? state : withNotice(state, event.text), { do: 'refresh' })
+    // What a newer node tells: read again.
+    default: return act(state, { do: 'refresh' })
   }
 }
 

@@ -7,7 +7,7 @@ import type { LocalApi } from '../../protocols/local/operations.ts'
 import type { EventView } from '../../protocols/local/schema.ts'
 import { feedEvents } from './feed.ts'
 import { readOverview, startModel } from './model.ts'
-import { openConversationStep, stay } from './navigate.ts'
+import { openConversationStep, openRequestsStep, stay } from './navigate.ts'
 import { startSession, type Session } from './session.ts'
 import type { Step } from './shape.ts'
 import { initialState } from './state.ts'
@@ -74,11 +74,14 @@ export async function runChat (options: ChatOptions): Promise<ExitCode> {
 
 /** What is shown first. Read before the screen is taken, so that a failure is printed like any other. */
 async function begin ({ api, who, stdout, ascii, clock }: ChatOptions): Promise<Step> {
-  const account = who === undefined ? undefined : (await api.call('contact.show', { who })).contact.account
+  const contact = who === undefined ? undefined : (await api.call('contact.show', { who })).contact
   const overview = await readOverview(api)
   const state = initialState({ ...overview, nowMs: clock.now(), columns: stdout.columns, rows: stdout.rows, glyphs: ascii ? 'ascii' : 'unicode' })
-  const isListed = state.conversations.some(({ contact }) => contact.account === account)
-  return account === undefined || !isListed ? stay(state) : openConversationStep(state, account)
+  if (contact === undefined) return stay(state)
+  if (contact.standing === 'pending') return openRequestsStep(state)
+  const isListed = state.conversations.some(other => other.contact.account === contact.account)
+  const conversations = isListed ? state.conversations : [...state.conversations, { contact, last: undefined }]
+  return openConversationStep({ ...state, conversations }, contact.account)
 }
 
 /** React chooses its build when it is loaded. The one for development takes several times as long and records every render. */

@@ -103,9 +103,10 @@ function settle (state: ChatState): Step {
   const stream = openStream(state)
   const first = stream.messages[0]
   const last = stream.messages.at(-1)
-  if (account === undefined || first === undefined || last === undefined) return stay(state)
-  const { paint, height } = streamShape(state)
   const isIdle = stream.loading === 'no' && state.node.answers
+  if (account === undefined) return stay(state)
+  if (first === undefined || last === undefined) return isIdle && stream.hasOlder ? load(state, account, { reach: { to: 'latest' }, limit: PAGE }) : stay(state)
+  const { paint, height } = streamShape(state)
   if (isIdle && stream.hasOlder && atStart(paint, stream.anchor, height)) return load(state, account, { reach: { to: 'older', before: first.id }, limit: PAGE })
   if (isIdle && stream.hasNewer && atEnd(paint, stream.anchor, height)) return load(state, account, { reach: { to: 'newer', after: last.id }, limit: PAGE })
   return hasUnread(state) && state.node.answers && stream.markedUpTo !== last.id && isReading(state) ? markRead(state, account, last.id) : stay(state)

@@ -7,7 +7,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['', 'Everywhere'],
   ['Ctrl-K', 'go to a conversation'],
   ['Ctrl-F', 'search'],
-  ['Alt-Up Down', 'the conversation above, below'],
+  ['Alt-Up Alt-Down', 'the conversation above, below; also Ctrl-P, Ctrl-N'],
   ['PgUp PgDn', 'scroll; older messages are loaded at the top'],
   ['Esc', 'back'],
   ['Ctrl-Q Ctrl-C', 'quit'],

@@ -2,7 +2,7 @@
 import { displaySafe } from '../../../protocols/core/text.ts'
 import { stateGlyph, stateWord } from '../../../protocols/message/words.ts'
 import { wrapText } from '../layout.ts'
-import { draftOf, openAccount } from '../select.ts'
+import { draftOf, geometry, openAccount } from '../select.ts'
 import type { ChatState, Conversation } from '../shape.ts'
 import { connectionLine, grouped, shortTime } from '../words.ts'
 import { glyphsOf } from './glyphs.ts'
@@ -14,7 +14,9 @@ export interface PaneSize { readonly columns: number, readonly rows: number }
 export function listRows (state: ChatState, { columns, rows }: PaneSize): Row[] {
   const foot = footRows(state, columns, rows)
   const room = Math.max(0, rows - 2 - foot.length)
-  const body = state.conversations.length === 0 ? emptyRows(columns).slice(0, room) : conversationRows(state, { columns, rows: room })
+  // Beside it, the other pane says the same.
+  const isAlone = geometry(state).mainColumns === 0
+  const body = state.conversations.length > 0 ? conversationRows(state, { columns, rows: room }) : isAlone ? emptyRows(columns).slice(0, room) : []
   const filler = Array.from({ length: Math.max(0, room - body.length) }, () => BLANK)
   return [line('  / search', 'dim'), BLANK, ...body, ...filler, ...foot].slice(0, rows)
 }

@@ -34,7 +34,7 @@ function onText (state: ChatState, text: string): Step {
 }
 
 function onLetter (state: ChatState, letter: string): Step {
-  if (letter === '/') return stay({ ...state, overlay: { type: 'search', field: EMPTY, scope: openAccount(state) === undefined ? 'everywhere' : 'conversation', found: undefined, cursor: 0 } })
+  if (letter === '/') return stay({ ...state, overlay: { type: 'search', field: EMPTY, scope: openAccount(state) === undefined || state.focus === 'list' ? 'everywhere' : 'conversation', found: undefined, cursor: 0 } })
   if (letter === '?') return stay({ ...state, overlay: { type: 'keys', top: 0 } })
   return state.focus === 'composer' ? typeInComposer(state, letter) : onFocused(state, letter)
 }

@@ -28,7 +28,7 @@ function pressLetter (state: ChatState, letter: string): Step {
     case 'r': return stay({ ...withDraft(state, account, { ...openDraft(state), replyTo: message.id }), focus: 'composer' })
     case 'e': return beginChange(state, message.id)
     case 'd': case 'delete': return remove(state)
-    case '+': return stay({ ...state, overlay: { type: 'react', id: message.id, field: EMPTY } })
+    case '+': case '=': return stay({ ...state, overlay: { type: 'react', id: message.id, field: EMPTY } })
     default: return stay(state)
   }
 }

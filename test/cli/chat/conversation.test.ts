@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { displaySafe } from '../../../protocols/core/text.ts'
 import { openStream } from '../../../cli/chat/select.ts'
 import { asked, Driver, lineWith, openFirst } from './driver.ts'
-import { accountOf, contact, message, NOW_MS } from './fake-node.ts'
+import { accountOf, contact, FakeNode, message, NOW_MS } from './fake-node.ts'
 import { conversationOf, scene } from './scene.ts'
 
 const MINUTE_MS = 60_000
@@ -106,6 +106,16 @@ describe('a conversation', () => {
     assert.ok(openStream(driver.state).messages.length > 60)
   })
 
+  it('is loaded at the next key when it could not be loaded at first', async () => {
+    const driver = await Driver.start(conversationOf(3))
+    driver.node.isDown = true
+    await driver.press('enter')
+    assert.match(driver.screen(), /The messages are not here: your node did not answer\./)
+    driver.node.isDown = false
+    await driver.press('up')
+    lineWith(driver, 'Note 3')
+  })
+
   it('puts a late message where the node puts it', async () => {
     const node = conversationOf(5)
     const driver = await openFirst(node)
@@ -125,6 +135,13 @@ describe('a conversation', () => {
     assert.equal(openStream(driver.state).messages.filter(({ text }) => text === 'Once').length, 1)
   })
 
+  it('reads again at an event that only a newer node knows', async () => {
+    const driver = await openFirst(conversationOf(2))
+    driver.dispatch({ type: 'event', event: { cursor: '1', type: 'message.pinned' as 'message.changed', at: new Date(NOW_MS).toISOString() } })
+    assert.equal(driver.effects.at(-1)?.do, 'refresh')
+    await driver.settled()
+  })
+
   it('notices messages of which no event told', async () => {
     const driver = await openFirst(conversationOf(2))
     driver.node.receive('Bob', 'Missed')
@@ -132,6 +149,25 @@ describe('a conversation', () => {
     driver.dispatch({ type: 'streamOpen' })
     await driver.settled()
     lineWith(driver, 'Missed')
+  })
+
+  it('takes less than 50 ms of the processor for a key, with 500 messages of 60,000 bytes', async () => {
+    const node = new FakeNode()
+    const bob = contact('Bob')
+    const texts = ['word '.repeat(12_000).slice(1), '漢字かな交じ'.repeat(3_300), 'x\n'.repeat(30_000).slice(1)]
+    node.addContact(bob, Array.from({ length: 500 }, (_, index) => message(bob, texts[index % 3] ?? '', { isOwn: index % 2 === 0, atMs: NOW_MS - (500 - index) * MINUTE_MS })))
+    const driver = await openFirst(node)
+    const spentMs: number[] = []
+    for (const key of ['a', 'b', 'ctrl+j', 'left', 'pageup', 'c', 'pageup', 'pagedown', 'tab', 'up', 'up', 'down', 'tab', 'd', 'e']) {
+      const before = process.cpuUsage()
+      await driver.press(key)
+      driver.rows()
+      const { user, system } = process.cpuUsage(before)
+      spentMs.push((user + system) / 1_000)
+    }
+    // Measured: 1 to 5 ms, some 20 when a message of Chinese comes into sight. The median is what a person feels.
+    const median = spentMs.sort((left, right) => left - right)[7] ?? 0
+    assert.ok(median < 50, `${median} ms`)
   })
 
   it('shows control characters of others as signs', async () => {

@@ -80,6 +80,12 @@ describe('search', () => {
     assert.deepEqual(driver.state.open, { type: 'conversation', account: accountOf('Mum') })
   })
 
+  it('searches everywhere from the list', async () => {
+    const driver = await openFirst(scene())
+    await driver.press('escape', '/', 'call me')
+    lineWith(driver, '› Mum')
+  })
+
   it('does not show what was found for other words', async () => {
     const driver = await openFirst(conversationOf(20))
     driver.dispatch({ type: 'press', press: { type: 'text', text: '/' } })

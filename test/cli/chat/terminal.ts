@@ -75,7 +75,7 @@ export class TestTerminal {
       this.raw += chunk.toString('latin1')
       this.screenOfPerson.write(chunk)
     })
-    this.exit = once(this.child, 'exit').then(([code]) => Number(code))
+    this.exit = exitOf(this.child)
   }
 
   static async open ({ columns = 100, rows = 30, who = 'bob', environment = {} }: TerminalOptions = {}): Promise<TestTerminal> {
@@ -172,15 +172,22 @@ export class TestTerminal {
     if (isTrue(this.screen())) return
     const { promise, resolve, reject } = Promise.withResolvers<undefined>()
     const watching = this.screenOfPerson.onWriteParsed(() => { if (isTrue(this.screen())) resolve(undefined) })
+    const ended = (code: number | null): void => { reject(new Error(`ended with ${code ?? 'a signal'}, expected the screen ${what}:\n${this.screen()}`)) }
     const limit = setTimeout(() => { reject(new Error(`expected the screen ${what}:\n${this.screen()}`)) }, SEEN_MS_MAX)
-    void this.exit.then(code => { reject(new Error(`ended with ${code}, expected the screen ${what}:\n${this.screen()}`)) })
+    this.child.once('exit', ended)
     try {
       await promise
     } finally {
       clearTimeout(limit)
       watching.dispose()
+      this.child.off('exit', ended)
     }
   }
+}
+
+async function exitOf (child: ChildProcessWithoutNullStreams): Promise<number> {
+  const [code] = await once(child, 'exit') as [number | null]
+  return code ?? -1
 }
 
 function isRunning (pid: number): boolean {
