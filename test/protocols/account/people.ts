@@ -9,8 +9,8 @@ import { domainHash, publicKeyOf } from '../../../protocols/core/signed.ts'
 
 export const NOW_MS = 1_795_000_000_000
 
-export const anaSigning = new Uint8Array(32).fill(1)
-export const anaEntropy = new Uint8Array(32).fill(2)
+const anaSigning = new Uint8Array(32).fill(1)
+const anaEntropy = new Uint8Array(32).fill(2)
 export const anaRecovery = recoveryKeyOf(anaEntropy)
 export const malloryKey = new Uint8Array(32).fill(66)
 

@@ -1,6 +1,6 @@
 /** Values as they come from outside, for properties. */
 import fc from 'fast-check'
-import { accountId, contentId, deviceId, envelopeId } from '../../../protocols/core/ids.ts'
+import { accountId, deviceId, envelopeId } from '../../../protocols/core/ids.ts'
 
 export function bytesOf (length: number): fc.Arbitrary<Uint8Array> {
   return fc.uint8Array({ minLength: length, maxLength: length })
@@ -12,7 +12,6 @@ export function bytesUpTo (maxLength: number, minLength = 1): fc.Arbitrary<Uint8
 
 export const accountIds = bytesOf(32).map(accountId)
 export const deviceIds = bytesOf(16).map(deviceId)
-export const contentIds = bytesOf(16).map(contentId)
 export const envelopeIds = bytesOf(16).map(envelopeId)
 
 /** Unsigned 32-bit numbers, the ends included. */

@@ -23,7 +23,7 @@ export interface VectorCodec {
   readonly recode: (bytes: Uint8Array) => Uint8Array
 }
 
-export function readVectors (protocol: string): readonly Vector[] {
+function readVectors (protocol: string): readonly Vector[] {
   const path = new URL(`../../vectors/${protocol}.json`, import.meta.url)
   return JSON.parse(readFileSync(path, 'utf8')) as readonly Vector[]
 }

@@ -11,7 +11,7 @@ import { idOf } from './ids.ts'
 export const idArbitrary: fc.Arbitrary<ContentId> = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(contentId)
 
 /** Any Unicode, of at most so many bytes. */
-export function textArbitrary (bytesMin: number, bytesMax: number): fc.Arbitrary<string> {
+function textArbitrary (bytesMin: number, bytesMax: number): fc.Arbitrary<string> {
   return fc.string({ unit: 'binary', minLength: bytesMin, maxLength: Math.min(bytesMax, 200) }).filter(text => utf8Bytes(text) <= bytesMax)
 }
 
@@ -39,7 +39,7 @@ const bodyArbitrary: fc.Arbitrary<WritableBody> = fc.oneof(
 
 export const contentArbitrary: fc.Arbitrary<WritableContent> = fc.tuple(stampArbitrary, bodyArbitrary).map(([stamp, body]) => ({ ...stamp, ...body }))
 
-export const statementArbitrary = fc.record({ epoch: fc.nat(), seq: fc.maxSafeNat(), hash: fc.uint8Array({ minLength: 32, maxLength: 32 }) }, { noNullPrototype: true })
+const statementArbitrary = fc.record({ epoch: fc.nat(), seq: fc.maxSafeNat(), hash: fc.uint8Array({ minLength: 32, maxLength: 32 }) }, { noNullPrototype: true })
 
 export const packArbitrary = fc.record({
   contents: fc.array(contentArbitrary, { minLength: 1, maxLength: 64 }),
