@@ -4,7 +4,7 @@ import { UsageError } from '../../protocols/core/errors.ts'
 import { displaySafe } from '../../protocols/core/text.ts'
 import type { LocalApi } from '../../protocols/local/operations.ts'
 import type { ContactView, MessageView } from '../../protocols/local/schema.ts'
-import { clockTime, counted, dayName, isSameDay } from '../chat/words.ts'
+import { clockTime, counted, isSameDay } from '../chat/words.ts'
 import type { Invocation } from '../command.ts'
 import { writeNewFile } from '../new-file.ts'
 import { jsonLine } from '../output.ts'
@@ -32,7 +32,7 @@ export async function exportMessages ({ arguments: [who], flags, session, output
   await pipe(
     itemsOf(contacts, session.api, sinceMs),
     items => progress.count(items),
-    format === 'md' ? items => markdownLines(items, output.look.nowMs) : jsonLines,
+    format === 'md' ? markdownLines : jsonLines,
     inChunks,
     async chunks => path === '-' ? await writeOut(chunks, output) : await writeNewFile(path, chunks, { isReplacing: flags.isOn('force') })
   )
@@ -61,7 +61,10 @@ async function * jsonLines (items: AsyncIterable<Item>): AsyncGenerator<string> 
   }
 }
 
-async function * markdownLines (items: AsyncIterable<Item>, nowMs: number): AsyncGenerator<string> {
+/** Not `Today`: the file is read on another day. */
+const WEEKDAY = new Intl.DateTimeFormat('en', { weekday: 'long' })
+
+async function * markdownLines (items: AsyncIterable<Item>): AsyncGenerator<string> {
   let previousMs: number | undefined
   for await (const item of items) {
     if (item.type === 'conversation') {
@@ -70,7 +73,7 @@ async function * markdownLines (items: AsyncIterable<Item>, nowMs: number): Asyn
       continue
     }
     const sentMs = Date.parse(item.message.sentAt)
-    if (previousMs === undefined || !isSameDay(previousMs, sentMs)) yield `\n## ${isoDay(sentMs)} ${dayName(sentMs, nowMs)}\n`
+    if (previousMs === undefined || !isSameDay(previousMs, sentMs)) yield `\n## ${isoDay(sentMs)} ${WEEKDAY.format(sentMs)}\n`
     previousMs = sentMs
     yield markdownMessage(item.message, sentMs)
   }

@@ -39,6 +39,7 @@ export async function demo ({ flags, output, interrupted }: Invocation): Promise
     await output.line(`\n   ${counted(messageCount, 'message')} in ${(tookMs / 1000).toFixed(1)} s, from nothing: each delivered once.`)
     if (isConversation(output)) await converse(story, output)
     await leave(story, place)
+    if (place.isKept) await Promise.all([ana.settle(), bob.settle()])
     await output.result({ messages: messageCount, tookMs, ...place.isKept && { kept: place.path } }, endText(place))
   } catch (thrown) {
     throw await failure(thrown, story, place)

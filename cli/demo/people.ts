@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { LocalApi } from '../../protocols/local/operations.ts'
 import { connect } from '../client.ts'
-import { NodeProcess, runSkein } from './skein-process.ts'
+import { LOOPBACK, NodeProcess, runSkein } from './skein-process.ts'
 
 export interface Account { readonly account: string, readonly device: string, readonly peerId: string }
 
@@ -29,13 +29,21 @@ export class Person {
 
   /** Makes their account. The recovery words go to a file beside the home, as they would go on paper. */
   async init (): Promise<Account> {
-    const args = ['init', '--home', this.home, '--name', this.name, '--key-file', '--words-file', `${this.home}.words`]
-    return await runSkein(args, { log: this.log, interrupted: this.#interrupted }) as Account
+    return await this.#run('init', '--name', this.name, '--key-file', '--words-file', `${this.home}.words`) as Account
+  }
+
+  /** Whoever goes on with this home finds its node where the other one looks for it. */
+  async settle (): Promise<void> {
+    await this.#run('config', 'set', 'listen', LOOPBACK)
   }
 
   async up (): Promise<NodeProcess> {
     this.#node = await NodeProcess.start(this.home, { log: this.log, interrupted: this.#interrupted })
     return this.#node
+  }
+
+  async #run (...args: readonly string[]): Promise<unknown> {
+    return await runSkein([...args, '--home', this.home], { log: this.log, interrupted: this.#interrupted })
   }
 
   /** Idempotent. */

@@ -20,6 +20,9 @@ export interface SkeinOptions {
 /** What `skein up --json` says first. */
 export interface Ready { readonly account: string, readonly peerId: string, readonly addresses: readonly string[], readonly socket: string }
 
+/** Where the nodes listen: nobody outside this computer reaches them. The port is given by the system, and is the same at the next start. */
+export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
+
 /** As in bin/skein.js: with this variable, the process ends when the channel to us does. */
 const LAUNCHER = 'SKEIN_LAUNCHER'
 /** As there: without it, a node would replace itself to get it, and lose the channel. */
@@ -50,7 +53,7 @@ export class NodeProcess {
 
   /** Resolves when it says that it is ready. @throws SkeinError, the node's own where it said one */
   static async start (home: string, options: SkeinOptions): Promise<NodeProcess> {
-    const args = ['up', '--home', home, '--listen', '/ip4/127.0.0.1/tcp/0']
+    const args = ['up', '--home', home, '--listen', LOOPBACK]
     const child = start(args, options)
     try {
       return new NodeProcess(child, resultOf(await firstLine(child, args, options)) as Ready)

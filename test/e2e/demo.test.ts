@@ -7,10 +7,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import type { StatusView } from '../../protocols/local/schema.ts'
 import { missingForTerminal } from '../cli/chat/terminal.ts'
 import { skip } from '../skip.ts'
-import { LAUNCHER, dataOf, environment, eventually, faultOf, isAlive, makeFolder, removeFolder, succeed } from './skein.ts'
+import { LAUNCHER, Up, environment, eventually, faultOf, isAlive, makeFolder, removeFolder, succeed } from './skein.ts'
 
 interface Step { readonly schema: string, readonly ok: boolean, readonly step?: string, readonly pid?: number, readonly state?: string, readonly error?: { readonly message: string, readonly exit: number, readonly hint: string } }
 interface Ended { readonly exit: number | null, readonly signal: NodeJS.Signals | null, readonly steps: readonly Step[], readonly stderr: string, readonly pids: readonly number[] }
@@ -57,7 +56,9 @@ describe('the demo', function () {
     // eslint-disable-next-line no-control-regex -- controls are what is looked for
     assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f]|✓|○|●/)
     assert.ok(stdout.includes(`skein up --home '${join(kept, 'ana')}'`), stdout)
-    assert.equal((await dataOf<StatusView>(['status', '--home', join(kept, 'bob')])).contacts, 1)
+    const bob = await Up.start(join(kept, 'bob'), { listen: [] })
+    await succeed(['send', '@bob', 'By hand', '--wait', 'delivered', '--home', join(kept, 'ana')])
+    assert.equal((await bob.end()).exit, 0)
     await faultOf(2, ['demo', '--keep', kept])
   })
 

@@ -104,8 +104,8 @@ export class Up {
   readonly ready: Ready
   readonly #stderr: Promise<string>
 
-  static async start (home: string, { env = {}, runtime = process.execPath, listen = LOOPBACK }: RunOptions & { readonly listen?: string } = {}): Promise<Up> {
-    const child = spawn(runtime, [LAUNCHER, 'up', '--home', home, '--listen', listen, '--json'], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  static async start (home: string, { env = {}, runtime = process.execPath, listen = [LOOPBACK] }: RunOptions & { readonly listen?: readonly string[] } = {}): Promise<Up> {
+    const child = spawn(runtime, [LAUNCHER, 'up', '--home', home, ...listen.flatMap(address => ['--listen', address]), '--json'], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
     started.add(child)
     child.once('close', () => started.delete(child))
     const stderr = text(child.stderr)
