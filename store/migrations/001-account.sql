@@ -217,8 +217,8 @@ CREATE INDEX idempotency_by_time ON idempotency (at);
 
 -- Full text, by message row; the text itself stands in messages. store/search.ts splits text into words and puts spaces
 -- between them, so the tokenizer only has to split at spaces: 'ascii' leaves every character above U+007F alone, whatever
--- version of Unicode it is from. Prefixes of one to three letters have indexes of their own; longer ones are completed from
+-- version of Unicode it is from. Beginnings of two letters have an index of their own; longer ones are completed from
 -- search_words. 'secure-delete' takes the words of a deleted message out of the file, not only out of the results.
-CREATE VIRTUAL TABLE search USING fts5 (text, content = '', tokenize = 'ascii', prefix = '1 2 3');
+CREATE VIRTUAL TABLE search USING fts5 (text, content = '', tokenize = 'ascii', prefix = '2');
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 CREATE VIRTUAL TABLE search_words USING fts5vocab ('search', 'instance');

@@ -16,8 +16,11 @@ export const TAIL_ROWS_MAX = 2_000
 /** Read at a time, so that a search which finds enough among the newest stops there. */
 const TAIL_STEP_ROWS = 200
 
-/** Longer beginnings have no prefix index (migrations/001-account.sql). */
-const PREFIX_INDEX_CHARACTERS_MAX = 3
+/**
+ * Longer beginnings have no prefix index (migrations/001-account.sql): one of two characters costs 5 µs per message, one for each
+ * of 1 to 3 costs 14, which is as much as the words themselves.
+ */
+const PREFIX_INDEX_CHARACTERS_MAX = 2
 /** A beginning with more completions than this is rare in each of them, and FTS5 may put them together. */
 const COMPLETIONS_MAX = 64
 /** Sorts before every other character that a word can go on with. */
@@ -58,11 +61,24 @@ export class SearchReader {
   find (query: string, options: FindOptions): Message[] {
     const phrases = parseQuery(query)
     if (phrases.length === 0) return []
-    const afterIndex = this.watermark() + 1
+    const afterIndex = this.#indexedBelow(phrases)
     const tail = this.#findInTail(phrases, afterIndex, options)
     const rows = tail.length < options.limit ? [...tail, ...this.#findInIndex(phrases, afterIndex, { ...options, limit: options.limit - tail.length })] : tail
     return rows.map(row => this.#messages.byRow(row)).filter(message => message !== undefined && !message.isDeleted) as Message[]
   }
+
+  /**
+   * Rows from here on are scanned. A beginning of one character is in nearly every message: the newest ones are looked at first,
+   * since the index would put a good part of all rows together to find the same.
+   */
+  #indexedBelow (phrases: readonly Phrase[]): number {
+    const unindexed = this.watermark() + 1
+    const [only] = phrases
+    const isSingleCharacter = phrases.length === 1 && only?.isPrefix === true && only.words.length === 1 && only.words[0]?.length === 1
+    return isSingleCharacter ? Math.max(1, Math.min(unindexed, this.#newest() + 1 - TAIL_ROWS_MAX)) : unindexed
+  }
+
+  #newest (): number { return this.#newestRow.get()?.row ?? 0 }
 
   #findInIndex (phrases: readonly Phrase[], afterIndex: number, { limit, contact, beforeRow = Number.MAX_SAFE_INTEGER }: FindOptions): number[] {
     const completions = this.#completionsOf(phrases)
@@ -90,7 +106,7 @@ export class SearchReader {
 
   #findInTail (phrases: readonly Phrase[], afterIndex: number, { limit, contact, beforeRow = Number.MAX_SAFE_INTEGER }: FindOptions): number[] {
     const found: number[] = []
-    let end = Math.min(beforeRow, (this.#newestRow.get()?.row ?? 0) + 1)
+    let end = Math.min(beforeRow, this.#newest() + 1)
     const start = Math.max(afterIndex, end - TAIL_ROWS_MAX)
     while (end > start && found.length < limit) {
       const from = Math.max(start, end - TAIL_STEP_ROWS)
