@@ -78,7 +78,8 @@ export class NodeProcess {
 function start (args: readonly string[], { log }: SkeinOptions): ChildProcess {
   const stderr = openSync(log, 'a', 0o600)
   try {
-    return spawn(process.execPath, [LEAN, launcher(), ...args, '--json'], { env: environment(), stdio: ['ignore', 'pipe', stderr, 'ipc'] })
+    // Detached: Ctrl-C goes to a whole process group, and a node that is gone before we are told looks like one that failed.
+    return spawn(process.execPath, [LEAN, launcher(), ...args, '--json'], { env: environment(), stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
   } finally {
     closeSync(stderr)
   }

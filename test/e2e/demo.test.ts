@@ -23,7 +23,7 @@ describe('the demo', function () {
 
   /** Runs it with its temporary files in a folder of ours; `act` is called at each step. */
   async function run (act: (step: Step, demo: ReturnType<typeof spawn>) => void = () => undefined): Promise<Ended> {
-    const demo = spawn(process.execPath, [LAUNCHER, 'demo', '--json'], { env: environment({ TMPDIR: folder }), stdio: ['ignore', 'pipe', 'pipe'] })
+    const demo = spawn(process.execPath, [LAUNCHER, 'demo', '--json'], { env: environment({ TMPDIR: folder }), stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     const [stderr, closed] = [text(demo.stderr), once(demo, 'close')]
     const steps: Step[] = []
     for await (const line of createInterface({ input: demo.stdout })) {
@@ -83,15 +83,23 @@ describe('the demo', function () {
     assert.deepEqual(readdirSync(folder), [])
   })
 
-  for (const [name, signals] of [['Ctrl-C, which npm passes on as well', ['SIGINT', 'SIGINT']], ['a terminal that is closed', ['SIGHUP']]] as const) {
-    it(`cleans up after ${name}`, async () => {
-      const { exit, pids } = await run((step, demo) => {
-        if (step.step === 'request') for (const signal of signals) demo.kill(signal)
-      })
-      assert.equal(exit, 130)
-      assert.deepEqual([...pids.filter(isAlive), ...readdirSync(folder)], [])
+  it('cleans up after Ctrl-C, which goes to all processes of a terminal, and which npm passes on as well', async () => {
+    const { exit, steps, pids } = await run((step, demo) => {
+      if (step.step !== 'request' || demo.pid === undefined) return
+      process.kill(-demo.pid, 'SIGINT')
+      demo.kill('SIGINT')
     })
-  }
+    assert.deepEqual([exit, steps.at(-1)?.error?.exit], [130, 130])
+    assert.deepEqual([...pids.filter(isAlive), ...readdirSync(folder)], [])
+  })
+
+  it('cleans up after its terminal was closed', async () => {
+    const { exit, pids } = await run((step, demo) => {
+      if (step.step === 'stopped' && demo.pid !== undefined) process.kill(-demo.pid, 'SIGHUP')
+    })
+    assert.equal(exit, 130)
+    assert.deepEqual([...pids.filter(isAlive), ...readdirSync(folder)], [])
+  })
 
   it('leaves no process when it is killed', async () => {
     const { signal, pids } = await run((step, demo) => { if (step.step === 'sent') demo.kill('SIGKILL') })
