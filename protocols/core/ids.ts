@@ -14,7 +14,7 @@ export type ContentId = Branded<'ContentId'>
 /** An envelope, 16 bytes, time-ordered. Text form as a content id's. */
 export type EnvelopeId = Branded<'EnvelopeId'>
 
-const ACCOUNT_ID_BYTES = 32
+export const ACCOUNT_ID_BYTES = 32
 export const DEVICE_ID_BYTES = 16
 export const CONTENT_ID_BYTES = 16
 const ENVELOPE_ID_BYTES = 16
@@ -47,14 +47,19 @@ export function parseDeviceId (text: string): DeviceId {
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const ID_TEXT_LENGTH = 26
 
-/** Text of a time-ordered 16-byte id: sorts as the bytes do. */
+/** Text of a time-ordered 16-byte id: sorts as the bytes do. 128 bits in 26 characters of 5: the first one has two bits to spare. */
 export function idText (id: ContentId | EnvelopeId): string {
-  let value = 0n
-  for (const byte of id) value = (value << 8n) | BigInt(byte)
   let text = ''
-  for (let position = 0; position < ID_TEXT_LENGTH; position++) {
-    text = CROCKFORD.charAt(Number(value & 31n)) + text
-    value >>= 5n
+  let bits = 0
+  let bitCount = 2
+  for (const byte of id) {
+    bits = (bits << 8) | byte
+    bitCount += 8
+    while (bitCount >= 5) {
+      bitCount -= 5
+      text += CROCKFORD.charAt((bits >> bitCount) & 31)
+    }
+    bits &= (1 << bitCount) - 1
   }
   return text
 }
@@ -81,12 +86,17 @@ export function idRange (prefix: string): { readonly low: ContentId, readonly hi
 }
 
 function idBytes (text: string): ContentId {
-  let value = 0n
-  for (const character of text) value = (value << 5n) | BigInt(CROCKFORD.indexOf(character))
   const bytes = new Uint8Array(CONTENT_ID_BYTES)
-  for (let index = CONTENT_ID_BYTES - 1; index >= 0; index--) {
-    bytes[index] = Number(value & 255n)
-    value >>= 8n
+  let bits = 0
+  let bitCount = -2
+  let filled = 0
+  for (let position = 0; position < ID_TEXT_LENGTH; position++) {
+    bits = (bits << 5) | CROCKFORD.indexOf(text.charAt(position))
+    bitCount += 5
+    if (bitCount < 8) continue
+    bitCount -= 8
+    bytes[filled++] = (bits >> bitCount) & 255
+    bits &= (1 << bitCount) - 1
   }
   return bytes as ContentId
 }
