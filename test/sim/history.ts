@@ -60,16 +60,16 @@ class Story {
 
   async meet (): Promise<void> {
     const { world, ana, bob } = this.#parts
-    await this.#within(ana.start())
-    await this.#within(bob.start())
-    const { link } = await this.#within(Promise.resolve(ana.core.operations['me.card']({})))
-    await this.#within(Promise.resolve(bob.core.operations['contact.add']({ link, as: 'ana' })))
+    await world.within(ana.start())
+    await world.within(bob.start())
+    const { link } = await world.within(ana.core.operations['me.card']({}))
+    await world.within(bob.core.operations['contact.add']({ link, as: 'ana' }))
     // The weather is bad from here on: introductions must survive it like everything else.
     this.#turnWeather()
     const haveMet = (): boolean => ana.store.read.contacts.byName('bob').length > 0 || !ana.isAlive || !bob.isAlive
     for (let attempt = 0; ana.store.read.contacts.byName('bob').length === 0; attempt++) {
       if (attempt === 1_000 || !await world.run(haveMet, HEALING_LIMIT_MS)) throw new Error('they never met')
-      for (const node of [ana, bob]) if (!node.isAlive) await this.#within(node.restart())
+      for (const node of [ana, bob]) if (!node.isAlive) await world.within(node.restart())
     }
   }
 
@@ -83,7 +83,7 @@ class Story {
       if (this.#random.chance(0.2)) ether.isPartitioned = false
       for (const node of [ana, bob]) {
         if (node.isAlive && this.#random.chance(0.02)) node.crash()
-        if (!node.isAlive && this.#random.chance(0.5)) await this.#within(node.restart())
+        if (!node.isAlive && this.#random.chance(0.5)) await world.within(node.restart())
       }
     }
   }
@@ -95,7 +95,7 @@ class Story {
     ether.isPartitioned = false
     for (const node of [ana, bob]) {
       node.crashChance = 0
-      if (!node.isAlive) await this.#within(node.restart())
+      if (!node.isAlive) await world.within(node.restart())
     }
     const isQuiet = (): boolean => ana.store.read.outbox.openCount() + bob.store.read.outbox.openCount() === 0
     if (!await world.run(isQuiet, HEALING_LIMIT_MS)) throw new Error(`not everything left: ${ana.store.read.outbox.openCount()} at ana, ${bob.store.read.outbox.openCount()} at bob`)
@@ -148,16 +148,7 @@ class Story {
   }
 
   async #conversation (node: SimNode, other: string): Promise<readonly MessageView[]> {
-    return (await this.#within(Promise.resolve(node.core.operations.read({ with: other, limit: 1000 })))).messages
-  }
-
-  /** Lets the world run until a promise settles. */
-  async #within<T> (promise: Promise<T>): Promise<T> {
-    let isSettled = false
-    const tracked = promise.finally(() => { isSettled = true })
-    void tracked.catch(() => {})
-    await this.#parts.world.run(() => isSettled, HEALING_LIMIT_MS)
-    return await tracked
+    return (await this.#parts.world.within(node.core.operations.read({ with: other, limit: 1000 }))).messages
   }
 }
 

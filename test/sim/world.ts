@@ -11,6 +11,9 @@ interface Scheduled { readonly atMs: number, readonly order: number, readonly ru
 /** Tuesday, 1 December 2026: a simulation needs a today. */
 export const START_MS = Date.UTC(2026, 11, 1)
 
+/** Longer than the longest back-off: what takes longer never comes. */
+const WITHIN_MS = 3 * 3_600_000
+
 export class World {
   readonly random: SeededRandom
   readonly seed: number
@@ -57,6 +60,23 @@ export class World {
       this.#nowMs = Math.max(this.#nowMs, event.atMs)
       if (!event.isCancelled) event.run()
     }
+  }
+
+  /** Lets time pass, to the millisecond. */
+  async advance (delayMs: number): Promise<void> {
+    let isOver = false
+    this.schedule(delayMs, () => { isOver = true })
+    await this.run(() => isOver, delayMs)
+  }
+
+  /** Lets time pass until a promise settles. */
+  async within<T> (promise: T | Promise<T>, limitMs = WITHIN_MS): Promise<T> {
+    let isSettled = false
+    const tracked = Promise.resolve(promise).finally(() => { isSettled = true })
+    // Whoever awaits it below is told; until then it must not count as unhandled.
+    void tracked.catch(() => {})
+    if (!await this.run(() => isSettled, limitMs)) throw new Error('what was waited for did not happen in the world')
+    return await tracked
   }
 
   /** A clock of this world for one node: it may be wrong by `skewMs`, and stops with `isAlive`. */
