@@ -1,5 +1,5 @@
 /** A node of the real world: the core over libsignal and libp2p, its door for local clients, and the order of start and stop. */
-import { accountIdText, deviceIdText, parseContentId } from '../protocols/core/ids.ts'
+import { accountIdText, deviceIdText } from '../protocols/core/ids.ts'
 import { RefusedError, StorageError } from '../protocols/core/errors.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
 import type { ContactView, EventView, MessageView, RequestView, StatusView } from '../protocols/local/schema.ts'
@@ -18,7 +18,7 @@ import { Libp2pNetwork } from './net/network.ts'
 import { portOf, withLastPort } from './net/ports.ts'
 import { doctorOperations } from './operations/doctor.ts'
 import type { Handlers } from './operations/handlers.ts'
-import { isReached, waitForState, type AwaitedState } from './operations/states.ts'
+import { SentMessage } from './sent.ts'
 import type { NodeConfig, Sent, SkeinNode } from './skein-node.ts'
 import { VERSION } from './version.ts'
 import { realClock, realRandom } from './world.ts'
@@ -132,19 +132,7 @@ export class RunningNode implements SkeinNode {
 
   async send (to: string, text: string, options: { readonly replyTo?: string, readonly idempotencyKey?: string } = {}): Promise<Sent> {
     const { id } = await this.call('send', { to, text, ...options })
-    const states = new Map<AwaitedState, Promise<void>>()
-    // Asked for lazily: most callers want one state, and a promise that nobody looks at must not reject.
-    const state = (awaited: AwaitedState): Promise<void> => {
-      const known = states.get(awaited) ?? this.#reach(id, awaited)
-      states.set(awaited, known)
-      return known
-    }
-    return {
-      id,
-      get stored () { return state('stored') },
-      get delivered () { return state('delivered') },
-      get read () { return state('read') }
-    }
+    return new SentMessage(id, { reader: this.#opened.store.read, arrivals: this.#core.arrivals, clock: realClock })
   }
 
   async read (who: string, options: { readonly limit?: number, readonly before?: string } = {}): Promise<readonly MessageView[]> {
@@ -165,12 +153,6 @@ export class RunningNode implements SkeinNode {
   }
 
   async status (): Promise<StatusView> { return await this.call('status', {}) }
-
-  async #reach (id: string, awaited: AwaitedState): Promise<void> {
-    const { read } = this.#opened.store
-    const waited = await waitForState(parseContentId(id), awaited, { reader: read, arrivals: this.#core.arrivals, clock: realClock, timeoutMs: undefined })
-    if (!isReached(waited.state, awaited)) throw new RefusedError(`the message is ${waited.state}${waited.reason === undefined ? '' : `: ${waited.reason}`}`, 'It is safe here.')
-  }
 
   async #rememberPorts (): Promise<void> {
     const bound = this.#network.addresses()

@@ -35,6 +35,7 @@ const WORDS = new RegExp(`[${SINGLE}]|[[\\p{L}\\p{M}\\p{N}\\p{Co}\\p{So}]--[${SI
 
 const IS_ASCII = /^[\0-\x7F]*$/
 const ASCII_WORDS = /[a-z0-9]+/g
+const HAS_LONG_ASCII_WORD = new RegExp(`[A-Za-z0-9]{${WORD_CHARACTERS_MAX + 1}}`)
 
 /** Begins the word that stands for a contact in the index: an invisible character that no word of a text can hold. */
 const CONTACT_MARK = '\u200B'
@@ -50,6 +51,8 @@ export function splitForSearch (text: string): string[] {
 
 /** What the index is given for a message: its words, and one for its contact, so that a search in one conversation is an AND. */
 export function indexEntry (text: string, contact: number): string {
+  // The index's tokenizer finds the words of an ASCII text by itself, and they are the same ones.
+  if (IS_ASCII.test(text) && !HAS_LONG_ASCII_WORD.test(text)) return `${contactWord(contact)} ${text}`
   return [contactWord(contact), ...splitForSearch(text)].join(' ')
 }
 

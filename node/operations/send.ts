@@ -52,6 +52,8 @@ export function sendOperations (parts: SendParts): Handlers<'send' | 'react' | '
 
 /** Longer than the limit is a refusal that says both numbers. */
 function checkLength (text: string): void {
+  // UTF-16 grows at most threefold in UTF-8: short texts need no counting.
+  if (text.length * 3 <= TEXT_BYTES_MAX) return
   const bytes = utf8Bytes(text.toWellFormed())
   if (bytes > TEXT_BYTES_MAX) throw new RefusedError(`the text is too long: ${bytes.toLocaleString('en')} bytes, at most ${TEXT_BYTES_MAX.toLocaleString('en')}`, 'Nothing was sent. Send it in parts.')
 }

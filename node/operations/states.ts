@@ -13,7 +13,7 @@ export type AwaitedState = 'queued' | 'stored' | 'delivered' | 'read'
 
 const AWAITED: readonly DeliveryState[] = ['queued', 'stored', 'delivered', 'read']
 
-export function ownState (message: Message | undefined): DeliveryState {
+export function ownState (message: Pick<Message, 'state'> | undefined): DeliveryState {
   const state = DELIVERY_STATE.enum.find(known => known === message?.state)
   return state ?? 'queued'
 }
@@ -28,13 +28,19 @@ function isOver (state: DeliveryState): boolean {
   return state === 'failed' || state === 'expired' || state === 'cancelled'
 }
 
-export interface WaitParts { readonly reader: Reader, readonly arrivals: Arrivals, readonly clock: Clock }
+export interface WaitParts {
+  readonly reader: Reader
+  readonly arrivals: Arrivals
+  readonly clock: Clock
+  /** Without one it waits for as long as it takes. */
+  readonly timeoutMs?: number | undefined
+}
 
 interface Waited { readonly state: DeliveryState, readonly reason: string | undefined }
 
 /** Resolves when the message is in the state or beyond it, over, or the time is up. */
-export async function waitForState (id: ContentId, awaited: AwaitedState, options: WaitParts & { readonly timeoutMs: number | undefined }): Promise<Waited> {
-  const { reader, arrivals, clock, timeoutMs } = options
+export async function waitForState (id: ContentId, awaited: AwaitedState, { reader, arrivals, clock, timeoutMs }: WaitParts): Promise<Waited> {
+  // After listening began, so that nothing falls in between.
   return await new Promise(resolve => {
     const finish = (waited: Waited): void => {
       stopListening()
@@ -44,16 +50,15 @@ export async function waitForState (id: ContentId, awaited: AwaitedState, option
     const stopListening = arrivals.listen(idKey(id), (state, reason) => {
       if (isReached(state, awaited) || isOver(state)) finish({ state, reason })
     })
-    const timer = timeoutMs === undefined
-      ? undefined
-      : clock.timer(timeoutMs, () => {
-        finish({ state: ownState(reader.messages.byId(id)), reason: undefined })
-      })
-    // After listening began, so that nothing falls in between.
-    const now = reader.messages.byId(id)
-    const state = ownState(now)
-    if (isReached(state, awaited) || isOver(state)) finish({ state, reason: now?.reason })
+    const timer = timeoutMs === undefined ? undefined : clock.timer(timeoutMs, () => finish(whereIs(id, reader)))
+    const now = whereIs(id, reader)
+    if (isReached(now.state, awaited) || isOver(now.state)) finish(now)
   })
+}
+
+function whereIs (id: ContentId, reader: Reader): Waited {
+  const row = reader.messages.stateOf(id)
+  return { state: ownState(row), reason: row?.reason }
 }
 
 export function waitOperations (parts: WaitParts): Handlers<'wait'> {

@@ -1,25 +1,22 @@
 /** Which contents go to which device together. */
-import { idKey, type DeviceId } from '../../protocols/core/ids.ts'
+import type { DeviceId } from '../../protocols/core/ids.ts'
 import { PACK_CONTENTS_MAX, RECEIPT_IDS_MAX } from '../../protocols/core/limits.ts'
 import { UNADDRESSED, type Outgoing, type Ref } from '../../store/types.ts'
 import type { Directory } from '../directory.ts'
 import { recall, type Composed, type RecallParts } from './compose.ts'
 import type { Parcel, ParcelItem } from './seal.ts'
 
-interface OpenParcel extends Parcel { readonly items: ParcelItem[] }
-
 /** Fresh contents, by device. Those for a contact without a conversation yet wait under no device. */
 export function gatherParcels (composed: readonly Composed[], directory: Directory, nowMs: number): Parcel[] {
-  const parcels = new Map<string, OpenParcel>()
+  const itemsOf = new Map<number, ParcelItem[]>()
   for (const { draft, content, ref } of composed) {
-    for (const deviceId of recipientsOf(draft.contact, directory)) {
-      const key = `${draft.contact}/${idKey(deviceId)}`
-      const known = parcels.get(key)
-      if (known === undefined) parcels.set(key, { deviceId, contact: draft.contact, gateToken: undefined, fromRows: [], items: [{ content, refs: [ref] }], queuedAtMs: nowMs })
-      else known.items.push({ content, refs: [ref] })
-    }
+    const items = itemsOf.get(draft.contact)
+    if (items === undefined) itemsOf.set(draft.contact, [{ content, refs: [ref] }])
+    else items.push({ content, refs: [ref] })
   }
-  return [...parcels.values()]
+  return [...itemsOf].flatMap(([contact, items]) => recipientsOf(contact, directory).map(deviceId => ({
+    deviceId, contact, gateToken: undefined, fromRows: [], items, queuedAtMs: nowMs
+  })))
 }
 
 function recipientsOf (contact: number, directory: Directory): readonly DeviceId[] {

@@ -52,8 +52,9 @@ export function idText (id: ContentId | EnvelopeId): string {
   let text = ''
   let bits = 0
   let bitCount = 2
-  for (const byte of id) {
-    bits = (bits << 8) | byte
+  // Counted and not iterated: an iterator makes an object for each byte, and this runs for every message.
+  for (let index = 0; index < id.length; index++) {
+    bits = (bits << 8) | (id[index] ?? 0)
     bitCount += 8
     while (bitCount >= 5) {
       bitCount -= 5
@@ -123,7 +124,7 @@ export function timeOrderedId (nowMs: number, random: Uint8Array, previous?: Uin
 
 /** Bytes of an id as a key of a Map: not for people, and not sorted. */
 export function idKey (id: Uint8Array): string {
-  return String.fromCharCode(...id)
+  return String.fromCharCode.apply(undefined, id as unknown as number[])
 }
 
 export function compareIds (left: Uint8Array, right: Uint8Array): number {

@@ -44,6 +44,7 @@ const OWN_STATES = Object.keys(OWN_STATE) as OwnState[]
 
 export class MessageReader {
   readonly #byId: Statement<[ContentId], MessageRow>
+  readonly #stateOf: Statement<[ContentId], { readonly state: number, readonly reason: string | null }>
   readonly #byRow: Statement<[number], MessageRow>
   readonly #has: Statement<[ContentId], { readonly row: number }>
   readonly #idsBetween: Statement<[ContentId, ContentId, number], { readonly id: Uint8Array }>
@@ -56,6 +57,7 @@ export class MessageReader {
 
   constructor (database: Database) {
     this.#byId = database.prepare('SELECT * FROM messages WHERE id = ?')
+    this.#stateOf = database.prepare('SELECT state, reason FROM messages WHERE id = ?')
     this.#byRow = database.prepare('SELECT * FROM messages WHERE row = ?')
     this.#has = database.prepare('SELECT row FROM messages WHERE id = ?')
     this.#idsBetween = database.prepare('SELECT id FROM messages WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?')
@@ -65,6 +67,12 @@ export class MessageReader {
     this.#withGaps = database.prepare('SELECT * FROM messages WHERE contact = ? AND missing > 0 ORDER BY row')
     this.#unread = database.prepare('SELECT * FROM messages WHERE contact = ? AND state = 10 ORDER BY row LIMIT ?')
     this.#last = database.prepare('SELECT * FROM messages ORDER BY row DESC LIMIT 1')
+  }
+
+  /** Where a message is, without the rest of it. */
+  stateOf (message: ContentId): { readonly state: OwnState | TheirState, readonly reason: string | undefined } | undefined {
+    const row = this.#stateOf.get(message)
+    return row === undefined ? undefined : { state: stateNamed(row.state), reason: row.reason ?? undefined }
   }
 
   byId (message: ContentId): Message | undefined { return messageOrNothing(this.#byId.get(message)) }
@@ -184,9 +192,13 @@ function prepareAdvance (database: Database, state: OwnState): Advance {
 
 function messageOrNothing (row: MessageRow | undefined): Message | undefined { return row === undefined ? undefined : messageOf(row) }
 
-function messageOf (row: MessageRow): Message {
-  const state = STATE_NAME.get(row.state)
+function stateNamed (number: number): OwnState | TheirState {
+  const state = STATE_NAME.get(number)
   invariant(state !== undefined, 'a message is in a state that has a name')
+  return state
+}
+
+function messageOf (row: MessageRow): Message {
   return {
     row: row.row,
     id: contentIdOf(row.id),
@@ -206,7 +218,7 @@ function messageOf (row: MessageRow): Message {
     isDeleted: row.is_deleted === 1,
     editedAtMs: row.edited_at ?? undefined,
     reactions: row.reactions === null ? {} : JSON.parse(row.reactions) as Record<string, string>,
-    state,
+    state: stateNamed(row.state),
     stateAtMs: row.state_at,
     deliveredAtMs: row.delivered_at ?? undefined,
     reason: row.reason ?? undefined
