@@ -38,6 +38,8 @@ export interface Settings {
   readonly path: string
   readonly get: (name: SettingName) => Setting
   readonly text: (name: SettingName) => string
+  /** Of a setting that takes a list. */
+  readonly list: (name: 'listen') => readonly string[]
   /** What is wrong with the file but no reason to stop, in words. */
   readonly warnings: readonly string[]
 }
@@ -52,7 +54,11 @@ export async function loadSettings (home: string, environment: Readonly<Record<s
   const { values, warnings } = await readSettingsFile(path)
   const all = new Map(SETTING_NAMES.map(name => [name, resolve(name, values.get(name), environment)]))
   const get = (name: SettingName): Setting => all.get(name) ?? { value: SETTINGS[name].fallback, origin: 'default' }
-  return { path, get, text: name => String(get(name).value), warnings }
+  return { path, get, text: name => String(get(name).value), list: name => listIn(get(name)), warnings }
+}
+
+function listIn ({ value }: Setting): readonly string[] {
+  return typeof value === 'object' ? value : []
 }
 
 /** @throws UsageError when `value` is nothing that the setting takes */

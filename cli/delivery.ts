@@ -36,10 +36,10 @@ export function notReached ({ id, state, reason }: Result<'wait'>, { state: awai
   return new UnfinishedError(isOver(state) ? overFault(id, state, reason) : late, { id, state, ...reason !== undefined && { reason } })
 }
 
-/** Ctrl-C while we wait: the message does not wait with us. */
+/** Ctrl-C while we wait: the message does not wait with us. `state` is what we know, so the sentence does not tell it. */
 export function interruptedWait (id: string, state: DeliveryState): UnfinishedError {
   const { message, code, exit } = interruption()
-  return new UnfinishedError(new SkeinError(message, { code, exit, hint: `The message is safe here, ${state}, and goes on by itself: ${id}` }), { id, state })
+  return new UnfinishedError(new SkeinError(message, { code, exit, hint: `The message is safe here and goes on by itself. See where it is: skein msg trace ${id}` }), { id, state })
 }
 
 function overFault (id: string, state: DeliveryState, reason = 'no reason was given'): SkeinError {

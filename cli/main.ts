@@ -54,13 +54,14 @@ interface Surroundings {
 }
 
 async function runParsed (parsed: Exclude<Parsed, { type: 'help' }>, surroundings: Surroundings): Promise<number> {
-  const { home, output, interrupted } = surroundings
+  const { home, settings, output, interrupted } = surroundings
   const spec = parsed.type === 'run' ? parsed.spec : await overviewSpec()
   const session = new Session({
     home,
     isOnline: spec.node === 'online',
     mayStart: spec.node !== 'none',
     isLasting: spec.isLasting ?? false,
+    listen: settings.list('listen'),
     unlock: async () => await (await import('./password.ts')).unlockFor({ flags: parsed.flags, environment: process.env, home }),
     interrupted,
     note: text => output.note(text)

@@ -22,6 +22,8 @@ export interface SessionOptions {
    * and while it has one of its own, other commands may use that.
    */
   readonly isLasting: boolean
+  /** Where it listens when it connects; empty: as a node does by itself. Contacts are told, so it is where `up` listens, too. */
+  readonly listen: readonly string[]
   /** How its vault is opened; asked only when one is started. */
   readonly unlock: () => Promise<Unlock>
   readonly interrupted: AbortSignal
@@ -127,11 +129,11 @@ function isUnasked (thrown: unknown): boolean {
   return thrown instanceof NoNodeError || (thrown instanceof SkeinError && thrown.code === 'stopping')
 }
 
-async function start ({ home, isOnline, isLasting, unlock }: SessionOptions): Promise<SkeinNode> {
+async function start ({ home, isOnline, isLasting, listen, unlock }: SessionOptions): Promise<SkeinNode> {
   if (!isHome(home)) throw noAccount()
   const opened = await unlock()
   const { createNode } = await import('../node/node.ts')
-  const node = await createNode({ home, unlock: opened, serve: isLasting })
+  const node = await createNode({ home, unlock: opened, serve: isLasting, ...listen.length > 0 && { listen } })
   if (isOnline) await node.start()
   return node
 }

@@ -5,7 +5,6 @@ import type { LocalApi } from '../../protocols/local/operations.ts'
 import { socketPathFor } from '../../node/api/socket-path.ts'
 import { counted } from '../chat/words.ts'
 import type { Invocation } from '../command.ts'
-import { checkSetting } from '../config.ts'
 import type { Flags } from '../flags.ts'
 import type { Settings } from '../config.ts'
 import type { Output } from '../output.ts'
@@ -41,8 +40,8 @@ async function abortOf (signal: AbortSignal): Promise<void> {
 
 function listenFrom (flags: Flags, settings: Settings): { readonly listen?: readonly string[] } {
   const given = flags.list('listen')
-  const listen = given.length > 0 ? given : checkSetting('listen', settings.get('listen').value, 'listen')
-  return Array.isArray(listen) && listen.length > 0 ? { listen } : {}
+  const listen = given.length > 0 ? given : settings.list('listen')
+  return listen.length > 0 ? { listen } : {}
 }
 
 function readyText (addresses: readonly string[]): string {
