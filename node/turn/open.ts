@@ -60,7 +60,8 @@ export async function openArrival (arrival: Arrival, parts: OpenParts, seen: Set
   if (seen.has(key)) return { type: 'answered', outcome: { type: 'stored' } }
   if (parts.reader.received.outcome(arrival.envelopeId) === 'done') return { type: 'answered', outcome: { type: 'stored' } }
   const opened = await openUnseen(arrival, parts)
-  if (opened.type === 'contents' || opened.type === 'request') seen.add(key)
+  // What the ratchet has opened, it opens no second time, whatever was inside.
+  if (opened.type === 'contents' || opened.type === 'request' || opened.type === 'useless') seen.add(key)
   return opened
 }
 
