@@ -156,13 +156,14 @@ export class RunningNode implements SkeinNode {
 
   async #rememberPorts (): Promise<void> {
     const bound = this.#network.addresses()
-    await this.#core.turn.write(writer => {
-      for (const spec of this.#listen) {
-        const isWebSocket = spec.endsWith('/ws')
-        const port = portOf(bound.find(address => address.endsWith('/ws') === isWebSocket) ?? '')
-        if (port !== undefined) writer.facts.set(portFact(spec), port)
-      }
+    const { facts } = this.#opened.store.read
+    const changed = this.#listen.flatMap(spec => {
+      const port = portOf(bound.find(address => address.endsWith('/ws') === spec.endsWith('/ws')) ?? '')
+      return port === undefined || port === facts.number(portFact(spec)) ? [] : [{ spec, port }]
     })
+    // Mostly they are the same: a start then writes nothing, and so succeeds on a full disk.
+    if (changed.length === 0) return
+    await this.#core.turn.write(writer => { for (const { spec, port } of changed) writer.facts.set(portFact(spec), port) })
   }
 
   /** The answer leaves before the door closes. */
