@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNode, type SkeinNode } from '../node/node.ts'
 
+/** Between two looks at how far the search index is. */
+const LOOK_MS = 10
+
 export interface Person extends AsyncDisposable {
   readonly node: SkeinNode
   readonly home: string
@@ -32,5 +35,5 @@ export async function befriend (node: SkeinNode, link: string, alias: string): P
 
 /** Resolves when the search index holds everything. */
 export async function indexed (node: SkeinNode): Promise<void> {
-  while ((await node.status()).search.behind > 0) await new Promise(resolve => { setTimeout(resolve, 5) })
+  while ((await node.status()).search.behind > 0) await new Promise(resolve => { setTimeout(resolve, LOOK_MS) })
 }

@@ -1,0 +1,42 @@
+/** The other end of children.ts: a child that answers what its parent asks, and does not outlive it. */
+import type { Answer, Calls, Question } from './children.ts'
+
+/** What a child may take to clean up once its parent is gone. */
+const DISPOSE_MS_MAX = 5_000
+
+/** CPU time and memory of this process. */
+export interface Usage { readonly cpuUs: number, readonly rssBytes: number }
+
+/** `dispose` closes everything and removes what was written; called when the parent hangs up, however it ended. */
+export function answerCalls (calls: Calls, dispose: () => Promise<void>): void {
+  process.on('message', question => { void answer(question as Question, calls) })
+  process.once('disconnect', () => { void end(dispose) })
+}
+
+export function usage (): Usage {
+  const { user, system } = process.cpuUsage()
+  return { cpuUs: user + system, rssBytes: process.memoryUsage.rss() }
+}
+
+/** Milliseconds since 1970 with fraction: alike in all processes of this machine. */
+export function wallMs (): number { return performance.timeOrigin + performance.now() }
+
+async function answer ({ id, name, request }: Question, calls: Calls): Promise<void> {
+  try {
+    const call = calls[name]
+    if (call === undefined) throw new Error(`nobody answers ${name}`)
+    tell({ id, reply: await call(request as never) })
+  } catch (thrown) {
+    tell({ id, fault: thrown instanceof Error ? thrown.stack ?? thrown.message : 'unknown fault' })
+  }
+}
+
+function tell (answered: Answer): void {
+  if (process.connected) process.send?.(answered)
+}
+
+async function end (dispose: () => Promise<void>): Promise<void> {
+  setTimeout(() => process.exit(1), DISPOSE_MS_MAX).unref()
+  await dispose()
+  process.exit()
+}
