@@ -2,6 +2,7 @@
  * The node above its ports: everything that decides and remembers, wired together. The real node (node.ts) and the simulated
  * one (test/sim) are both made here, from other ports and otherwise alike.
  */
+import { StorageError } from '../protocols/core/errors.ts'
 import { LOOKUP_BURST, LOOKUP_PER_SECOND } from '../protocols/core/limits.ts'
 import type { InviteHint } from '../protocols/account/invite.ts'
 import type { OperationName } from '../protocols/local/operations.ts'
@@ -93,13 +94,13 @@ export class Core {
 
   /** Begins to move messages. The network has to be started already. */
   async start (): Promise<void> {
-    await refill({ reader: this.#store.read, sealer: this.#ports.sealer, clock: this.#ports.clock, turn: this.turn })
+    await unlessStorage(refill({ reader: this.#store.read, sealer: this.#ports.sealer, clock: this.#ports.clock, turn: this.turn }))
     this.#outbox.start()
     this.#sessions.resume()
     this.#indexer.start()
     this.#reaper.start()
     this.#vigil.start()
-    await tellProfile({ reader: this.#store.read, turn: this.turn, account: this.account })
+    await unlessStorage(tellProfile({ reader: this.#store.read, turn: this.turn, account: this.account }))
   }
 
   /** Finishes what is under way. Afterwards the store can be closed. */
@@ -125,7 +126,8 @@ export class Core {
       },
       onStorage: error => { this.#storageTrouble = error === undefined ? undefined : `${error.message}. ${error.hint ?? ''}`.trim() }
     })
-    this.#ports.network.onConnect(peerId => {
+    this.#ports.network.onConnect((peerId, openedBy) => {
+      if (openedBy === 'us') return
       const device = this.#store.read.devices.byPeer(peerId)
       if (device !== undefined) this.#sessions.hint(device.contact)
     })
@@ -199,5 +201,14 @@ export class Core {
   #hintAll (): void {
     this.#errands.hintAll()
     this.#outbox.hintAll()
+  }
+}
+
+/** A full disk must not keep a node from its start: people read, and it goes on when there is room. The turn reports it. */
+async function unlessStorage (work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
   }
 }

@@ -81,8 +81,8 @@ export interface Network {
   /** @throws UnreachableError when no address answers, or no answer comes in time */
   request: (peer: PeerTarget, protocol: ChannelProtocol, frame: Uint8Array) => Promise<Uint8Array>
   isConnected: (peerId: string) => boolean
-  /** Called whenever a peer's first connection opens, by either side, and with the address it came from when we dialled it. */
-  onConnect: (listener: (peerId: string) => void) => void
+  /** Called whenever a peer's first connection opens, and with who opened it. */
+  onConnect: (listener: (peerId: string, openedBy: 'us' | 'them') => void) => void
   /** Drops every connection: after a suspend or a change of network the old ones may be dead without knowing it. */
   disconnectAll: () => Promise<void>
   connectionCount: () => number

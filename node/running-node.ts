@@ -1,6 +1,6 @@
 /** A node of the real world: the core over libsignal and libp2p, its door for local clients, and the order of start and stop. */
 import { accountIdText, deviceIdText } from '../protocols/core/ids.ts'
-import { RefusedError, StorageError } from '../protocols/core/errors.ts'
+import { StorageError } from '../protocols/core/errors.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
 import type { ContactView, EventView, MessageView, RequestView, StatusView } from '../protocols/local/schema.ts'
 import type { AccountStore } from '../store/account-store.ts'

@@ -17,9 +17,20 @@ export class SentMessage implements Sent {
     this.#parts = parts
   }
 
-  get stored (): Promise<void> { return this.#stored ??= this.#reach('stored') }
-  get delivered (): Promise<void> { return this.#delivered ??= this.#reach('delivered') }
-  get read (): Promise<void> { return this.#read ??= this.#reach('read') }
+  get stored (): Promise<void> {
+    this.#stored ??= this.#reach('stored')
+    return this.#stored
+  }
+
+  get delivered (): Promise<void> {
+    this.#delivered ??= this.#reach('delivered')
+    return this.#delivered
+  }
+
+  get read (): Promise<void> {
+    this.#read ??= this.#reach('read')
+    return this.#read
+  }
 
   async #reach (awaited: AwaitedState): Promise<void> {
     const { state, reason } = await waitForState(parseContentId(this.id), awaited, this.#parts)

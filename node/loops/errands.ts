@@ -67,7 +67,8 @@ export class Errands {
 
   #enqueue (key: string): void {
     this.#ready.push(key)
-    this.#next()
+    // Not at once: an errand that ends at once and begins another would keep everything else from its turn.
+    this.#clock.soon(() => this.#next())
   }
 
   #next (): void {

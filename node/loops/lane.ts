@@ -43,6 +43,9 @@ export interface LaneParts {
   readonly onAttemptFailed: (letters: readonly Letter[], step: 'unreachable' | 'unanswered', error: Error) => void
 }
 
+/** A fresh message cuts a pause short once this much of it is over. */
+const IMPATIENCE_MS = 5_000
+
 export class Lane {
   readonly device: DeviceId
   readonly #parts: LaneParts
@@ -58,6 +61,7 @@ export class Lane {
   #isBlocked = false
   #retryTimer: Timer | undefined
   #acknowledgeTimer: Timer | undefined
+  #failedAtMonotonicMs = 0
   #isStopped = false
 
   constructor (device: DeviceId, parts: LaneParts) {
@@ -75,7 +79,9 @@ export class Lane {
     const isNext = this.#state.at === 'open' && !this.#hasBacklog && !this.#isBlocked && this.#hasRoom(letters)
     if (isNext) return this.#transmit(letters)
     this.#hasBacklog = true
-    this.#step({ type: 'work' })
+    // Somebody has just written to them and looks at it: that is worth an attempt before the pause is over.
+    if (this.#state.at === 'backoff' && this.#parts.clock.monotonic() - this.#failedAtMonotonicMs >= IMPATIENCE_MS) this.hint()
+    else this.#step({ type: 'work' })
   }
 
   /** Things have changed for the better: try now. */
@@ -97,6 +103,7 @@ export class Lane {
 
   #step (event: LaneEvent): void {
     if (this.#isStopped) return
+    if (event.type === 'failed' || event.type === 'closed') this.#failedAtMonotonicMs = this.#parts.clock.monotonic()
     const { next, effects } = stepLane(this.#state, event)
     this.#state = next
     for (const effect of effects) {

@@ -63,7 +63,9 @@ export class Outbox {
     for (const { deviceId, sealedCount } of this.#parts.reader.outbox.openDevices()) {
       if (sealedCount > 0) this.#lane(deviceId).hint()
     }
-    this.#parts.network.onConnect(peerId => {
+    this.#parts.network.onConnect((peerId, openedBy) => {
+      // Our own dial is no news: a peer that takes connections and then fails would have us dial without pause.
+      if (openedBy === 'us') return
       const device = this.#parts.directory.peer(peerId)
       if (device !== undefined) this.#lanes.get(idKey(device.deviceId))?.hint()
     })

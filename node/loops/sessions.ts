@@ -126,7 +126,9 @@ export class Sessions {
     const { reader, network, sealer, turn, reach } = this.#parts
     const device = reader.devices.byId(deviceId)
     const contact = device === undefined ? undefined : reader.contacts.byNumber(device.contact)
-    if (device?.isListed !== true || contact === undefined || sealer.hasSession(deviceId)) {
+    // A device that is listed no more gets nothing: what waited for it was dropped with it.
+    if (device?.isListed !== true || contact === undefined) return
+    if (sealer.hasSession(deviceId)) {
       turn.seal(deviceId)
       return
     }
@@ -134,7 +136,10 @@ export class Sessions {
     const answer = decodeBundleAnswer(await network.request(targetOf(device), PREKEYS_PROTOCOL, encodeBundleRequest({ version: PREKEYS_VERSION, deviceId, token })))
     if (answer.type === 'refusal') throw new UnreachableError('the device hands out no prekeys to us now')
     try {
-      await turn.write(() => {}, async () => {
+      await turn.write((_writer, round) => {
+        // They answer, so what waits for another attempt can leave as well.
+        round.toHint.add(contact.contact)
+      }, async () => {
         if (!sealer.hasSession(deviceId)) await sealer.startSession(deviceId, answer.bundle)
         reach('session.started')
       })

@@ -50,7 +50,7 @@ export class Libp2pNetwork implements Network {
   readonly #privateKey: PrivateKey
   readonly #timeouts: Timeouts
   readonly #handlers = new Map<string, StreamHandler>()
-  readonly #connectListeners: Array<(peerId: string) => void> = []
+  readonly #connectListeners: Array<(peerId: string, openedBy: 'us' | 'them') => void> = []
   readonly #channels = new Set<StreamChannel>()
   readonly #connectedPeers = new Set<string>()
   readonly #liveness: Liveness
@@ -145,7 +145,7 @@ export class Libp2pNetwork implements Network {
 
   isConnected (peerId: string): boolean { return this.#connectedPeers.has(peerId) }
 
-  onConnect (listener: (peerId: string) => void): void { this.#connectListeners.push(listener) }
+  onConnect (listener: (peerId: string, openedBy: 'us' | 'them') => void): void { this.#connectListeners.push(listener) }
 
   disconnectAll (): Promise<void> {
     for (const connection of this.#host?.getConnections() ?? []) connection.abort(new Error('the network changed'))
@@ -236,7 +236,8 @@ export class Libp2pNetwork implements Network {
     host.addEventListener('peer:connect', ({ detail }) => {
       const peerId = detail.toString()
       this.#connectedPeers.add(peerId)
-      for (const listener of this.#connectListeners) listener(peerId)
+      const openedBy = host.getConnections(detail).some(connection => connection.direction === 'inbound') ? 'them' : 'us'
+      for (const listener of this.#connectListeners) listener(peerId, openedBy)
     })
     host.addEventListener('peer:disconnect', ({ detail }) => {
       this.#connectedPeers.delete(detail.toString())

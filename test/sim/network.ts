@@ -74,7 +74,7 @@ export class SimNetwork implements Network {
   readonly #ether: Ether
   readonly #channels = new Map<string, Accept>()
   readonly #requests = new Map<string, Answer>()
-  readonly #listeners: Array<(peerId: string) => void> = []
+  readonly #listeners: Array<(peerId: string, openedBy: 'us' | 'them') => void> = []
 
   constructor (ether: Ether, peerId: string, address: string) {
     this.#ether = ether
@@ -97,7 +97,7 @@ export class SimNetwork implements Network {
   addresses (): string[] { return [this.address] }
   isConnected (peerId: string): boolean { return this.#ether.isLinked(this.peerId, peerId) }
   connectionCount (): number { return [...this.#ether.links].filter(link => link.isOpen && link.touches(this.peerId)).length }
-  onConnect (listener: (peerId: string) => void): void { this.#listeners.push(listener) }
+  onConnect (listener: (peerId: string, openedBy: 'us' | 'them') => void): void { this.#listeners.push(listener) }
   serveChannel (protocol: ChannelProtocol, accept: Accept): void { this.#channels.set(protocol.id, accept) }
   serveRequest (protocol: ChannelProtocol, answer: Answer): void { this.#requests.set(protocol.id, answer) }
 
@@ -114,8 +114,8 @@ export class SimNetwork implements Network {
     link.near.onFrames = onFrames
     link.far.onFrames = accept(link.far)
     this.#ether.links.add(link)
-    this.#tell(other.peerId)
-    other.#tell(this.peerId)
+    this.#tell(other.peerId, 'us')
+    other.#tell(this.peerId, 'them')
     return link.near
   }
 
@@ -144,8 +144,8 @@ export class SimNetwork implements Network {
     await new Promise<void>(resolve => { this.#ether.world.schedule(delayMs, resolve) })
   }
 
-  #tell (peerId: string): void {
-    for (const listener of this.#listeners) listener(peerId)
+  #tell (peerId: string, openedBy: 'us' | 'them'): void {
+    for (const listener of this.#listeners) listener(peerId, openedBy)
   }
 }
 
