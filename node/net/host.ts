@@ -46,6 +46,15 @@ export function createHost ({ privateKey, listen, agentVersion, clock, handshake
   })
 }
 
+/**
+ * Of a host that has stopped. When a transport closes, libp2p puts off by a second a note about its own addresses, which nobody
+ * reads any more, and its timer would keep every process alive for that long: each command that starts a node for itself.
+ */
+export function dropPutOffWork (host: Libp2p): void {
+  const { components } = host as Libp2p & { readonly components?: { readonly addressManager?: { readonly _updatePeerStoreAddresses?: { readonly stop?: () => void } } } }
+  components?.addressManager?._updatePeerStoreAddresses?.stop?.()
+}
+
 function connectionLimits (handshakeMs: number): NonNullable<Libp2pOptions['connectionManager']> {
   return {
     maxConnections: CONNECTIONS_MAX,

@@ -14,7 +14,7 @@ import type { Channel, ChannelProtocol, Clock, FrameHandler, Network, PeerTarget
 import { addressesToTell, isDialable } from './addresses.ts'
 import { StreamChannel } from './channel.ts'
 import { ask, serve } from './exchange.ts'
-import { createHost } from './host.ts'
+import { createHost, dropPutOffWork } from './host.ts'
 import { parsePeerId, peerIdOf, privateKeyOf } from './identity.ts'
 import { Liveness } from './liveness.ts'
 import { isOfEndedConnection, unreachable } from './reasons.ts'
@@ -101,6 +101,7 @@ export class Libp2pNetwork implements Network {
     // libp2p would destroy the sockets of inbound connections at once, with what still waits in them.
     await Promise.all(host.getConnections().map(closeQuickly))
     await host.stop()
+    dropPutOffWork(host)
     this.#listeners.clear()
     this.#connectedPeers.clear()
   }
