@@ -9,7 +9,7 @@ import { decodeResultFrame, encodeDepositFrame, type Deposit, type Result } from
 import { asError, MalformedError, UnreachableError } from '../../protocols/core/errors.ts'
 import { idKey, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import { unreachable } from '../../protocols/core/invariant.ts'
-import { ACKNOWLEDGE_TIMEOUT_MS, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, HANDSHAKE_TIMEOUT_MS, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_DEPOSITS_MAX } from '../../protocols/core/limits.ts'
+import { ACKNOWLEDGE_TIMEOUT_MS, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, ENVELOPE_BYTES_MAX, HANDSHAKE_TIMEOUT_MS, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_DEPOSITS_MAX } from '../../protocols/core/limits.ts'
 import type { Ref } from '../../store/types.ts'
 import type { Channel, Clock, Network, PeerTarget, Random, Timer } from '../ports.ts'
 import type { Reach } from '../failpoints.ts'
@@ -43,6 +43,8 @@ export interface LaneParts {
   readonly onAttemptFailed: (letters: readonly Letter[], step: 'unreachable' | 'unanswered', error: Error) => void
 }
 
+/** Read from the database at a time: at most 4 MiB. */
+const LOAD_ROWS = 64
 /** A fresh message cuts a pause short once this much of it is over. */
 const IMPATIENCE_MS = 5_000
 
@@ -199,19 +201,30 @@ export class Lane {
   /** Sends what waits in the database, until the window is full or nothing waits. */
   #pump (): void {
     if (this.#state.at !== 'open' || this.#isBlocked || !this.#hasBacklog) return
-    const room = Math.min(BATCH_DEPOSITS_MAX, IN_FLIGHT_DEPOSITS_MAX - this.#inFlight.size)
-    if (room <= 0 || this.#inFlightBytes >= IN_FLIGHT_BYTES_MAX) return
-    const loaded = this.#parts.load(this.#sentRow, room)
-    if (loaded.length < room) this.#hasBacklog = false
-    const last = loaded.at(-1)
-    if (last === undefined) return
-    this.#sentRow = Math.max(this.#sentRow, last.row)
-    const letters = loaded.filter(letter => !this.#inFlight.has(idKey(letter.envelopeId)))
+    const letters: Letter[] = []
+    const countMax = Math.min(BATCH_DEPOSITS_MAX, IN_FLIGHT_DEPOSITS_MAX - this.#inFlight.size)
+    let bytes = this.#inFlightBytes
+    while (this.#hasBacklog && letters.length < countMax && bytes < IN_FLIGHT_BYTES_MAX) {
+      const loaded = this.#parts.load(this.#sentRow, LOAD_ROWS)
+      if (loaded.length < LOAD_ROWS) this.#hasBacklog = false
+      for (const letter of loaded) {
+        // More than this at once would not fit the stream's buffer, and cut it each time.
+        if (letters.length === countMax || bytes >= IN_FLIGHT_BYTES_MAX) {
+          this.#hasBacklog = true
+          break
+        }
+        this.#sentRow = Math.max(this.#sentRow, letter.row)
+        if (this.#inFlight.has(idKey(letter.envelopeId))) continue
+        letters.push(letter)
+        bytes += letter.body.byteLength
+      }
+    }
     if (letters.length > 0) this.#transmit(letters)
   }
 
   #hasRoom (letters: readonly Letter[]): boolean {
-    return this.#inFlight.size + letters.length <= IN_FLIGHT_DEPOSITS_MAX && this.#inFlightBytes < IN_FLIGHT_BYTES_MAX
+    const bytes = letters.reduce((sum, letter) => sum + letter.body.byteLength, this.#inFlightBytes)
+    return this.#inFlight.size + letters.length <= IN_FLIGHT_DEPOSITS_MAX && bytes <= IN_FLIGHT_BYTES_MAX
   }
 
   #transmit (letters: readonly Letter[]): void {
