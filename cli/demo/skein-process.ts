@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
-import { dirname, join } from 'node:path'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { join } from 'node:path'
 import { EXIT, SkeinError, TimeoutError } from '../../protocols/core/errors.ts'
 import type { ExitCode } from '../../protocols/core/errors.ts'
+import { invariant } from '../../protocols/core/invariant.ts'
 import type { ErrorView } from '../../protocols/local/operations.ts'
 
 export interface SkeinOptions {
@@ -85,8 +85,12 @@ function start (args: readonly string[], { log }: SkeinOptions): ChildProcess {
   }
 }
 
+/** Beside the sources, or above the emitted files. */
 function launcher (): string {
-  return join(dirname(findPackageJSON(import.meta.url) ?? process.cwd()), 'bin', 'skein.js')
+  const roots = [join(import.meta.dirname, '..', '..'), join(import.meta.dirname, '..', '..', '..')]
+  const found = roots.map(root => join(root, 'bin', 'skein.js')).find(path => existsSync(path))
+  invariant(found !== undefined, 'the launcher lies in the package')
+  return found
 }
 
 /** Settings of the person who runs the demo are not those of the people in it. */

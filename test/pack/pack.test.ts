@@ -46,6 +46,13 @@ describe('the packed package', function () {
     assert.match(await skein('version'), new RegExp(`^skein ${version.replaceAll('.', '\\.')} `))
   })
 
+  it('shows two people who meet and talk', async function () {
+    this.timeout(60_000)
+    const steps = (await skein('demo', '--json')).trim().split('\n').map(line => JSON.parse(line) as { readonly ok: boolean, readonly schema: string })
+    assert.ok(steps.every(({ ok }) => ok))
+    assert.equal(steps.at(-1)?.schema, 'skein.demo/1')
+  })
+
   it('can be imported, as a node and as its formats', async () => {
     const program = 'import { createNode } from "skein"; import { parseAccountId } from "skein/protocols/core/ids"; console.log(typeof createNode, typeof parseAccountId)'
     const runtime = path.join(folder, 'node_modules/.bin/node')
