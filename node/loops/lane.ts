@@ -4,12 +4,13 @@
  * answer when the stream ends leave again, with the same bytes.
  */
 import { HELLO, negotiate } from '../../protocols/deposit/hello.ts'
+import { afterRefusal } from '../../protocols/deposit/refusal.ts'
 import { IDLE_LANE, stepLane, type Lane as LaneState, type LaneEvent } from '../../protocols/deposit/delivery.ts'
 import { decodeResultFrame, encodeDepositFrame, type Deposit, type Result } from '../../protocols/deposit/wire.ts'
 import { asError, MalformedError, UnreachableError } from '../../protocols/core/errors.ts'
 import { idKey, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import { unreachable } from '../../protocols/core/invariant.ts'
-import { ACKNOWLEDGE_TIMEOUT_MS, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, ENVELOPE_BYTES_MAX, HANDSHAKE_TIMEOUT_MS, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_DEPOSITS_MAX } from '../../protocols/core/limits.ts'
+import { ACKNOWLEDGE_TIMEOUT_MS, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, HANDSHAKE_TIMEOUT_MS, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_DEPOSITS_MAX } from '../../protocols/core/limits.ts'
 import type { Ref } from '../../store/types.ts'
 import type { Channel, Clock, Network, PeerTarget, Random, Timer } from '../ports.ts'
 import type { Reach } from '../failpoints.ts'
@@ -297,7 +298,9 @@ export class Lane {
       this.#sentRow = Math.min(this.#sentRow, letter.row - 1)
       this.#hasBacklog = true
     }
-    this.#step({ type: 'refused', reason: result.reason, retryAfterMs: result.retryAfterMs, ...this.#moment() })
+    // What stays although its refusal pauses nothing would go out again at once, and be refused again at once.
+    const reason = !isOut && afterRefusal(result.reason) === 'awaitRetryRequest' ? 'rate' : result.reason
+    this.#step({ type: 'refused', reason, retryAfterMs: result.retryAfterMs, ...this.#moment() })
   }
 
   #land (envelopeId: EnvelopeId): InFlight | undefined {

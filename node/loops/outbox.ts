@@ -198,8 +198,11 @@ export class Outbox {
   /** They could not read it: the same contents again, in a new envelope under a session that both sides share. */
   async #reseal (device: DeviceId, letter: Letter, complaint: Uint8Array | undefined): Promise<void> {
     const { turn, sealer, sessions, clock } = this.#parts
+    if (!this.#isStarted) return
     try {
       await turn.write((writer, round) => {
+        // Taken back or dropped meanwhile: it must not come back to life.
+        if (writer.read.outbox.byRow(letter.row)?.state !== 'sealed') return
         writer.outbox.reopen(letter.row, round.nowMs)
         writer.traces.add({ outbox: letter.row, atMs: round.nowMs, step: 'undecryptable', detail: 'the session is out of step' })
       // eslint-disable-next-line @typescript-eslint/require-await -- a turn's preparation may wait; this one does not need to

@@ -15,7 +15,7 @@ import type { DraftBody } from '../../node/turn/compose.ts'
 import type { Arrival, Outcome } from '../../node/turn/open.ts'
 import { Round } from '../../node/turn/round.ts'
 import type { SealedEnvelope } from '../../node/turn/seal.ts'
-import { Turn } from '../../node/turn/turn.ts'
+import { Turn, type TurnEvents } from '../../node/turn/turn.ts'
 import { decodeSignedStatement, type StatementRef } from '../../protocols/account/wire.ts'
 import type { StorageError } from '../../protocols/core/errors.ts'
 import { contentId, type ContentId, type DeviceId } from '../../protocols/core/ids.ts'
@@ -77,6 +77,8 @@ export class Engine {
   readonly turn: Turn
   readonly told: Told = { sealed: [], behind: [], hinted: [], sessionless: [], storage: [] }
   readonly steps: Step[] = []
+  /** Who is told besides the record. */
+  listener: Partial<TurnEvents> = {}
   skewMs = 0
 
   constructor (name: string, world = new World(1)) {
@@ -92,7 +94,7 @@ export class Engine {
     this.own = own
     this.sealer = new SimSealer({ own, reader: this.store.read, random: this.random, now: () => this.clock.now() })
     this.directory = new Directory(this.store.read)
-    this.account = new OwnAccount({ reader: this.store.read, sealer: this.sealer, addresses: () => [`/sim/${name}`] })
+    this.account = new OwnAccount({ reader: this.store.read, sealer: this.sealer, addresses: () => [`/sim/${this.peerId}`] })
     this.turn = this.#newTurn()
     this.store.commits = 0
   }
@@ -108,7 +110,7 @@ export class Engine {
       const fresh = { accountId: other.own.accountId, ...NOBODY, name: other.name, standing, createdAtMs: START_MS }
       const number = writer.contacts.create(fresh)
       adoptStatement({ contact: number, ...fresh }, other.offered(), { writer, round: new Round(START_MS), sealer: this.sealer })
-      writer.devices.setAddresses(other.device, [`/sim/${other.name}`])
+      writer.devices.setAddresses(other.device, [`/sim/${other.peerId}`])
       return number
     })
     this.directory.forget(contact)
@@ -148,10 +150,22 @@ export class Engine {
     const { store, sealer, clock, random, directory, feed, arrivals, told } = this
     const turn = new Turn({ store, sealer, clock, random, directory, feed, arrivals, reach: step => this.steps.push(step), statement: () => this.account.ref, profile: () => this.account.profile })
     turn.listen({
-      onSealed: envelopes => told.sealed.push(...envelopes),
-      onBehind: contacts => told.behind.push(...contacts),
-      onHint: contacts => told.hinted.push(...contacts),
-      onSessionless: devices => told.sessionless.push(...devices),
+      onSealed: envelopes => {
+        told.sealed.push(...envelopes)
+        this.listener.onSealed?.(envelopes)
+      },
+      onBehind: contacts => {
+        told.behind.push(...contacts)
+        this.listener.onBehind?.(contacts)
+      },
+      onHint: contacts => {
+        told.hinted.push(...contacts)
+        this.listener.onHint?.(contacts)
+      },
+      onSessionless: devices => {
+        told.sessionless.push(...devices)
+        this.listener.onSessionless?.(devices)
+      },
       onStorage: error => told.storage.push(error)
     })
     return turn
