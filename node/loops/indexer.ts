@@ -1,15 +1,19 @@
 /** Indexes new messages for search when there is nothing better to do; never so late that a search has much to scan. */
 import type { Reader } from '../../store/reader.ts'
+import { TAIL_ROWS_MAX } from '../../store/tables/search.ts'
 import type { Clock, Timer } from '../ports.ts'
 import type { Feed } from '../feed.ts'
 import type { Turn } from '../turn/turn.ts'
 
 /** Rows in one transaction: about 10 ms of work. Fewer cost more each, in commits and in merging what they wrote. */
 const ROWS = 512
-/** Pause after the last new message before indexing begins. */
-const IDLE_MS = 50
-/** Beyond this many rows it does not wait for quiet: search scans what is not in the index. */
-const BEHIND_MAX = 4_096
+/**
+ * Pause after the last new message before indexing begins. A transaction for each message would cost more than the message did;
+ * until then it is found all the same, by scanning.
+ */
+const IDLE_MS = 1_000
+/** With so many rows not indexed it does not wait for quiet: three quarters of what a search scans. */
+const BEHIND_MAX = TAIL_ROWS_MAX * 3 / 4
 
 export class Indexer {
   readonly #reader: Reader
@@ -30,7 +34,7 @@ export class Indexer {
 
   /** Rows that are not in the index. */
   get behind (): number {
-    return Math.max(0, (this.#reader.messages.newest()?.row ?? 0) - this.#reader.search.watermark())
+    return Math.max(0, this.#reader.messages.count() - this.#reader.search.watermark())
   }
 
   start (): void {
@@ -47,12 +51,11 @@ export class Indexer {
   /** Each new message puts the work off, unless too much has gathered. */
   #rest (): void {
     if (this.#isRunning || this.#isStopped) return
-    if (this.#timer !== undefined && this.behind > BEHIND_MAX) return
     this.#timer?.cancel()
-    this.#timer = this.#clock.timer(IDLE_MS, () => {
-      this.#timer = undefined
-      void this.#run()
-    })
+    this.#timer = undefined
+    const { behind } = this
+    if (behind >= BEHIND_MAX) void this.#run()
+    else if (behind > 0) this.#timer = this.#clock.timer(IDLE_MS, () => void this.#run())
   }
 
   async #run (): Promise<void> {

@@ -77,7 +77,7 @@ export function messageOperations (parts: MessageParts): Handlers<'read' | 'mark
 
 /** What is not in the index is scanned, and only so far: after a burst the index is brought up first, so that nothing is missed. */
 async function catchUp ({ reader, turn }: MessageParts): Promise<void> {
-  while ((reader.messages.newest()?.row ?? 0) - reader.search.watermark() > TAIL_ROWS_MAX) {
+  while (reader.messages.count() - reader.search.watermark() > TAIL_ROWS_MAX) {
     if (await turn.write(writer => writer.search.indexNext(INDEX_ROWS)) === 0) return
   }
 }
