@@ -14,10 +14,11 @@ const WAYS_IN = ['where is my message', 'who can read this', 'go away'] as const
 /** Until the person quits. @throws the reason of the interruption, and whatever the chat client throws */
 export async function converse ({ ana, bob, tell, interrupted }: Story, output: Output): Promise<void> {
   const { look } = output
+  const dot = look.isAscii ? ', ' : ' · '
   await tell.scene('Now you', `You are ${ana.name}, and ${bob.name} answers by himself.`)
   await tell.step('conversation', { who: ana.alias }, [
-    `${look.bold('Ask him')}   ${WAYS_IN.join(' · ')}`,
-    `${look.bold('Keys')}      Enter sends, Tab and then t shows where a message is, ? lists all, Ctrl-C ends`
+    `${look.bold('Ask him')}   ${WAYS_IN.join(dot)}`,
+    `${look.bold('Keys')}      Enter sends${dot}Tab, t: where a message is${dot}? all keys${dot}Ctrl-C ends`
   ].join('\n'))
   await output.line(`\n   ${look.accent('Press Enter to begin.')} It begins by itself in ${READ_MS / 1000} seconds.`)
   await enterOrTime(interrupted)

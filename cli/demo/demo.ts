@@ -77,8 +77,11 @@ function isConversation ({ isJson, isTerminal }: Output): boolean {
 }
 
 async function introduce ({ path, isKept }: Place, output: Output): Promise<void> {
-  const words = `Two people meet and talk on a private network on this computer, in ${path}.`
-  await output.line([output.look.bold('Skein, the demo'), words, isKept ? 'It stays there.' : 'Nothing of it is left afterwards.'].join('\n'))
+  await output.line([
+    output.look.bold('Skein, the demo'),
+    'Two people meet and talk on a private network on this computer.',
+    isKept ? `They are in ${path}, and stay there.` : `They are in ${path}, and nothing of it is left afterwards.`
+  ].join('\n'))
 }
 
 /** Whatever happens, no process is left. */
@@ -108,7 +111,7 @@ function interruptedDemo ({ path, isKept }: Place): SkeinError {
 }
 
 function endText ({ path, isKept }: Place): string {
-  if (!isKept) return '\nBoth nodes are stopped, and nothing is left of it. The same by hand: README.md, "Five minutes, two people".'
+  if (!isKept) return '\nBoth nodes are stopped, and nothing is left of it.\nThe same by hand: README.md, "Five minutes, two people".'
   const home = (alias: string): string => `--home ${quoted(join(path, alias))}`
   return [
     '\nBoth nodes are stopped, and both accounts are kept. Go on with them:',

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SkeinError, TimeoutError, EXIT } from '../../protocols/core/errors.ts'
 import type { MessageView } from '../../protocols/local/schema.ts'
 import type { Trace } from '../trace.ts'
-import { bodyOf, conversationLines, cut, oneLine } from '../words.ts'
+import { bodyOf, conversationLines, oneLine } from '../words.ts'
 import type { Person } from './people.ts'
 import { afterMs } from './telling.ts'
 import type { Telling } from './telling.ts'
@@ -37,13 +37,13 @@ export async function tellStory (story: Story): Promise<number> {
 }
 
 async function makeAccounts ({ ana, bob, tell }: Story): Promise<void> {
-  await tell.scene('Two accounts', 'Keys made on this computer. No number, no e-mail, nobody who could take them away.')
+  await tell.scene('Two accounts', 'Made on this computer. No number, no e-mail, nobody who could take them away.')
   const accounts = await Promise.all([ana, bob].map(async person => ({ ...await person.init(), who: person.alias, home: person.home })))
-  for (const account of accounts) await tell.step('account', account, tell.line(account.who, `${account.account.slice(0, 16)}…  in ${account.home}`))
+  for (const account of accounts) await tell.step('account', account, tell.line(account.who, `${tell.beginning(account.account, 16)}  in ${account.home}`))
 }
 
 async function startNodes ({ ana, bob, tell }: Story): Promise<void> {
-  await tell.scene('Two nodes', 'One each, as two processes that share nothing but the network of this computer.')
+  await tell.scene('Two nodes', 'Two processes that share nothing but the network of this computer.')
   const nodes = await Promise.all([ana, bob].map(async person => ({ who: person.alias, node: await person.up() })))
   for (const { who, node: { pid, ready } } of nodes) await tell.step('node', { who, pid, ...ready }, tell.line(who, `process ${pid} at ${ready.addresses.join(' ')}`))
 }
@@ -52,7 +52,7 @@ async function meet (story: Story): Promise<void> {
   const { ana, bob, tell } = story
   await tell.scene('They meet', 'Bob hands Ana his invite link, as a text or a QR code. She asks, he accepts.')
   const { link } = await bob.api.call('me.card', {})
-  await tell.step('invite', { who: bob.alias, link }, tell.line(bob.alias, cut(link, 64)))
+  await tell.step('invite', { who: bob.alias, link }, tell.line(bob.alias, tell.beginning(link, 60)))
   await ana.api.call('contact.add', { link, as: bob.alias, text: 'Ana here, from the ferry' })
   const request = await seen(story, 'the request', async () => (await bob.api.call('requests.list', {})).requests[0])
   await tell.step('request', { who: bob.alias, request }, tell.line(bob.alias, `has a request by ${oneLine(request.name)}: "${oneLine(request.text)}"`))
@@ -80,12 +80,12 @@ async function talk (story: Story): Promise<void> {
   const text = 'Are we still on for Sunday?'
   await ana.api.call('edit', { id: question.id, text })
   const edited = await seen(story, 'the edit', async () => await shownIf(bob, question.id, message => message.edited))
-  await tell.step('edit', { from: ana.alias, id: question.id, text: edited.text }, tell.line(ana.alias, `changes her question, and ${bob.name} reads now: "${oneLine(edited.text)}"`))
+  await tell.step('edit', { from: ana.alias, id: question.id, text: edited.text }, tell.line(ana.alias, `edits her question, and ${bob.name} reads: "${oneLine(edited.text)}"`))
 }
 
 async function loseBob (story: Story): Promise<MessageView> {
   const { ana, bob, tell } = story
-  await tell.scene('Bob is away', `His process is stopped. ${ana.name} writes all the same: it waits in her outbox, on disk.`)
+  await tell.scene('Bob is away', `His process is stopped. What ${ana.name} writes waits in her outbox, on disk.`)
   await bob.down()
   await tell.step('stopped', { who: bob.alias }, tell.line(bob.alias, 'his process has ended'))
   const message = await say(story, ana, { text: 'Leaving now, with the 14:50 bus' })

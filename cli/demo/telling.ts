@@ -1,10 +1,11 @@
 /** How the demo tells what happens: numbered scenes for people, one object a step with `--json`. */
+import { stripVTControlCharacters } from 'node:util'
 import type { MessageView, TraceStep } from '../../protocols/local/schema.ts'
 import type { Trace } from '../trace.ts'
 import { traceLines } from '../trace.ts'
 import type { Look } from '../look.ts'
 import type { Output } from '../output.ts'
-import { pad } from '../table.ts'
+import { columnsOf, pad } from '../table.ts'
 import { bodyOf, stateMark } from '../words.ts'
 
 const STEP_SCHEMA = 'skein.demo.step/1'
@@ -12,7 +13,7 @@ const INDENT = '   '
 /** Behind the name of a person. */
 const NAME_WIDTH = 5
 const STATE_WIDTH = 13
-const REMARK_WIDTH = 52
+const REMARK_WIDTH = 48
 
 type ToldState = 'queued' | 'delivered' | 'read'
 
@@ -54,6 +55,11 @@ export class Telling {
     return `${this.look.bold(pad(who, NAME_WIDTH))}${text}`
   }
 
+  /** Of something long that nobody reads to its end. */
+  beginning (text: string, charactersMax: number): string {
+    return `${text.slice(0, charactersMax)}${this.look.isAscii ? '...' : '…'}`
+  }
+
   /** `✓✓ delivered  Bob's node has it on disk   13 ms`. */
   async state (id: string, state: ToldState, { remark, afterMs }: { readonly remark: string, readonly afterMs?: number | undefined }): Promise<void> {
     const mark = pad(stateWords(state, this.look), STATE_WIDTH)
@@ -65,9 +71,25 @@ export class Telling {
   /** Without the commands below it: they would need the home of one of the two. */
   async trace (trace: Trace, label: string): Promise<void> {
     const { message, headline, steps, next } = trace
-    const lines = traceLines(trace, { look: { ...this.look, nowMs: Date.now() }, label, hasFoot: false })
+    const lines = traceLines(trace, { look: { ...this.look, nowMs: Date.now() }, label, hasFoot: false }).flatMap(line => this.#output.isTerminal ? wrapped(line, this.look.columns - INDENT.length) : [line])
     await this.step('trace', { id: message.id, state: message.state, text: headline, steps, next }, lines.join('\n'))
   }
+}
+
+/** The place of the words in a line of a trace: behind the time and the knot. */
+const TRACE_WORDS = /^ {2}.{12} {2}\S {3}/
+
+/** Breaks a line between words; what follows stands under the words of the first part. */
+function wrapped (line: string, columns: number): readonly string[] {
+  const under = ' '.repeat(TRACE_WORDS.exec(stripVTControlCharacters(line))?.[0].length ?? 0)
+  const [first = '', ...words] = line.split(' ')
+  const lines = [first]
+  for (const word of words) {
+    const last = lines.at(-1) ?? ''
+    if (columnsOf(`${last} ${word}`) > columns && last.trim() !== '') lines.push(`${under}${word}`)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
 }
 
 /** How long after it was written a message came to a step; undefined while it has not. */
