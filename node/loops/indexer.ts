@@ -55,7 +55,7 @@ export class Indexer {
     this.#timer = undefined
     const { behind } = this
     if (behind >= BEHIND_MAX) void this.#run()
-    else if (behind > 0) this.#timer = this.#clock.timer(IDLE_MS, () => void this.#run())
+    else if (behind > 0) this.#timer = this.#clock.timer(IDLE_MS, () => { void this.#run() })
   }
 
   async #run (): Promise<void> {

@@ -7,6 +7,7 @@ import { contentId, timeOrderedId, ID_RANDOM_BYTES, type ContentId } from '../..
 import type { Reader } from '../../store/reader.ts'
 import type { Writer } from '../../store/writer.ts'
 import { MESSAGE_KIND, type Ref } from '../../store/types.ts'
+import type { OwnProfile } from '../own-account.ts'
 import type { Random } from '../ports.ts'
 import type { Round } from './round.ts'
 import type { Threads } from './threads.ts'
@@ -78,13 +79,13 @@ export interface RecallParts {
   readonly reader: Reader
   readonly ids: Ids
   readonly nowMs: number
-  /** What we tell contacts of ourselves. */
-  readonly profile: { readonly name: string, readonly versionMs: number, readonly addresses: readonly string[] }
+  /** What we tell contacts of ourselves. Asked for only when it is told: finding our addresses takes a while. */
+  readonly profile: () => OwnProfile
 }
 
 /** References as one content, or undefined when what they name is gone. All of a kind; more than one only of receipts. */
 export function recall (refs: readonly Ref[], contact: number, parts: RecallParts): WritableContent | undefined {
-  const { reader, ids, nowMs, profile } = parts
+  const { reader, ids, nowMs } = parts
   const ref = refs[0]
   if (ref === undefined) return undefined
   switch (ref.kind) {
@@ -96,14 +97,19 @@ export function recall (refs: readonly Ref[], contact: number, parts: RecallPart
     case 'read':
       return control(contentId(ids.next(nowMs)), nowMs, { type: 'receipt', kind: ref.kind, ids: refs.map(({ id }) => contentId(id)) })
     case 'request':
-      return control(contentId(ids.next(nowMs)), nowMs, { type: 'request', name: profile.name, text: requestText(contact, reader), addresses: profile.addresses, token: reader.contacts.byNumber(contact)?.inviteToken })
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'request', ...whoWeAre(parts), text: requestText(contact, reader), token: reader.contacts.byNumber(contact)?.inviteToken })
     case 'accept':
-      return control(contentId(ids.next(nowMs)), nowMs, { type: 'accept', name: profile.name, addresses: profile.addresses })
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'accept', ...whoWeAre(parts) })
     case 'profile':
-      return control(contentId(ids.next(nowMs)), nowMs, { type: 'profile', name: profile.name, addresses: profile.addresses, versionMs: profile.versionMs })
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'profile', ...parts.profile() })
     case 'retry':
       return undefined
   }
+}
+
+function whoWeAre ({ profile }: RecallParts): Pick<OwnProfile, 'name' | 'addresses'> {
+  const { name, addresses } = profile()
+  return { name, addresses }
 }
 
 /** What the person wrote along with a contact request; kept until it is answered. */

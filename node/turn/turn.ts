@@ -73,7 +73,7 @@ export interface TurnParts {
   readonly arrivals: Arrivals
   readonly reach: Reach
   readonly statement: () => StatementRef
-  readonly profile: () => RecallParts['profile']
+  readonly profile: RecallParts['profile']
 }
 
 export interface TurnEvents {
@@ -277,7 +277,7 @@ export class Turn {
     const opened = await this.#open(work.arrivals)
     for (const task of work.tasks) await task.prepare?.()
     const composed = work.drafts.map(({ draft }) => composeDraft(draft, { threads: this.#threads, ids: this.ids, nowMs: round.nowMs }))
-    const recall = { reader: store.read, ids: this.ids, nowMs: round.nowMs, profile: this.#parts.profile() }
+    const recall = { reader: store.read, ids: this.ids, nowMs: round.nowMs, profile: this.#parts.profile }
     const waiting = gatherWaiting(work.devices, recall)
     const parcels = [...gatherParcels(composed, directory, round.nowMs), ...waiting.parcels]
     const envelopes = await sealParcels(parcels, { sealer, ids: this.ids, nowMs: round.nowMs, statement: this.#parts.statement() })

@@ -17,7 +17,7 @@ function composed (ana: Engine, contacts: readonly number[]): Composed[] {
 }
 
 function recallParts (ana: Engine): RecallParts {
-  return { reader: ana.store.read, ids: ana.turn.ids, nowMs: NOW_MS, profile: PROFILE }
+  return { reader: ana.store.read, ids: ana.turn.ids, nowMs: NOW_MS, profile: () => PROFILE }
 }
 
 describe('parcels: what is fresh', () => {
