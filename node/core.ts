@@ -82,7 +82,7 @@ export class Core {
     this.account = new OwnAccount({ reader, sealer, addresses: () => network.addresses() })
     this.turn = new Turn({ store, sealer, clock, random, directory, feed: this.feed, arrivals: this.arrivals, reach, statement: () => this.account.ref, profile: () => this.account.profile })
     this.#errands = new Errands({ clock, random })
-    this.#sessions = new Sessions({ reader, network, sealer, clock, turn: this.turn, errands: this.#errands, reach })
+    this.#sessions = new Sessions({ reader, directory, network, sealer, clock, turn: this.turn, errands: this.#errands, reach })
     this.#outbox = new Outbox({ reader, network, sealer, clock, random, directory, account: this.account, arrivals: this.arrivals, turn: this.turn, sessions: this.#sessions, reach })
     this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
     this.#reaper = new Reaper({ reader, turn: this.turn, clock, sealer, account: this.account })
@@ -163,7 +163,7 @@ export class Core {
       ...meOperations({ account, turn, network, clock, random, hintOf, onProfile: () => this.#addressesChanged() }),
       ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
       ...requestOperations({ reader, turn, views }),
-      ...sendOperations({ reader, turn, account, directory: this.#directory }),
+      ...sendOperations({ reader, turn, account, directory: this.#directory, sessions: this.#sessions }),
       ...waitOperations({ reader, arrivals, clock }),
       ...messageOperations({ reader, turn, account, views }),
       ...deliveryOperations({ reader, turn, outbox: this.#outbox, sessions: this.#sessions, views }),

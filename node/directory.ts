@@ -2,6 +2,8 @@
  * Contacts and their devices as the hot paths need them, in memory. Whoever writes a contact or a device calls `forget` after
  * the commit; the next look reads it again.
  */
+import { isExpired } from '../protocols/account/statement.ts'
+import { decodeSignedStatement, decodeStatement, type Statement } from '../protocols/account/wire.ts'
 import type { DeviceId } from '../protocols/core/ids.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Contact, Device } from '../store/types.ts'
@@ -16,6 +18,8 @@ export interface Known {
   readonly contact: Contact
   /** In the newest accepted list. */
   readonly devices: readonly Device[]
+  /** That list; undefined: they have shown none yet. */
+  readonly list: Pick<Statement, 'expiresAtMs'> | undefined
 }
 
 export class Directory {
@@ -57,6 +61,12 @@ export class Directory {
     return this.#reader.devices.byId(id)
   }
 
+  /** Whether a contact's device list has outlived its time: it is stale, not false. */
+  isListExpired (contact: number, nowMs: number): boolean {
+    const list = this.contact(contact)?.list
+    return list !== undefined && isExpired(list, nowMs)
+  }
+
   forget (contact: number): void {
     // A name may mean somebody else now: a second contact of that name, a new alias.
     this.#byName.clear()
@@ -69,7 +79,8 @@ export class Directory {
     const row = this.#reader.contacts.byNumber(contact)
     if (row === undefined) return undefined
     const devices = this.#reader.devices.ofContact(contact).filter(device => device.isListed)
-    const known = { contact: row, devices }
+    const list = row.statement === undefined ? undefined : decodeStatement(decodeSignedStatement(row.statement).payload)
+    const known = { contact: row, devices, list }
     if (this.#byContact.size >= ENTRIES_MAX) this.#clear()
     this.#byContact.set(contact, known)
     for (const device of devices) this.#byPeer.set(device.peerId, device)

@@ -3,7 +3,7 @@
  * What is missing is read from the database, so a crash forgets nothing: level-triggered, not edge-triggered.
  */
 import { decodeAccountAnswer, encodeAccountLookup, ACCOUNT_VERSION } from '../../protocols/account/wire.ts'
-import { verifyStatement } from '../../protocols/account/statement.ts'
+import { isExpired, verifyStatement } from '../../protocols/account/statement.ts'
 import { decodeBundleAnswer, encodeBundleRequest, PREKEYS_VERSION } from '../../protocols/prekeys/wire.ts'
 import { UnreachableError, UntrustedError, MalformedError } from '../../protocols/core/errors.ts'
 import { idKey, type DeviceId } from '../../protocols/core/ids.ts'
@@ -13,12 +13,14 @@ import { ACCOUNT_PROTOCOL, PREKEYS_PROTOCOL } from '../protocols.ts'
 import type { Clock, Network, PeerTarget, Sealer } from '../ports.ts'
 import { adoptStatement, type OfferedStatement } from '../contacts/statements.ts'
 import { queueRequest } from '../contacts/introductions.ts'
+import type { Directory } from '../directory.ts'
 import type { Reach } from '../failpoints.ts'
 import type { Turn } from '../turn/turn.ts'
 import type { Errands } from './errands.ts'
 
 export interface SessionsParts {
   readonly reader: Reader
+  readonly directory: Directory
   readonly network: Network
   readonly sealer: Sealer
   readonly clock: Clock
@@ -43,7 +45,8 @@ export class Sessions {
     for (const contact of reader.contacts.list()) {
       if (contact.standing === 'requested') this.introduce(contact.contact)
     }
-    for (const { deviceId, waitingCount } of reader.outbox.openDevices()) {
+    for (const { deviceId, contact, waitingCount } of reader.outbox.openDevices()) {
+      this.keepFresh(contact)
       if (waitingCount === 0 || idKey(deviceId) === idKey(UNADDRESSED)) continue
       if (sealer.hasSession(deviceId)) turn.seal(deviceId)
       else this.obtain(deviceId)
@@ -64,6 +67,15 @@ export class Sessions {
   /** A contact has a newer device list than we do. */
   refresh (contact: number): void {
     this.#parts.errands.begin(`refresh:${contact}`, async () => await this.#refresh(contact))
+  }
+
+  /**
+   * Something goes to a contact: when its device list has expired, a fresher one is looked for. What goes does not wait for it;
+   * contacts to whom nothing goes are left alone.
+   */
+  keepFresh (contact: number): void {
+    const { directory, clock } = this.#parts
+    if (directory.isListExpired(contact, clock.now())) this.refresh(contact)
   }
 
   /** A contact may be reachable now. */
@@ -93,13 +105,14 @@ export class Sessions {
   }
 
   async #refresh (contact: number): Promise<void> {
-    const { reader, turn, sealer } = this.#parts
+    const { reader, turn, sealer, clock } = this.#parts
     const row = reader.contacts.byNumber(contact)
     if (row === undefined || row.standing === 'blocked' || row.standing === 'removed') return
     const offered = await this.#lookUp(row, reader.devices.ofContact(contact).filter(device => device.isListed))
     await turn.write((writer, round) => {
       adoptStatement(writer.read.contacts.byNumber(contact) ?? row, offered, { writer, round, sealer })
     })
+    if (isExpired(offered.verified, clock.now())) throw new UnreachableError('the newest device list of this contact has expired as well')
   }
 
   /** Asks one peer after the other for a contact's device list; whoever hands it out, only its signatures count. */

@@ -9,6 +9,7 @@ import type { Turn } from '../turn/turn.ts'
 import type { DraftBody } from '../turn/compose.ts'
 import { labelOf } from '../contacts/resolve.ts'
 import type { Directory } from '../directory.ts'
+import type { Sessions } from '../loops/sessions.ts'
 import type { OwnAccount } from '../own-account.ts'
 import { findMessage } from './find.ts'
 import type { Handlers } from './handlers.ts'
@@ -19,14 +20,16 @@ export interface SendParts {
   readonly turn: Turn
   readonly account: OwnAccount
   readonly directory: Directory
+  readonly sessions: Sessions
 }
 
 export function sendOperations (parts: SendParts): Handlers<'send' | 'react' | 'edit' | 'delete'> {
-  const { reader, directory } = parts
+  const { reader, directory, sessions } = parts
   const once = new OncePerKey()
   return {
     send: async ({ to, text, replyTo, idempotencyKey }) => {
       const contact = mayWriteTo(directory.named(to), parts)
+      sessions.keepFresh(contact.contact)
       checkLength(text)
       const body: DraftBody = { type: 'text', text: checkText(text, TEXT_BYTES_MAX, 'text'), replyTo: replyTo === undefined ? undefined : messageOf(contact, replyTo, reader).id }
       const draft = { contact: contact.contact, body, idempotencyKey }
@@ -89,6 +92,7 @@ async function change (message: Message, body: DraftBody, parts: SendParts): Pro
   const row = parts.reader.contacts.byNumber(message.contact)
   if (row === undefined) throw new RefusedError('its conversation is gone')
   const contact = mayWriteTo(row, parts)
+  parts.sessions.keepFresh(contact.contact)
   const id = await parts.turn.send({ contact: contact.contact, body, idempotencyKey: undefined })
   return { id: idText(id), state: 'queued', to: labelOf(contact) }
 }

@@ -121,7 +121,7 @@ export function signStatement (statement: Statement, signingKey: Uint8Array): Si
 }
 
 /** An expired list is stale, not false: it stands until a fresher one is found, but one is looked for before sending. */
-export function isExpired ({ expiresAtMs }: Statement, nowMs: number): boolean {
+export function isExpired ({ expiresAtMs }: Pick<Statement, 'expiresAtMs'>, nowMs: number): boolean {
   return nowMs >= expiresAtMs
 }
 
