@@ -123,7 +123,7 @@ describe('intake: edits, deletions, reactions', () => {
     const changes = fc.array(bodies, { maxLength: 6 }).map(list => [text(1), ...list.map((body, index) => content(index + 2, body))])
     fc.assert(fc.property(changes.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }))), ([all, shuffled]) => {
       assert.deepEqual(foldedAfter(shuffled), foldedAfter(all))
-    }), { numRuns: 30 })
+    }), { numRuns: 20 })
   })
 
   function foldedAfter (contents: readonly Content[]): unknown {

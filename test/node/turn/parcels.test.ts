@@ -120,7 +120,7 @@ describe('parcels: a law', () => {
         for (const { refs } of items) assert.ok(refs.length <= RECEIPT_IDS_MAX && new Set(refs.map(ref => ref.kind)).size === 1)
       }
       ana.store.close()
-    }), { numRuns: 40 })
+    }), { numRuns: 20 })
   })
 })
 

@@ -133,7 +133,7 @@ describe('threads: a law', () => {
       const straight = shownAfter(texts)
       assert.deepEqual(shownAfter(shuffled), straight)
       assert.deepEqual(straight.gaps, [])
-    }), { numRuns: 60 })
+    }), { numRuns: 30 })
   })
 
   it('a parent that never comes leaves a gap before each of its children, and nowhere else', () => {
@@ -141,7 +141,7 @@ describe('threads: a law', () => {
       const { gaps } = shownAfter(texts.filter((_, index) => index !== lost))
       const children = texts.filter(text => text.parents.some(parent => idKey(parent) === idKey(numberedId(lost + 1))))
       assert.deepEqual(gaps.sort(), children.map(child => idKey(child.id)).sort())
-    }), { numRuns: 40 })
+    }), { numRuns: 20 })
   })
 
   function shownAfter (texts: readonly Content[]): { readonly order: string[], readonly gaps: string[], readonly parents: string[] } {
