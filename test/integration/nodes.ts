@@ -88,7 +88,9 @@ export class Person implements AsyncDisposable {
   /** Resolves when an own message is in that state or beyond. */
   async until (id: string, state: 'stored' | 'delivered' | 'read'): Promise<void> {
     const waited = await this.call('wait', { id, state, timeoutMs: PATIENCE_MS })
-    if (!waited.isReached) throw new Error(`a message of ${this.name} is ${waited.state} and not ${state}: ${JSON.stringify(await this.call('message.trace', { id }), null, 1)}`)
+    if (waited.isReached) return
+    const { headline, steps } = await this.call('message.trace', { id })
+    throw new Error([`a message of ${this.name} is not ${state}: ${headline}`, ...steps.map(({ at, text, cause = '' }) => `${at} ${text} ${cause}`)].join('\n'))
   }
 
   /** Where the feed of events stands now. */
