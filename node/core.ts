@@ -186,16 +186,9 @@ export class Core {
   }
 
   #addressesChanged (): void {
-    void this.#tellProfile()
+    // Who is not told now, because the disk says no or we are stopping, is told at the next start.
+    void unlessStorage(tellProfile({ reader: this.#store.read, turn: this.turn, account: this.account }))
     this.#hintAll()
-  }
-
-  async #tellProfile (): Promise<void> {
-    try {
-      await tellProfile({ reader: this.#store.read, turn: this.turn, account: this.account })
-    } catch {
-      // The disk says no, or we are stopping: who was not told is told at the next start.
-    }
   }
 
   #hintAll (): void {

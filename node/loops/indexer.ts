@@ -1,4 +1,5 @@
 /** Indexes new messages for search when there is nothing better to do; never so late that a search has much to scan. */
+import { StorageError } from '../../protocols/core/errors.ts'
 import type { Reader } from '../../store/reader.ts'
 import { TAIL_ROWS_MAX } from '../../store/tables/search.ts'
 import type { Clock, Timer } from '../ports.ts'
@@ -65,8 +66,9 @@ export class Indexer {
         const indexed = await this.#turn.write(writer => writer.search.indexNext(ROWS))
         if (indexed === 0) break
       }
-    } catch {
+    } catch (error) {
       // The disk says no: the turn reports it, and the next message tries again.
+      if (!(error instanceof StorageError)) throw error
     } finally {
       this.#isRunning = false
     }

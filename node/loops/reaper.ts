@@ -1,4 +1,5 @@
 /** Ends what has outlived its time, in small steps: deliveries that nobody collected, dedup ids, traces, old events. */
+import { StorageError } from '../../protocols/core/errors.ts'
 import { RECEIVED_KEEP_MS, RETRY_KEEP_MS } from '../../protocols/core/limits.ts'
 import { contentId } from '../../protocols/core/ids.ts'
 import type { Reader } from '../../store/reader.ts'
@@ -29,6 +30,7 @@ export interface ReaperParts {
 export class Reaper {
   readonly #parts: ReaperParts
   #timer: Timer | undefined
+  #isStopped = false
 
   constructor (parts: ReaperParts) {
     this.#parts = parts
@@ -39,10 +41,12 @@ export class Reaper {
   }
 
   stop (): void {
+    this.#isStopped = true
     this.#timer?.cancel()
   }
 
   #arm (delayMs: number): void {
+    if (this.#isStopped) return
     this.#timer = this.#parts.clock.timer(delayMs, () => { void this.#round() })
   }
 
@@ -50,8 +54,9 @@ export class Reaper {
     try {
       const isMore = await this.reap()
       this.#arm(isMore ? 0 : EVERY_MS)
-    } catch {
+    } catch (error) {
       // The disk says no: the turn reports it.
+      if (!(error instanceof StorageError)) throw error
       this.#arm(EVERY_MS)
     }
   }

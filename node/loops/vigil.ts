@@ -6,7 +6,10 @@ import type { Clock, Network, Timer } from '../ports.ts'
 
 /** How often to look. Reading the clock and the interfaces costs microseconds. */
 const LOOK_MS = 10_000
-/** A timer that is this much late by the wall clock, but not by the monotonic one, means a suspend. */
+/**
+ * A timer that is this much late by the wall clock means a suspend, or a clock that was set: looking again does no harm. The
+ * monotonic clock tells nothing, since on some systems it goes on while the machine sleeps.
+ */
 const SLEPT_MS = 20_000
 
 export interface VigilParts {

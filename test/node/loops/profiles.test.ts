@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { tellProfile } from '../../../node/loops/profiles.ts'
+import { OwnAccount } from '../../../node/own-account.ts'
+import { Engine } from '../engine.ts'
+
+class Scene {
+  readonly ana = new Engine('ana')
+  readonly bob = new Engine('bob', this.ana.world)
+  addresses = ['/sim/ana']
+  readonly account = new OwnAccount({ reader: this.ana.store.read, sealer: this.ana.sealer, addresses: () => this.addresses })
+
+  async tell (): Promise<void> {
+    await this.ana.world.within(tellProfile({ reader: this.ana.store.read, turn: this.ana.turn, account: this.account }))
+  }
+
+  waiting (device = this.bob.device): string[] {
+    return this.ana.store.read.outbox.waiting(device, 99).flatMap(({ refs }) => refs.map(ref => ref.kind))
+  }
+}
+
+describe('profiles', () => {
+  it('are told to each contact once', async () => {
+    const scene = new Scene()
+    scene.ana.add(scene.bob)
+    await scene.tell()
+    await scene.tell()
+    assert.deepEqual(scene.waiting(), ['profile'])
+  })
+
+  it('are told again when we are somewhere else, or call ourselves something else', async () => {
+    const scene = new Scene()
+    scene.ana.add(scene.bob)
+    await scene.tell()
+    scene.addresses = ['/sim/elsewhere']
+    await scene.tell()
+    scene.ana.store.transact(writer => { writer.own.update({ name: 'Ana Maria', nameChangedAtMs: 9 }) })
+    scene.account.reload()
+    await scene.tell()
+    assert.deepEqual(scene.waiting(), ['profile', 'profile', 'profile'])
+  })
+
+  it('go to contacts only: whom we asked gets the request again, everybody else nothing', async () => {
+    const scene = new Scene()
+    const others = (['requested', 'pending', 'blocked', 'removed'] as const).map(standing => {
+      const other = new Engine(standing, scene.ana.world)
+      scene.ana.add(other, standing)
+      return other
+    })
+    await scene.tell()
+    assert.deepEqual(others.map(other => scene.waiting(other.device)), [['request'], [], [], []])
+  })
+
+  it('reach who became a contact after the others were told', async () => {
+    const scene = new Scene()
+    scene.ana.add(scene.bob)
+    await scene.tell()
+    const cleo = new Engine('cleo', scene.ana.world)
+    scene.ana.add(cleo)
+    await scene.tell()
+    assert.deepEqual([scene.waiting(), scene.waiting(cleo.device)], [['profile'], ['profile']])
+  })
+
+  it('are queued and noted in one transaction: a crash forgets nobody and tells nobody twice', async () => {
+    const scene = new Scene()
+    const contact = scene.ana.add(scene.bob)
+    scene.ana.store.commits = 0
+    await scene.tell()
+    assert.equal(scene.ana.store.commits, 1)
+    assert.notEqual(scene.ana.store.read.contacts.byNumber(contact)?.toldProfile, 0)
+  })
+})
