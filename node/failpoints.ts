@@ -9,6 +9,10 @@ export const STEPS = [
   'result.arrived', 'settle.beforeCommit', 'settle.afterCommit',
   // A message arrives
   'receive.arrived', 'receive.opened', 'receive.beforeCommit', 'receive.afterCommit', 'receive.acknowledged',
+  // Anything else that is written: contacts, sessions, marks; and contents that waited for a session
+  'write.beforeCommit', 'write.afterCommit', 'seal.beforeCommit', 'seal.afterCommit',
+  // Of every turn: written, and not known to be on the disk
+  'turn.written',
   // Sessions
   'prekeys.issued', 'session.started'
 ] as const

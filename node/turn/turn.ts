@@ -295,6 +295,7 @@ export class Turn {
       round.write(writer)
       return { outcomes, leaving }
     })
+    this.#parts.reach('turn.written')
     // From here on it has happened here: the next turn builds on it.
     sealer.settle()
     this.#threads.settle()
@@ -318,6 +319,8 @@ export class Turn {
     if (work.arrivals.length > 0) this.#parts.reach('receive.beforeCommit')
     if (work.drafts.length > 0) this.#parts.reach('send.beforeCommit')
     if (work.settlements.length > 0) this.#parts.reach('settle.beforeCommit')
+    if (work.tasks.length > 0) this.#parts.reach('write.beforeCommit')
+    if (work.devices.length > 0) this.#parts.reach('seal.beforeCommit')
   }
 
   /** On the disk: from here on everybody may know. */
@@ -328,6 +331,8 @@ export class Turn {
     if (work.arrivals.length > 0) reach('receive.afterCommit')
     if (work.drafts.length > 0) reach('send.afterCommit')
     if (work.settlements.length > 0) reach('settle.afterCommit')
+    if (work.tasks.length > 0) reach('write.afterCommit')
+    if (work.devices.length > 0) reach('seal.afterCommit')
     for (const { arrival, outcome } of done.outcomes) arrival.onOutcome(outcome)
     done.composed.forEach(({ content }, index) => work.drafts[index]?.onDone(content.id))
     for (const task of work.tasks) task.onDone()
