@@ -147,9 +147,7 @@ export class Core {
       clock,
       turn: this.turn,
       rates: new PeerRates(clock, { burst: LOOKUP_BURST, perSecond: LOOKUP_PER_SECOND }),
-      reach,
-      // The turn tries again by itself; refusing at the door as well would keep it from finding out that there is room.
-      isStorageWell: () => true
+      reach
     })
   }
 

@@ -6,7 +6,7 @@ import { admit, type SenderStanding } from '../../protocols/deposit/policy.ts'
 import { HELLO, negotiate } from '../../protocols/deposit/hello.ts'
 import { decodeDepositFrame, encodeResultFrame, type Deposit, type GoodbyeReason, type RefusalReason, type Result } from '../../protocols/deposit/wire.ts'
 import { MalformedError } from '../../protocols/core/errors.ts'
-import { INBOUND_WAITING_PER_PEER_MAX } from '../../protocols/core/limits.ts'
+import { BATCH_DEPOSITS_MAX, INBOUND_WAITING_PER_PEER_MAX } from '../../protocols/core/limits.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Channel, Clock, Network } from '../ports.ts'
 import { tokenState } from '../contacts/invites.ts'
@@ -26,7 +26,6 @@ export interface DepositHandlerParts {
   /** Of strangers; contacts are slowed by back-pressure alone. */
   readonly rates: PeerRates
   readonly reach: Reach
-  readonly isStorageWell: () => boolean
 }
 
 /** Reading from a peer goes on when so few of its deposits wait: half of what stops it, so that it does not stutter. */
@@ -45,7 +44,7 @@ class PeerIntake {
   readonly #parts: DepositHandlerParts
   #isGreeted = false
   #waiting = 0
-  #results: Array<Result<RefusalReason>> = []
+  readonly #results: Array<Result<RefusalReason>> = []
   #resume: (() => void) | undefined
 
   constructor (channel: Channel, parts: DepositHandlerParts) {
@@ -112,7 +111,7 @@ class PeerIntake {
   }
 
   #admit (body: Uint8Array, gateToken: Uint8Array | undefined): ReturnType<typeof admit> {
-    const { reader, clock, turn, rates, isStorageWell } = this.#parts
+    const { reader, clock, turn, rates } = this.#parts
     const sender = this.#standing()
     const isKnown = sender === 'accepted' || sender === 'requested' || sender === 'own'
     return admit({
@@ -125,7 +124,8 @@ class PeerIntake {
       // Back-pressure is what bounds a contact: refusing what is on its way would only make it come again.
       waitingOfPeer: 0,
       isWithinRate: isKnown || rates.isAllowed(this.#channel.peerId),
-      isStorageWell: isStorageWell()
+      // The turn tries again by itself; refusing at the door as well would keep it from finding out that there is room.
+      isStorageWell: true
     })
   }
 
@@ -135,16 +135,17 @@ class PeerIntake {
     return device === undefined ? 'stranger' : directory.contact(device.contact)?.contact.standing ?? 'stranger'
   }
 
-  /** All results of a turn leave in one frame. */
+  /** All results of a turn leave together. */
   #queue (result: Result<RefusalReason>): void {
     this.#results.push(result)
     if (this.#results.length === 1) queueMicrotask(() => { void this.#flush() })
   }
 
   async #flush (): Promise<void> {
-    const results = this.#results
-    this.#results = []
-    await this.#send([encodeResultFrame({ type: 'batch', results })])
+    const frames = []
+    // Of deposits that were refused at once more may have gathered than a frame takes.
+    while (this.#results.length > 0) frames.push(encodeResultFrame({ type: 'batch', results: this.#results.splice(0, BATCH_DEPOSITS_MAX) }))
+    await this.#send(frames)
     this.#parts.reach('receive.acknowledged')
   }
 
