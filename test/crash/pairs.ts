@@ -33,7 +33,6 @@ export class CrashPair implements AsyncDisposable {
   readonly owedBySurvivor = new Set<string>()
   /** Ids of one-time prekeys that a victim has handed out. */
   readonly prekeysGivenOut = new Set<number>()
-  kills = 0
   #texts = 0
 
   /** Two who are contacts of each other. */
@@ -114,8 +113,8 @@ export class CrashPair implements AsyncDisposable {
     await Promise.all([this.#dies(victim, { step, n }), until(link, device)])
   }
 
-  /** Both run in peace until nothing is owed; then everything is there, once, in one order, on both sides. */
-  async settleUp (): Promise<void> {
+  /** Both run in peace until nothing is owed; then everything is there, once, in one order, on both sides. Returns how many messages. */
+  async settleUp (): Promise<number> {
     await using node = await createNode({ home: this.home, listen: [LOOPBACK] })
     await node.start()
     await this.#hint()
@@ -133,6 +132,7 @@ export class CrashPair implements AsyncDisposable {
     await assertEvents(this.survivor.node, left)
     const { findings } = await node.call('doctor', {})
     assert.deepEqual(findings.filter(({ severity }) => severity === 'error'), [], 'the database is sound')
+    return left.length
   }
 
   /** Kills a victim, if it lives, and takes over what it has said. */
@@ -157,7 +157,6 @@ export class CrashPair implements AsyncDisposable {
   async #dies (victim: Victim, { step, n }: Kill): Promise<void> {
     await inTime(`a death at ${step}:${n}`, Promise.race([victim.died, victim.says('done')]))
     await this.end(victim)
-    this.kills += 1
   }
 
   #bursts (): string[][] {
