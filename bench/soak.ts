@@ -74,7 +74,7 @@ async function soakStep (step: Step, { victims, rounds, seed }: { readonly victi
   let messages = 0
   try {
     while (kills < rounds) {
-      await using pair = await PLANS[step].meet(victims, random)
+      await using pair = await PLANS[step].meet({ victims, random })
       for (const end = Math.min(rounds, kills + KILLS_BETWEEN); kills < end; kills++) await PLANS[step].kill(pair, { step, n: pair.chance(PLANS[step].passes) })
       messages += await pair.settleUp()
       process.stderr.write(`${step}: ${kills.toLocaleString('en')} of ${rounds.toLocaleString('en')} kills, ${seconds().toFixed(0)} s\n`)

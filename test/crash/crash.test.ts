@@ -11,6 +11,9 @@ import { seeded, seedOfThisRun } from './seed.ts'
 import { Victims } from './victims.ts'
 
 const KILLS = 20
+const POWER_CUTS = 10
+/** Before the disk has confirmed, and after the world has heard. */
+const POWER_CUT_STEPS: readonly Step[] = ['turn.written', 'send.afterCommit', 'deposit.afterWrite', 'receive.acknowledged']
 /** A start takes a second on a busy machine; what hangs is found sooner. */
 const TIMEOUT_MS = KILLS * 10_000
 /** By then a victim has started, talked and come to rest. */
@@ -36,7 +39,7 @@ describe('a process that is killed', () => {
     it(`keeps every promise: ${KILLS} times at ${step}`, async function () {
       this.timeout(TIMEOUT_MS)
       const { meet, kill, passes } = PLANS[step]
-      await using pair = await meet(victims, random)
+      await using pair = await meet({ victims, random })
       for (let kills = 0; kills < KILLS; kills++) await kill(pair, { step, n: pair.chance(passes) })
       await pair.settleUp()
     })
@@ -44,15 +47,25 @@ describe('a process that is killed', () => {
 
   it(`keeps every promise: ${KILLS} times at any time`, async function () {
     this.timeout(TIMEOUT_MS)
-    await using pair = await CrashPair.create(victims, random)
+    await using pair = await CrashPair.create({ victims, random })
     for (let kills = 0; kills < KILLS; kills++) await pair.killAnyTime(random() * LIFE_MS_MAX)
     await pair.settleUp()
   })
 
+  for (const step of POWER_CUT_STEPS) {
+    it(`keeps every promise: ${POWER_CUTS} times without power at ${step}`, async function () {
+      this.timeout(TIMEOUT_MS)
+      const { meet, kill, passes } = PLANS[step]
+      await using pair = await meet({ victims, random, isPowerCut: true })
+      for (let kills = 0; kills < POWER_CUTS; kills++) await kill(pair, { step, n: pair.chance(passes) })
+      await pair.settleUp()
+    })
+  }
+
   it('keeps every promise: again and again while it gets to know somebody', async function () {
     this.timeout(TIMEOUT_MS)
     for (let introductions = 0; introductions < 5; introductions++) {
-      await using pair = await CrashPair.strangers(victims, random)
+      await using pair = await CrashPair.strangers({ victims, random })
       for (let kills = 0; kills < 4; kills++) await pair.killIntroducing({ step: anyOf(STEPS), n: pair.chance(3) })
       await pair.settleUp()
     }

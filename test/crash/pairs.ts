@@ -3,11 +3,13 @@
  * them was told has been saved is owed: `settleUp` lets both run in peace and then looks whether every debt is paid, once.
  */
 import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createNode, type MessageView, type SkeinNode } from '../../node/node.ts'
 import type { Step } from '../../node/failpoints.ts'
 import { scratchFolder, type Folder } from '../integration/folders.ts'
 import { LOOPBACK, PATIENCE_MS, Person } from '../integration/nodes.ts'
+import { forgetTheRest } from './power.ts'
 import { inTime, type Victim, type Victims } from './victims.ts'
 import type { Orders } from './victim.ts'
 
@@ -20,12 +22,20 @@ export interface Kill {
 const BURSTS = 12
 const BURST_TEXTS_MAX = 3
 
+export interface PairParts {
+  readonly victims: Victims
+  readonly random: () => number
+  /** Each kill is a power cut as well: what the disk was not asked to keep is gone. */
+  readonly isPowerCut?: boolean
+}
+
 export class CrashPair implements AsyncDisposable {
   readonly survivor: Person
   readonly home: string
   readonly #folder: Folder
   readonly #victims: Victims
   readonly #random: () => number
+  #shadow: string | undefined
   #victimAccount = ''
   /** Ids that a victim has printed: from then on they must not get lost. */
   readonly owedByVictim = new Set<string>()
@@ -36,8 +46,8 @@ export class CrashPair implements AsyncDisposable {
   #texts = 0
 
   /** Two who are contacts of each other. */
-  static async create (victims: Victims, random: () => number): Promise<CrashPair> {
-    const pair = new CrashPair({ survivor: await Person.create('Survivor', { accept: 'all' }), folder: await scratchFolder(), victims, random })
+  static async create (parts: PairParts): Promise<CrashPair> {
+    const pair = new CrashPair(await Person.create('Survivor', { accept: 'all' }), await scratchFolder(), parts)
     const victim = await pair.#begin({ create: 'Victim', link: await pair.survivor.node.invite(), bursts: [[pair.text()]] })
     await inTime('an introduction without crashes', victim.says('done'))
     await pair.end(victim)
@@ -45,20 +55,23 @@ export class CrashPair implements AsyncDisposable {
   }
 
   /** Two who have not met: the victim has an account, and nothing else. */
-  static async strangers (victims: Victims, random: () => number): Promise<CrashPair> {
-    const pair = new CrashPair({ survivor: await Person.create('Survivor', { accept: 'all' }), folder: await scratchFolder(), victims, random })
+  static async strangers (parts: PairParts): Promise<CrashPair> {
+    const pair = new CrashPair(await Person.create('Survivor', { accept: 'all' }), await scratchFolder(), parts)
     const victim = await pair.#begin({ create: 'Victim' })
     await inTime('an account', victim.says('ready'))
     await pair.end(victim)
     return pair
   }
 
-  private constructor ({ survivor, folder, victims, random }: { readonly survivor: Person, readonly folder: Folder, readonly victims: Victims, readonly random: () => number }) {
+  private constructor (survivor: Person, folder: Folder, { victims, random, isPowerCut = false }: PairParts) {
     this.survivor = survivor
     this.home = join(folder.path, 'victim')
     this.#folder = folder
     this.#victims = victims
     this.#random = random
+    if (!isPowerCut) return
+    this.#shadow = join(folder.path, 'shadow')
+    mkdirSync(this.#shadow)
   }
 
   text (): string { return `${this.#texts++}` }
@@ -139,6 +152,7 @@ export class CrashPair implements AsyncDisposable {
   async end (victim: Victim): Promise<void> {
     await victim.kill()
     assert.ok(victim.wasKilled, 'it was killed, and did not end by an error')
+    if (this.#shadow !== undefined) forgetTheRest(this.home, this.#shadow)
     for (const id of victim.all('sent')) this.owedByVictim.add(id)
     this.#victimAccount ||= victim.all('account')[0] ?? ''
   }
@@ -150,7 +164,7 @@ export class CrashPair implements AsyncDisposable {
 
   async #begin (orders: Partial<Orders>): Promise<Victim> {
     const victim = await this.#victims.next()
-    victim.begin({ home: this.home, failpoint: '', peer: this.survivor.account, bursts: [], isReader: false, ...orders })
+    victim.begin({ home: this.home, failpoint: '', peer: this.survivor.account, bursts: [], isReader: false, ...this.#shadow === undefined ? {} : { shadow: this.#shadow }, ...orders })
     return victim
   }
 

@@ -9,18 +9,17 @@ import { addressFromBytes } from '../../node/net/addresses.ts'
 import { peerIdFromBytes } from '../../node/net/identity.ts'
 import { PREKEYS_PROTOCOL } from '../../node/protocols.ts'
 import { impostor } from '../integration/impostors.ts'
-import { CrashPair, type Kill } from './pairs.ts'
-import type { Victims } from './victims.ts'
+import { CrashPair, type Kill, type PairParts } from './pairs.ts'
 
 export interface Plan {
   /** Who they are before the first kill. */
-  readonly meet: (victims: Victims, random: () => number) => Promise<CrashPair>
+  readonly meet: (parts: PairParts) => Promise<CrashPair>
   readonly kill: (pair: CrashPair, kill: Kill) => Promise<void>
   /** The victim comes by at least so often before it has nothing more to do. */
   readonly passes: number
 }
 
-const friends: Plan['meet'] = (victims, random) => CrashPair.create(victims, random)
+const friends: Plan['meet'] = parts => CrashPair.create(parts)
 const writes = (passes: number): Plan => ({ meet: friends, passes, kill: (pair, kill) => pair.killWriter(kill) })
 const reads = (passes: number): Plan => ({ meet: friends, passes, kill: (pair, kill) => pair.killReader(kill) })
 const both = (passes: number): Plan => ({ meet: friends, passes, kill: (pair, kill) => pair.killBoth(kill) })
@@ -45,7 +44,7 @@ export const PLANS: Readonly<Record<Step, Plan>> = {
   'turn.written': both(20),
   'prekeys.issued': { meet: friends, passes: 3, kill: killServingPrekeys },
   // Killed before its session is saved, a victim begins again where it was.
-  'session.started': { meet: (victims, random) => CrashPair.strangers(victims, random), passes: 1, kill: killStartingSessions }
+  'session.started': { meet: parts => CrashPair.strangers(parts), passes: 1, kill: killStartingSessions }
 }
 
 async function killStartingSessions (pair: CrashPair, kill: Kill): Promise<void> {

@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { createInterface } from 'node:readline'
 import { createNode, type SkeinNode } from '../../node/node.ts'
+import { rememberWhatIsDurable } from './power.ts'
 
 export interface Orders {
   readonly home: string
@@ -19,6 +20,8 @@ export interface Orders {
   readonly peer: string
   /** Texts that are sent at once; the next burst when these have been delivered. */
   readonly bursts: ReadonlyArray<readonly string[]>
+  /** A folder: the disk keeps only what was synced (power.ts). */
+  readonly shadow?: string
   /** Whether it reads what arrives, and says so to its author. */
   readonly isReader: boolean
 }
@@ -26,7 +29,8 @@ export interface Orders {
 /** Not a stream: a line that waits in a buffer of ours dies with us. */
 function say (line: string): void { writeSync(1, `${line}\n`) }
 
-async function obey ({ home, failpoint, create, link, peer, bursts, isReader }: Orders): Promise<void> {
+async function obey ({ home, failpoint, create, link, peer, bursts, shadow, isReader }: Orders): Promise<void> {
+  if (shadow !== undefined) rememberWhatIsDurable(home, shadow)
   const listen = ['/ip4/127.0.0.1/tcp/0']
   if (create !== undefined) {
     const fresh = await createNode({ home, listen, create: { name: create, accept: 'all' }, unlock: { keyFile: true } })
