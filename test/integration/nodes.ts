@@ -10,7 +10,7 @@ import { openVault } from '../../store/vault.ts'
 import { scratchFolder, type Folder } from './folders.ts'
 
 /** Machines are shared, and a few things here wait for a retry of seconds: only what hangs takes longer. */
-export const PATIENCE_MS = 10_000
+export const PATIENCE_MS = 40_000
 
 /** Between two looks at what tells nobody when it changes. */
 const LOOK_MS = 50
