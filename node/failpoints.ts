@@ -22,7 +22,7 @@ export type Step = typeof STEPS[number]
 /** Called whenever the node comes by a step. */
 export type Reach = (step: Step) => void
 
-export const reachNothing: Reach = () => {}
+const reachNothing: Reach = () => {}
 
 /**
  * The failpoint of a test: `SKEIN_FAILPOINT=step` or `step:n` kills the process when it comes by the step for the n-th time.

@@ -10,7 +10,6 @@
  * flush. What fails before the commit has not happened: the ratchet steps back, senders are told to try again, drafts are refused.
  */
 import { asError, StorageError } from '../../protocols/core/errors.ts'
-import { PACK_CONTENTS_MAX } from '../../protocols/core/limits.ts'
 import { idKey, type ContentId, type DeviceId } from '../../protocols/core/ids.ts'
 import type { StatementRef } from '../../protocols/account/wire.ts'
 import type { AccountStore } from '../../store/account-store.ts'
@@ -29,26 +28,12 @@ import { isUnaddressed, sealParcels, writeEnvelopes, type SealedEnvelope } from 
 import { writeSettlements, type Settlement } from './settle.ts'
 import { takeOpened, type TakenOutcome } from './take.ts'
 import { Threads } from './threads.ts'
+import { singles, WORK_MAX, WorkQueue, type Work } from './work.ts'
 
-/**
- * Work of one kind in one turn: enough for a full batch each way, few enough that a turn stays below some 30 ms. Drafts: one
- * full envelope, so that the other side works on it while we make the next.
- */
-const WORK_MAX = 256
-/** Devices whose waiting contents are sealed in one turn. */
-const SEAL_DEVICES_MAX = 16
 /** Turns whose commits the disk has not confirmed yet: beyond it the loop waits. */
 const UNFINISHED_MAX = 4
 /** A mark of delivery alone is not worth a commit: it rides with the next work, or goes after this long. */
 const SETTLE_DELAY_MS = 20
-
-/** Anything else that writes. `prepare` may use the sealer: nobody else does meanwhile. */
-export interface Task {
-  readonly prepare?: () => Promise<void>
-  readonly write: (writer: Writer, round: Round) => void
-  readonly onDone: () => void
-  readonly onFailed: (error: Error) => void
-}
 
 /** What a committed turn has to tell once the disk has it. */
 interface Done {
@@ -58,10 +43,6 @@ interface Done {
   readonly leaving: readonly SealedEnvelope[]
   readonly sessionless: readonly DeviceId[]
 }
-
-interface Drafted { readonly draft: Draft, readonly onDone: (id: ContentId) => void, readonly onFailed: (error: Error) => void }
-
-interface Work { readonly arrivals: readonly Arrival[], readonly drafts: readonly Drafted[], readonly tasks: readonly Task[], readonly settlements: readonly Settlement[], readonly devices: readonly DeviceId[] }
 
 export interface TurnParts {
   readonly store: AccountStore
@@ -95,13 +76,9 @@ export class Turn {
   readonly #threads: Threads
   readonly #replies = new Replies()
   #events: TurnEvents | undefined
-  readonly #inbound: Arrival[] = []
-  readonly #drafts: Drafted[] = []
-  readonly #tasks: Task[] = []
-  readonly #settlements: Settlement[] = []
+  readonly #queue = new WorkQueue()
   /** Settlements that wait, or whose commit is under way. */
   #unwritten = 0
-  readonly #toSeal = new Map<string, DeviceId>()
   #running: Promise<void> | undefined
   #settleTimer: Timer | undefined
   #isStopped = false
@@ -125,11 +102,11 @@ export class Turn {
   }
 
   /** Envelopes that wait for their commit. */
-  get waitingArrivals (): number { return this.#inbound.length }
+  get waitingArrivals (): number { return this.#queue.arrivals.length }
 
   take (arrivals: readonly Arrival[]): void {
     if (this.#isStopped) return arrivals.forEach(arrival => arrival.onOutcome(refused('busy')))
-    this.#inbound.push(...arrivals)
+    this.#queue.arrivals.push(...arrivals)
     this.#wake()
   }
 
@@ -137,7 +114,7 @@ export class Turn {
   async send (draft: Draft): Promise<ContentId> {
     this.#mustRun()
     return await new Promise((resolve, reject) => {
-      this.#drafts.push({ draft, onDone: resolve, onFailed: reject })
+      this.#queue.drafts.push({ draft, onDone: resolve, onFailed: reject })
       this.#wake()
     })
   }
@@ -147,7 +124,7 @@ export class Turn {
     this.#mustRun()
     return await new Promise((resolve, reject) => {
       const result: T[] = []
-      this.#tasks.push({
+      this.#queue.tasks.push({
         ...prepare === undefined ? {} : { prepare },
         write: (writer, round) => { result[0] = work(writer, round) },
         onDone: () => resolve(result[0] as T),
@@ -160,9 +137,9 @@ export class Turn {
   /** Deposits that came to an end: written with the next turn. */
   settle (settlements: readonly Settlement[]): void {
     if (this.#isStopped) return
-    this.#settlements.push(...settlements)
+    this.#queue.settlements.push(...settlements)
     this.#unwritten += settlements.length
-    if (this.#settlements.length >= WORK_MAX) return this.#wake()
+    if (this.#queue.settlements.length >= WORK_MAX) return this.#wake()
     this.#settleTimer ??= this.#parts.clock.timer(SETTLE_DELAY_MS, () => {
       this.#settleTimer = undefined
       this.#wake()
@@ -184,7 +161,7 @@ export class Turn {
 
   /** A device's waiting contents can be sealed now. */
   seal (device: DeviceId): void {
-    this.#toSeal.set(idKey(device), device)
+    this.#queue.seal(device)
     this.#wake()
   }
 
@@ -215,29 +192,13 @@ export class Turn {
     try {
       // What is called in the same tick belongs into the same batch.
       await Promise.resolve()
-      while (this.#hasWork()) {
-        await this.#turn(this.#drain())
+      while (!this.#queue.isEmpty()) {
+        await this.#turn(this.#queue.take())
         if (this.#unfinished >= UNFINISHED_MAX) await this.#finished
-        if (this.#hasWork()) await new Promise<void>(resolve => this.#parts.clock.soon(resolve))
+        if (!this.#queue.isEmpty()) await new Promise<void>(resolve => this.#parts.clock.soon(resolve))
       }
     } finally {
       this.#running = undefined
-    }
-  }
-
-  #hasWork (): boolean {
-    return this.#inbound.length + this.#drafts.length + this.#tasks.length + this.#settlements.length + this.#toSeal.size > 0
-  }
-
-  #drain (): Work {
-    const devices = [...this.#toSeal.values()].slice(0, SEAL_DEVICES_MAX)
-    for (const device of devices) this.#toSeal.delete(idKey(device))
-    return {
-      arrivals: this.#inbound.splice(0, WORK_MAX),
-      drafts: this.#drafts.splice(0, PACK_CONTENTS_MAX),
-      tasks: this.#tasks.splice(0, WORK_MAX),
-      settlements: this.#settlements.splice(0, WORK_MAX * 4),
-      devices
     }
   }
 
@@ -300,7 +261,7 @@ export class Turn {
     sealer.settle()
     this.#threads.settle()
     for (const contact of round.toForget) directory.forget(contact)
-    for (const device of round.toSeal.values()) this.#toSeal.set(idKey(device), device)
+    for (const device of round.toSeal.values()) this.#queue.seal(device)
     return { round, composed, ...written, sessionless: sessionlessOf(parcels, sealer) }
   }
 
@@ -396,15 +357,4 @@ const STORAGE_RETRY_MS = 5_000
 
 function sessionlessOf (parcels: ReadonlyArray<{ readonly deviceId: DeviceId }>, sealer: Sealer): DeviceId[] {
   return parcels.map(parcel => parcel.deviceId).filter(device => !isUnaddressed(device) && !sealer.hasSession(device))
-}
-
-function singles ({ arrivals, drafts, tasks, settlements, devices }: Work): Work[] {
-  const none: Work = { arrivals: [], drafts: [], tasks: [], settlements: [], devices: [] }
-  return [
-    ...arrivals.map(arrival => ({ ...none, arrivals: [arrival] })),
-    ...drafts.map(draft => ({ ...none, drafts: [draft] })),
-    ...tasks.map(task => ({ ...none, tasks: [task] })),
-    ...settlements.map(settlement => ({ ...none, settlements: [settlement] })),
-    ...devices.map(device => ({ ...none, devices: [device] }))
-  ]
 }

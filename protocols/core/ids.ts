@@ -14,7 +14,7 @@ export type ContentId = Branded<'ContentId'>
 /** An envelope, 16 bytes, time-ordered. Text form as a content id's. */
 export type EnvelopeId = Branded<'EnvelopeId'>
 
-export const ACCOUNT_ID_BYTES = 32
+const ACCOUNT_ID_BYTES = 32
 export const DEVICE_ID_BYTES = 16
 export const CONTENT_ID_BYTES = 16
 const ENVELOPE_ID_BYTES = 16
