@@ -37,6 +37,17 @@ describe('introductions between real nodes', () => {
     assert.equal(request?.text, 'é'.repeat(250))
   })
 
+  it('a stranger\'s name is shown as one harmless line, whatever their program lets them choose', async () => {
+    await using pair = await strangers()
+    const { ana, bob } = pair
+    await bob.stop()
+    await bob.withStore(store => store.transact(writer => { writer.own.update({ name: ' \u202eBob\u001b[31m\n\u2066the  Builder ' }) }))
+    await bob.start()
+    await bob.node.contacts.add(await ana.node.invite())
+    const { request } = await ana.event(event => event.type === 'request.received')
+    assert.equal(request?.name, 'Bob [31m the Builder')
+  })
+
   it('nobody is told of a request that was declined, and nothing gets in', async () => {
     await using pair = await strangers()
     const { ana, bob } = pair
@@ -78,11 +89,7 @@ describe('introductions between real nodes', () => {
     await assert.rejects(bob.node.contacts.add(encodeInvite({ ...card, expiresAtMs: 1_700_000_000_000 })), RefusedError)
     assert.deepEqual(await bob.node.contacts.list(), [])
     await ana.stop()
-    await ana.withStore(store => store.transact(writer => {
-      const [invite] = store.read.invites.list()
-      assert.ok(invite)
-      writer.invites.markUsed(invite.token, 0)
-    }))
+    await ana.withStore(store => store.transact(() => { store.database.execute('UPDATE invites SET expires_at = 1') }))
     await ana.start()
     await bob.node.contacts.add(link)
     await refusedAtTheGate(bob, ana)
@@ -138,6 +145,21 @@ describe('introductions between real nodes', () => {
     assert.equal((await ana.node.contacts.list()).length, 1)
     await ana.until(await ana.send(bob, 'same conversation'), 'delivered')
     assert.deepEqual(await bob.texts(ana), ['still here', 'same conversation'])
+  })
+
+  it('two who both moved while they were apart find each other by a new invite', async () => {
+    await using pair = await friends()
+    const { ana, bob } = pair
+    await bob.until(await bob.send(ana, 'moving out'), 'delivered')
+    await Promise.all([ana.stop(), bob.stop()])
+    const elsewhere = { listen: ['/ip4/127.0.0.1/tcp/0/ws'] }
+    await Promise.all([ana.start(elsewhere), bob.start(elsewhere)])
+    const lost = await bob.send(ana, 'where did you go?')
+    await bob.attempted(lost)
+    await bob.node.contacts.add(await ana.node.invite())
+    await bob.until(lost, 'delivered')
+    await ana.until(await ana.send(bob, 'here'), 'delivered')
+    assert.deepEqual(await ana.texts(bob), ['moving out', 'where did you go?', 'here'])
   })
 
   it('one cannot add oneself', async () => {

@@ -214,6 +214,48 @@ describe('messages that wait', () => {
     assert.deepEqual(await bob.texts(ana), ['paid 20', 'paid 20'])
   })
 
+  it('thousands that were sent while the other was away arrive in order', async () => {
+    await using pair = await friends()
+    const { ana, bob } = pair
+    await bob.stop()
+    const count = 3000
+    const ids = await Promise.all(Array.from({ length: count }, (_, index) => ana.send(bob, `${index}`)))
+    await bob.start()
+    await ana.call('message.retry', { id: ids[0] ?? '' })
+    await ana.until(ids.at(-1) ?? '', 'delivered')
+    assert.deepEqual(await arrivals(bob), ids, 'each once, in order')
+  })
+
+  it('a node that is stopped at any moment, again and again, loses nothing', async () => {
+    await using pair = await friends()
+    const { ana, bob } = pair
+    const ids = { ana: [] as string[], bob: [] as string[] }
+    for (let round = 0; round < 10; round++) {
+      const [fromAna, fromBob] = await Promise.all([ana.send(bob, `a${round}`), bob.send(ana, `b${round}`)])
+      ids.ana.push(fromAna)
+      ids.bob.push(fromBob)
+      await Promise.all([round % 2 === 0 ? ana.restart() : undefined, round % 3 === 0 ? bob.restart() : undefined])
+    }
+    await Promise.all([...ids.ana.map(id => ana.until(id, 'delivered')), ...ids.bob.map(id => bob.until(id, 'delivered'))])
+    assert.deepEqual(await ana.texts(bob), await bob.texts(ana))
+    assert.equal((await ana.texts(bob)).length, 20)
+  })
+
+  it('whoever waits in the program is told of every end: delivered, taken back, and that nothing more comes', async () => {
+    await using pair = await friends()
+    const { ana, bob } = pair
+    const arrived = await ana.node.send(bob.account, 'one')
+    await Promise.all([arrived.stored, arrived.delivered])
+    await bob.call('mark-read', { with: ana.account })
+    await arrived.read
+    await bob.stop()
+    const withdrawn = await ana.node.send(bob.account, 'two')
+    const { delivered } = withdrawn
+    const told = assert.rejects(delivered, { code: 'refused', message: /cancelled/ })
+    await ana.call('message.cancel', { id: withdrawn.id })
+    await told
+  })
+
   it('waiting for a state ends with its time, and what is queued stays queued', async () => {
     await using pair = await friends()
     const { ana, bob } = pair
