@@ -12,7 +12,7 @@ const ROWS = 512
  * Pause after the last new message before indexing begins. A transaction for each message would cost more than the message did;
  * until then it is found all the same, by scanning.
  */
-const IDLE_MS = 1_000
+const IDLE_MS = 200
 /** With so many rows not indexed it does not wait for quiet: three quarters of what a search scans. */
 const BEHIND_MAX = TAIL_ROWS_MAX * 3 / 4
 
