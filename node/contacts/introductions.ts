@@ -11,23 +11,31 @@ import type { Sealer } from '../ports.ts'
 import type { Round } from '../turn/round.ts'
 import { adoptStatement } from './statements.ts'
 import type { Stranger } from './stranger.ts'
+import { addressWaiting } from './waiting.ts'
 
 export interface IntroductionParts {
   readonly writer: Writer
   readonly round: Round
 }
 
+export interface RequestParts extends IntroductionParts {
+  readonly sealer: Sealer
+  /** The invite token that the deposit showed. What the request itself says of one is only a claim. */
+  readonly token: Uint8Array
+}
+
 /** Never expires by itself: it ends when the other side has it, or the contact is removed. */
 const NEVER_MS = Number.MAX_SAFE_INTEGER
 
 /** Takes a contact request in: held apart, or accepted when we asked them as well, know them already or take everybody. */
-export function takeRequest (stranger: Stranger, request: { readonly id: ContentId } & RequestBody, parts: IntroductionParts & { readonly sealer: Sealer }): void {
-  const { writer, round } = parts
+export function takeRequest (stranger: Stranger, request: { readonly id: ContentId } & RequestBody, parts: RequestParts): void {
+  const { writer, round, token } = parts
   const contact = strangersContact(stranger, parts)
-  adoptStatement(contact, stranger, parts)
-  const { id, text, addresses, token } = request
+  // An old list proves nothing any more: its device may have been revoked since.
+  if (adoptStatement(contact, stranger, parts).type !== 'accept') return
+  const { id, text, addresses } = request
   writer.devices.setAddresses(stranger.device.deviceId, addresses)
-  if (token !== undefined) spendToken(token, parts)
+  spendToken(token, parts)
   const name = cleanName(request.name)
   round.toForget.add(contact.contact)
   if (isWelcome(contact, writer)) {
@@ -126,19 +134,6 @@ export function takeProfile (body: ProfileBody, from: Device, { writer, round }:
   const name = cleanName(body.name)
   writer.contacts.update(from.contact, { name, profileVersion: body.versionMs })
   if (name !== contact.name) round.tell('contact.changed', from.contact)
-}
-
-/** Contents that waited until their contact had devices are handed to each of them. */
-function addressWaiting (contact: number, { writer, round }: IntroductionParts): void {
-  const devices = writer.read.devices.ofContact(contact).filter(device => device.isListed)
-  if (devices.length === 0) return
-  for (const { row, refs, queuedAtMs, expiresAtMs } of writer.read.outbox.unaddressed(contact)) {
-    for (const { deviceId } of devices) {
-      writer.outbox.waiting({ deviceId, contact, refs, queuedAtMs, expiresAtMs })
-      round.seal(deviceId)
-    }
-    writer.outbox.remove(row)
-  }
 }
 
 /** Rows that wait for a device before it is a contact: its request, if anything. */

@@ -1,10 +1,12 @@
 /** Whom a person means: `@alias`, an alias or profile name without regard to case, or an account id. */
 import { accountIdText, parseAccountId } from '../../protocols/core/ids.ts'
 import { NotFoundError, UsageError } from '../../protocols/core/errors.ts'
+import { checkName } from '../../protocols/core/text.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Contact } from '../../store/types.ts'
 
 const SHORT_ACCOUNT = 8
+const ACCOUNT_ID = /^[a-z2-7]{52}$/
 
 /**
  * @throws NotFoundError when nobody is meant
@@ -20,7 +22,7 @@ export function resolveContact (who: string, reader: Reader): Contact {
 }
 
 function byAccount (text: string, reader: Reader): Contact | undefined {
-  return /^[a-z2-7]{52}$/.test(text) ? reader.contacts.byAccount(parseAccountId(text)) : undefined
+  return ACCOUNT_ID.test(text) ? reader.contacts.byAccount(parseAccountId(text)) : undefined
 }
 
 /** A name that somebody gave themselves is not unique: a second Bob must not get the first one's mail. */
@@ -28,6 +30,13 @@ function onlyOne (contacts: readonly Contact[], who: string): Contact | undefine
   const known = contacts.filter(contact => contact.standing !== 'pending' && contact.standing !== 'removed')
   if (known.length > 1) throw new UsageError(`${known.length} contacts call themselves ${who}`, 'Use an alias (skein contact rename) or the account id.')
   return known[0] ?? contacts[0]
+}
+
+/** An alias as a person gives it, with or without the @. @throws MalformedError, UsageError */
+export function checkAlias (alias: string): string {
+  const name = checkName(alias.startsWith('@') ? alias.slice(1) : alias, 'alias')
+  if (ACCOUNT_ID.test(name)) throw new UsageError('an alias must not look like an account id')
+  return name
 }
 
 /** What to call a contact. */

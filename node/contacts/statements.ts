@@ -10,6 +10,7 @@ import type { Writer } from '../../store/writer.ts'
 import type { Contact } from '../../store/types.ts'
 import type { Sealer } from '../ports.ts'
 import type { Round } from '../turn/round.ts'
+import { addressWaiting, hold, strand } from './waiting.ts'
 
 export interface OfferedStatement {
   readonly signed: SignedStatement
@@ -41,7 +42,7 @@ export function adoptStatement (contact: Contact, offered: OfferedStatement, par
     statementHash: ref.hash,
     ...isRotated ? { isKeyChanged: true } : {}
   })
-  adoptDevices(contact, offered.verified, parts)
+  adoptDevices(contact, offered.verified, { ...parts, isRotated })
   parts.round.toForget.add(contact.contact)
   parts.round.toHint.add(contact.contact)
   if (isRotated) parts.round.tell('contact.key_changed', contact.contact, 'Their signing key changed. A restored account does this. So would somebody in between.')
@@ -49,19 +50,26 @@ export function adoptStatement (contact: Contact, offered: OfferedStatement, par
   return judgement
 }
 
-function adoptDevices (contact: Contact, { devices }: VerifiedStatement, { writer, sealer, round }: AdoptParts): void {
-  const held = new Map(writer.read.devices.ofContact(contact.contact).map(device => [idKey(device.deviceId), device]))
+function adoptDevices (contact: Contact, { devices }: VerifiedStatement, { writer, sealer, round, isRotated }: AdoptParts & { readonly isRotated: boolean }): void {
+  const before = writer.read.devices.ofContact(contact.contact)
+  const held = new Map(before.map(device => [idKey(device.deviceId), device]))
   for (const { deviceId, identityKey, registrationId, peerId } of devices) {
     const addresses = held.get(idKey(deviceId))?.addresses ?? writer.read.hints.ofContact(contact.contact).filter(hint => hint.peerId === peerId).map(hint => hint.address)
     writer.devices.put({ deviceId, contact: contact.contact, identityKey, registrationId, peerId, addresses, isListed: true })
     held.delete(idKey(deviceId))
   }
+  const revoked = [...held.values()]
+  const kept = before.filter(device => !revoked.includes(device))
+  // A device that stays has its own copies of everything; without one, the new ones get what the old ones did not.
+  if (kept.length === 0) strand(revoked, writer)
+  if (isRotated) hold(kept, writer)
   // What is left is listed no more: revoked. Nothing leaves for it, and nothing of it is believed.
-  for (const device of held.values()) {
+  for (const device of revoked) {
     writer.devices.unlist(device.deviceId)
     writer.outbox.dropDevice(device.deviceId, round.nowMs)
     sealer.dropSession(device.deviceId)
   }
+  if (contact.standing === 'accepted') addressWaiting(contact.contact, { writer, round })
 }
 
 function warnOfEquivocation (contact: Contact, { writer, round }: AdoptParts): void {

@@ -4,15 +4,17 @@ import { verifyStatement } from '../../protocols/account/statement.ts'
 import { decodeSignedStatement } from '../../protocols/account/wire.ts'
 import { contentId, deviceIdText, idKey, type AccountId } from '../../protocols/core/ids.ts'
 import { NotFoundError, RefusedError, UntrustedError, UsageError } from '../../protocols/core/errors.ts'
-import { REQUEST_TEXT_BYTES_MAX } from '../../protocols/core/limits.ts'
-import { checkName, checkText } from '../../protocols/core/text.ts'
+import { ADDRESSES_MAX, REQUEST_TEXT_BYTES_MAX } from '../../protocols/core/limits.ts'
+import { checkText } from '../../protocols/core/text.ts'
 import type { InviteHint } from '../../protocols/account/invite.ts'
 import type { ContactView } from '../../protocols/local/schema.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Writer } from '../../store/writer.ts'
 import type { Contact, Hint } from '../../store/types.ts'
+import { markBlocked, unmarkBlocked } from '../contacts/blocks.ts'
 import { NOBODY } from '../contacts/introductions.ts'
-import { labelOf, resolveContact } from '../contacts/resolve.ts'
+import { checkAlias, labelOf, resolveContact } from '../contacts/resolve.ts'
+import { addressWaiting } from '../contacts/waiting.ts'
 import type { OwnAccount } from '../own-account.ts'
 import type { Clock, Network, Sealer } from '../ports.ts'
 import { requestTextFact } from '../turn/compose.ts'
@@ -61,7 +63,9 @@ export function contactOperations (parts: ContactParts): Handlers<Names> {
     'contact.unblock': async ({ who }) => {
       const contact = resolveContact(who, reader)
       if (contact.standing !== 'blocked') throw new RefusedError(`${labelOf(contact)} is not blocked`)
-      return await change(contact, parts, writer => writer.contacts.update(contact.contact, { standing: 'accepted' }))
+      const changed = await change(contact, parts, writer => { unmarkBlocked(contact, writer) })
+      if (changed.contact.standing === 'requested') parts.onRequested(contact.contact)
+      return changed
     },
     'contact.remove': async ({ who }) => {
       const contact = resolveContact(who, reader)
@@ -88,6 +92,7 @@ async function add ({ link, as, text }: { readonly link: string, readonly as?: s
     writer.contacts.update(number, { ...change, standing: fresh?.standing === 'accepted' ? 'accepted' : 'requested' })
     writer.requests.remove(number)
     writer.hints.replace(number, hints)
+    moveDevices(number, hints, writer)
     writer.facts.set(requestTextFact(number), message)
     round.toForget.add(number)
     if (fresh?.standing !== 'accepted') round.tell('contact.added', number)
@@ -95,6 +100,14 @@ async function add ({ link, as, text }: { readonly link: string, readonly as?: s
   })
   onRequested(contact)
   return { contact: views.contact(mustBe(reader.contacts.byNumber(contact))) }
+}
+
+/** An invite is news of where its devices are: of those that we know already, too. */
+function moveDevices (contact: number, hints: readonly Hint[], writer: Writer): void {
+  for (const { deviceId, peerId, addresses } of writer.read.devices.ofContact(contact)) {
+    const fresh = hints.filter(hint => hint.peerId === peerId).map(hint => hint.address)
+    if (fresh.length > 0) writer.devices.setAddresses(deviceId, [...new Set([...fresh, ...addresses])].slice(0, ADDRESSES_MAX))
+  }
 }
 
 function show (contact: Contact, { reader, network, views, account, sealer, safetyNumber }: ContactParts): { contact: ContactView, devices: Array<{ device: string, peerId: string, addresses: string[], isListed: boolean, isConnected: boolean }>, safetyNumber?: string } {
@@ -125,19 +138,27 @@ async function verify ({ who, safetyNumber, undo = false, acceptKey = false }: V
   if (digits !== undefined && digits !== number) {
     throw new UntrustedError('the safety numbers differ', `Nothing was changed. If ${labelOf(contact)} read it out themselves, somebody may be in between: do not send anything secret.`)
   }
-  const { contact: view } = await change(contact, parts, writer => {
+  const { contact: view } = await change(contact, parts, (writer, round) => {
+    requireSameKeys(contact, writer)
     if (undo) writer.contacts.update(contact.contact, { verifiedEpoch: undefined })
     else if (acceptKey) writer.contacts.update(contact.contact, { isKeyChanged: false })
     else if (digits !== undefined) writer.contacts.update(contact.contact, { verifiedEpoch: contact.epoch, isKeyChanged: false })
+    if (contact.standing === 'accepted') addressWaiting(contact.contact, { writer, round })
   })
   return { contact: view, safetyNumber: number }
+}
+
+/** What a person has compared or accepted is what they were shown: a list that came in between is another matter. */
+function requireSameKeys ({ contact, epoch, isKeyChanged }: Contact, { read }: Writer): void {
+  const now = read.contacts.byNumber(contact)
+  if (now?.epoch === epoch && now.isKeyChanged === isKeyChanged) return
+  throw new UntrustedError('their signing key has changed this moment', 'Nothing was changed. Look at it again: skein contact show')
 }
 
 interface EndParts { readonly writer: Writer, readonly round: Round, readonly sealer: Sealer }
 
 function block (contact: Contact, { writer, round }: EndParts): void {
-  writer.contacts.update(contact.contact, { standing: 'blocked' })
-  writer.requests.remove(contact.contact)
+  markBlocked(contact, writer)
   cancelOpen(contact, writer, round)
 }
 
@@ -168,12 +189,6 @@ async function change (contact: Contact, { turn, reader, views }: ContactParts, 
     round.tell('contact.changed', contact.contact)
   })
   return { contact: views.contact(mustBe(reader.contacts.byNumber(contact.contact))) }
-}
-
-function checkAlias (alias: string): string {
-  const name = checkName(alias.startsWith('@') ? alias.slice(1) : alias, 'alias')
-  if (/^[a-z2-7]{52}$/.test(name)) throw new UsageError('an alias must not look like an account id')
-  return name
 }
 
 function mustBe (contact: Contact | undefined): Contact {

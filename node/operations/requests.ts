@@ -1,10 +1,11 @@
 /** People who ask to be a contact. */
 import { NotFoundError, UsageError } from '../../protocols/core/errors.ts'
 import { accountIdText, idText } from '../../protocols/core/ids.ts'
-import { checkName } from '../../protocols/core/text.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Contact, Request } from '../../store/types.ts'
+import { markBlocked } from '../contacts/blocks.ts'
 import { acceptContact } from '../contacts/introductions.ts'
+import { checkAlias } from '../contacts/resolve.ts'
 import type { Turn } from '../turn/turn.ts'
 import type { Handlers } from './handlers.ts'
 import type { Views } from './views.ts'
@@ -21,7 +22,7 @@ export function requestOperations (parts: RequestParts): Handlers<'requests.list
     'requests.list': () => ({ requests: reader.requests.list().map(request => views.request(request)) }),
     'requests.accept': async ({ id, as }) => {
       const { contact } = find(id, reader)
-      const alias = as === undefined ? undefined : checkName(as.startsWith('@') ? as.slice(1) : as, 'alias')
+      const alias = as === undefined ? undefined : checkAlias(as)
       await turn.write((writer, round) => {
         if (alias !== undefined) writer.contacts.update(contact.contact, { alias })
         acceptContact(contact, { writer, round })
@@ -32,7 +33,8 @@ export function requestOperations (parts: RequestParts): Handlers<'requests.list
       const { contact } = find(id, reader)
       await turn.write((writer, round) => {
         writer.requests.remove(contact.contact)
-        writer.contacts.update(contact.contact, { standing: block ? 'blocked' : 'removed' })
+        if (block) markBlocked(contact, writer)
+        else writer.contacts.update(contact.contact, { standing: 'removed' })
         round.toForget.add(contact.contact)
       })
       return {}

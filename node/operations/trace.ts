@@ -95,6 +95,7 @@ function headlineOf (message: Message, { contact, label, wasSent }: HeadlinePart
     case 'cancelled': return `Taken back. ${label} has not got it.`
     case 'queued':
     case 'stored':
+      if (contact?.isKeyChanged === true) return `Queued on this computer, safe across restarts. It leaves when you have looked at the changed key of ${label}: skein contact verify`
       if (contact?.standing === 'requested') return `Queued on this computer, safe across restarts. It leaves when ${label} accepts your request.`
       return wasSent
         ? `Queued on this computer, safe across restarts. It was sent, but no device of ${label} has acknowledged it yet.`

@@ -21,7 +21,8 @@ export function gatherParcels (composed: readonly Composed[], directory: Directo
 
 function recipientsOf (contact: number, directory: Directory): readonly DeviceId[] {
   const known = directory.contact(contact)
-  if (known?.contact.standing !== 'accepted' || known.devices.length === 0) return [UNADDRESSED]
+  // Nothing is sealed for keys that nobody has looked at.
+  if (known?.contact.standing !== 'accepted' || known.contact.isKeyChanged || known.devices.length === 0) return [UNADDRESSED]
   return known.devices.map(device => device.deviceId)
 }
 

@@ -4,6 +4,7 @@ import { RETRY_REQUESTS_PER_HOUR } from '../../protocols/core/limits.ts'
 import type { Sealer } from '../ports.ts'
 import { heldRef } from '../contacts/statements.ts'
 import { takeRequest } from '../contacts/introductions.ts'
+import { tokenState } from '../contacts/invites.ts'
 import type { Ids } from './compose.ts'
 import { takeContents, type IntakeParts } from './intake.ts'
 import { refused, type Arrival, type Opened, type Outcome } from './open.ts'
@@ -39,14 +40,23 @@ function take (arrival: Arrival, opened: Opened, parts: TakeParts): Outcome {
       writer.received.add(arrival.envelopeId, round.nowMs, 'done')
       return { type: 'stored' }
     case 'request':
-      for (const content of opened.contents) {
-        if (content.type === 'request') takeRequest(opened.from, content, parts)
-      }
-      writer.received.add(arrival.envelopeId, round.nowMs, 'done')
-      return { type: 'stored' }
+      return takeStranger(arrival, opened, parts)
     case 'undecryptable':
       return takeUndecryptable(arrival, opened, parts)
   }
+}
+
+/** Whoever asks by an invite. The door has looked at its token; another request of this turn may have used it up since. */
+function takeStranger ({ envelopeId, gateToken: token }: Arrival, { from, contents }: Extract<Opened, { type: 'request' }>, parts: TakeParts): Outcome {
+  const { writer, round } = parts
+  const standing = writer.read.contacts.byAccount(from.verified.accountId)?.standing
+  const isKnown = standing === 'pending' || standing === 'requested' || standing === 'accepted'
+  if (token === undefined || (!isKnown && tokenState(token, writer.read, round.nowMs) !== 'valid')) return refused('badToken')
+  for (const content of contents) {
+    if (content.type === 'request') takeRequest(from, content, { ...parts, token })
+  }
+  writer.received.add(envelopeId, round.nowMs, 'done')
+  return { type: 'stored' }
 }
 
 /** What the sender says of its device list, and whether it is time to answer it. */

@@ -69,6 +69,8 @@ export class Engine {
   readonly clock: Clock
   readonly store: TroubledStore
   readonly own: Own
+  /** Behind the recovery words. */
+  readonly recoveryEntropy: Uint8Array
   readonly sealer: SimSealer
   readonly directory: Directory
   readonly account: OwnAccount
@@ -88,7 +90,8 @@ export class Engine {
     this.random = new SeededRandom(1, name)
     this.clock = world.clock(() => true, () => this.skewMs)
     this.store = new TroubledStore(openAccountStore({ path: ':memory:', isNew: true }).database)
-    createAccount(this.store, { name, acceptPolicy: 'ask', nowMs: START_MS, random: this.random, recoveryEntropy: newRecoveryEntropy(this.random), identity: simIdentity(this.random, this.peerId) })
+    this.recoveryEntropy = newRecoveryEntropy(this.random)
+    createAccount(this.store, { name, acceptPolicy: 'ask', nowMs: START_MS, random: this.random, recoveryEntropy: this.recoveryEntropy, identity: simIdentity(this.random, this.peerId) })
     const own = this.store.read.own.get()
     invariant(own !== undefined, 'an engine has an account')
     this.own = own
