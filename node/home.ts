@@ -76,15 +76,15 @@ async function open (options: HomeOptions): Promise<AccountStore> {
     ...typeof unlock.keyFile === 'string' ? { keyFile: unlock.keyFile } : {}
   })
   const path = join(home, DATABASE)
-  // A creation that was cut short left a vault and perhaps an empty database: it is finished now.
+  // A creation that was cut short left a database without an account: it is finished now. A database that is gone is another
+  // matter: making a new account in its place would hide the loss.
   const isUnfinished = create !== undefined && isWithoutAccount(path, key)
-  if (!isUnfinished && create !== undefined) throw new UsageError('there is an account in this home directory already', 'Nothing was changed. Use it, or choose another home with --home.')
   if (!isUnfinished) return openAccountStore({ path, key })
   return fill(openAccountStore({ path, key, isNew: true }), options, newRecoveryEntropy(realRandom))
 }
 
 function isWithoutAccount (path: string, key: Uint8Array): boolean {
-  if (!existsSync(path)) return true
+  if (!existsSync(path)) return false
   const store = openAccountStore({ path, key })
   try {
     return store.read.own.get() === undefined

@@ -41,9 +41,11 @@ interface NewAccount { readonly home: string, readonly name: string, readonly ac
 
 async function makeAccount ({ home, name, accept, unlock }: NewAccount): Promise<{ readonly me: Result<'me.show'>, readonly words: readonly string[] }> {
   const { createNode } = await import('../../node/node.ts')
-  let words: readonly string[] = []
+  let words: readonly string[] | undefined
   const node = await createNode({ home, create: { name, accept }, unlock, onRecoveryWords: given => { words = given } })
   try {
+    // No words were made, so no account was: the one that is there was opened.
+    if (words === undefined) throw new UsageError('there is an account in this home directory already', 'Nothing was changed. Use it, or choose another home with --home.')
     return { me: await node.call('me.show', {}), words }
   } finally {
     await node.stop()

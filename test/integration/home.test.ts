@@ -1,13 +1,11 @@
 /** One account, one process; what lies on the disk tells nothing; what is damaged says so. */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { cp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { createNode } from '../../node/node.ts'
 import { skip } from '../skip.ts'
 import { NO_MOUNT, scratchFolder, smallDisk } from './folders.ts'
+import { exitCode, hold } from './held.ts'
 import { friends, LOOPBACK, Person } from './nodes.ts'
 
 describe('one process for one account', () => {
@@ -111,8 +109,12 @@ describe('the home on the disk', () => {
     await assert.rejects(createNode({ home: folder.path }), { name: 'NotFoundError', exit: 5 })
     assert.deepEqual(await readdir(folder.path), [], 'looking leaves nothing behind')
     await using ana = await Person.create('Ana')
+    const { account } = ana.node
     await ana.stop()
-    await assert.rejects(createNode({ home: ana.home, create: { name: 'Anna' }, unlock: { keyFile: true } }), { code: 'usage' })
+    const again = await createNode({ home: ana.home, create: { name: 'Anna' }, unlock: { keyFile: true }, onRecoveryWords: () => assert.fail('no second account is made') })
+    assert.equal(again.account, account)
+    assert.equal((await again.call('me.show', {})).name, 'Ana')
+    await again.stop()
     await ana.start()
   })
 
@@ -157,32 +159,6 @@ describe('the home on the disk', () => {
     await ana.stop()
   })
 })
-
-interface Held extends AsyncDisposable {
-  readonly child: ChildProcess
-  /** The first line that it printed. */
-  readonly said: Readonly<Record<string, unknown>>
-}
-
-async function hold (home: string): Promise<Held> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), home], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const lines = createInterface({ input: child.stdout })
-  const [line] = await once(lines, 'line') as [string]
-  return {
-    child,
-    said: JSON.parse(line) as Record<string, unknown>,
-    [Symbol.asyncDispose]: async () => {
-      const ended = exitCode(child)
-      child.kill('SIGKILL')
-      await ended
-    }
-  }
-}
-
-async function exitCode (child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  return child.exitCode
-}
 
 async function diagnose (home: string): Promise<ReadonlyArray<{ readonly severity: string, readonly what: string }>> {
   await using node = await createNode({ home, listen: [LOOPBACK] })
