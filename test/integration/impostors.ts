@@ -7,7 +7,7 @@ import {
 import { envelopeId } from '../../protocols/core/ids.ts'
 import { generateNetworkKey } from '../../node/net/identity.ts'
 import { Libp2pNetwork } from '../../node/net/network.ts'
-import type { Channel, ChannelEnd } from '../../node/ports.ts'
+import type { Channel, ChannelEnd, PeerTarget } from '../../node/ports.ts'
 import { DEPOSIT_PROTOCOL } from '../../node/protocols.ts'
 import { realClock } from '../../node/world.ts'
 import type { Person } from './nodes.ts'
@@ -30,15 +30,18 @@ export class Depositor implements AsyncDisposable {
   readonly #results: ResultFrame[]
   #waiting: ((frame: ResultFrame) => void) | undefined
 
-  /** Opens a stream and says nothing yet. `frameBytesMax`: of what it may send. */
-  static async open (to: Person, options: ImpostorOptions & { readonly frameBytesMax?: number } = {}): Promise<Depositor> {
+  /** Opens a stream to somebody's node and says nothing yet. `frameBytesMax`: of what it may send. */
+  static async open ({ node }: Person, options: ImpostorOptions & { readonly frameBytesMax?: number } = {}): Promise<Depositor> {
+    return await Depositor.openTo({ peerId: node.peerId, addresses: node.addresses() }, options)
+  }
+
+  static async openTo (target: PeerTarget, options: ImpostorOptions & { readonly frameBytesMax?: number } = {}): Promise<Depositor> {
     const network = impostor(options)
     await network.start()
     const results: ResultFrame[] = []
     const holder: { depositor?: Depositor } = {}
-    const { node } = to
     const protocol = { ...DEPOSIT_PROTOCOL, frameBytesMax: options.frameBytesMax ?? DEPOSIT_PROTOCOL.frameBytesMax }
-    const channel = await network.openChannel({ peerId: node.peerId, addresses: node.addresses() }, protocol, frames => {
+    const channel = await network.openChannel(target, protocol, frames => {
       for (const frame of frames) {
         const result = decodeResultFrame(Uint8Array.from(frame))
         if (holder.depositor === undefined) results.push(result)
