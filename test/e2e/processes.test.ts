@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { MessageView, StatusView } from '../../protocols/local/schema.ts'
 import { skip } from '../skip.ts'
-import { Person, befriend, gone, killAll, makeFolder, removeFolder } from './skein.ts'
+import { Person, befriend, eventually, isAlive, killAll, makeFolder, removeFolder } from './skein.ts'
 
 describe('a node as a process', function () {
   this.timeout(60_000)
@@ -83,7 +83,7 @@ describe('under an older Node', function () {
     // Resolves when the node has closed the output that it shares with its launcher.
     const { signal } = await ana.node.end('SIGKILL')
     assert.equal(signal, 'SIGKILL')
-    await gone(pid)
+    await eventually(async () => await Promise.resolve(isAlive(pid)), alive => !alive)
     await ana.up()
   })
 
@@ -91,7 +91,7 @@ describe('under an older Node', function () {
     const { pid } = await bob.data<StatusView>('status')
     const ended = await bob.node.end('SIGTERM')
     assert.deepEqual([ended.exit, ended.signal], [0, null])
-    await gone(pid)
+    await eventually(async () => await Promise.resolve(isAlive(pid)), alive => !alive)
   })
 })
 

@@ -12,7 +12,6 @@ import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { MessageView } from '../../protocols/local/schema.ts'
 
 export const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'skein.js')
@@ -234,24 +233,11 @@ export async function eventually<Value> (ask: () => Promise<Value>, isRight: (va
 }
 
 /** A process that has ended and that nobody has asked after yet is not alive, though it can be signalled. */
-function isAlive (pid: number): boolean {
+export function isAlive (pid: number): boolean {
   try {
     process.kill(pid, 0)
     return process.platform !== 'linux' || !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
   } catch {
     return false
-  }
-}
-
-/** By then a node has stopped in order, or been ended. */
-const END_MS_MAX = 15_000
-const LOOK_MS = 20
-
-/** Resolves when a process that is no child of ours has ended: nobody tells us, so we look. */
-export async function gone (pid: number): Promise<void> {
-  const untilMs = Date.now() + END_MS_MAX
-  while (isAlive(pid)) {
-    if (Date.now() > untilMs) throw new Error(`process ${pid} outlived what started it`)
-    await delay(LOOK_MS)
   }
 }
