@@ -15,6 +15,7 @@ const USAGE = `Usage: npm run soak -- [options]
 
   --rounds N    kills at each step, default 1000
   --step NAME   one of ${STEPS.join(', ')}; may be repeated
+  --power-cut   each kill takes what the disk was not asked to keep as well
   --jobs N      steps at the same time, default one for each core
   --seed N      repeats what was chance in another run
   --help        this`
@@ -22,7 +23,7 @@ const USAGE = `Usage: npm run soak -- [options]
 /** Kills between two settlements: a fault is then found near its cause, and a conversation stays readable. */
 const KILLS_BETWEEN = 100
 
-interface Options { readonly rounds: number, readonly steps: readonly Step[], readonly jobs: number, readonly seed: number }
+interface Options { readonly rounds: number, readonly steps: readonly Step[], readonly isPowerCut: boolean, readonly jobs: number, readonly seed: number }
 
 interface Row { readonly step: Step, readonly kills: number, readonly messages: number, readonly seconds: number, readonly fault: string | undefined }
 
@@ -30,12 +31,13 @@ interface Row { readonly step: Step, readonly kills: number, readonly messages: 
 function parseOptions (args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
-    options: { rounds: { type: 'string', default: '1000' }, step: { type: 'string', multiple: true }, jobs: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean', default: false } }
+    options: { rounds: { type: 'string', default: '1000' }, step: { type: 'string', multiple: true }, 'power-cut': { type: 'boolean', default: false }, jobs: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean', default: false } }
   })
   if (values.help) return undefined
   return {
     rounds: positive(values.rounds, '--rounds'),
     steps: (values.step ?? STEPS).map(stepOf),
+    isPowerCut: values['power-cut'],
     jobs: positive(values.jobs ?? `${availableParallelism()}`, '--jobs'),
     seed: values.seed === undefined ? seedOfThisRun() : positive(values.seed, '--seed')
   }
@@ -53,19 +55,19 @@ function stepOf (given: string): Step {
   return step
 }
 
-async function soak ({ rounds, steps, jobs, seed }: Options): Promise<Row[]> {
+async function soak ({ rounds, steps, isPowerCut, jobs, seed }: Options): Promise<Row[]> {
   await using folder = await scratchFolder()
   const queue = [...steps]
   const rows: Row[] = []
   const work = async (): Promise<void> => {
     await using victims = await Victims.prepare(join(folder.path, 'compiled'))
-    for (let step = queue.shift(); step !== undefined; step = queue.shift()) rows.push(await soakStep(step, { victims, rounds, seed }))
+    for (let step = queue.shift(); step !== undefined; step = queue.shift()) rows.push(await soakStep(step, { victims, rounds, isPowerCut, seed }))
   }
   await Promise.all(Array.from({ length: Math.min(jobs, steps.length) }, work))
   return rows.sort((left, right) => steps.indexOf(left.step) - steps.indexOf(right.step))
 }
 
-async function soakStep (step: Step, { victims, rounds, seed }: { readonly victims: Victims, readonly rounds: number, readonly seed: number }): Promise<Row> {
+async function soakStep (step: Step, { victims, rounds, isPowerCut, seed }: Pick<Options, 'rounds' | 'isPowerCut' | 'seed'> & { readonly victims: Victims }): Promise<Row> {
   const startedAtMs = performance.now()
   const seconds = (): number => (performance.now() - startedAtMs) / 1000
   // Of its own, so that one step alone repeats what it did among the others.
@@ -74,7 +76,7 @@ async function soakStep (step: Step, { victims, rounds, seed }: { readonly victi
   let messages = 0
   try {
     while (kills < rounds) {
-      await using pair = await PLANS[step].meet({ victims, random })
+      await using pair = await PLANS[step].meet({ victims, random, isPowerCut })
       for (const end = Math.min(rounds, kills + KILLS_BETWEEN); kills < end; kills++) await PLANS[step].kill(pair, { step, n: pair.chance(PLANS[step].passes) })
       messages += await pair.settleUp()
       process.stderr.write(`${step}: ${kills.toLocaleString('en')} of ${rounds.toLocaleString('en')} kills, ${seconds().toFixed(0)} s\n`)

@@ -188,6 +188,24 @@ describe('introductions between real nodes', () => {
     assert.deepEqual(await ana.texts(bob), ['before', 'after'])
   })
 
+  it('whoever was blocked while asking is no contact when the block ends, and may ask again', async () => {
+    await using pair = await strangers()
+    const { ana, bob } = pair
+    await bob.node.contacts.add(await ana.node.invite())
+    const early = await bob.send(ana, 'please')
+    await ana.event(event => event.type === 'request.received')
+    await ana.call('requests.reject', { id: bob.account, block: true })
+    await ana.call('contact.unblock', { who: bob.account })
+    assert.deepEqual(await ana.node.contacts.list(), [])
+    await assert.rejects(ana.send(bob, 'no'), { code: 'refused' })
+    const cursor = await ana.cursor()
+    await bob.node.contacts.add(await ana.node.invite({ once: true }))
+    await ana.event(event => event.type === 'request.received', cursor)
+    assert.equal((await bob.message(early)).state, 'queued')
+    await ana.node.requests.accept(bob.account)
+    await bob.until(early, 'delivered')
+  })
+
   it('a contact that is removed keeps the history and gets nothing more in', async () => {
     await using pair = await friends()
     const { ana, bob } = pair
