@@ -102,13 +102,14 @@ describe('hooks', () => {
     await grown(log, 1)
     await bob.restart()
     await ana.send(bob, 'two')
-    await grown(log, 2)
+    await holds(log, text => text.includes('"two"'))
     const events = (await readFile(log, 'utf8')).trim().split('\n').map(line => JSON.parse(line) as EventView)
-    assert.deepEqual(events.map(event => event.message?.text), ['one', 'two'])
+    // At least once: the node may have stopped between the command and the note that it had run.
+    assert.deepEqual([...new Set(events.map(event => event.message?.text))], ['one', 'two'])
     await bob.call('hook.remove', { hook })
     await ana.until(await ana.send(bob, 'three'), 'delivered')
     await bob.received('three')
-    assert.equal((await readFile(log, 'utf8')).trim().split('\n').length, 2)
+    assert.doesNotMatch(await readFile(log, 'utf8'), /"three"/)
     await assert.rejects(bob.call('hook.remove', { hook }), { code: 'not_found' })
     await assert.rejects(bob.call('hook.add', { event: 'message.exploded', command: 'true' }), { code: 'usage' })
   })
@@ -174,10 +175,14 @@ async function feed (person: Person, limit: number): Promise<string[]> {
 
 /** Resolves when a file has so many lines. */
 async function grown (path: string, lines: number): Promise<void> {
+  await holds(path, text => text.split('\n').length > lines)
+}
+
+async function holds (path: string, isEnough: (text: string) => boolean): Promise<void> {
   const watcher = watch(path)
   try {
     await new Promise<void>((resolve, reject) => {
-      const look = (): void => { readFile(path, 'utf8').then(text => { if (text.split('\n').length > lines) resolve() }, reject) }
+      const look = (): void => { readFile(path, 'utf8').then(text => { if (isEnough(text)) resolve() }, reject) }
       watcher.on('change', look)
       look()
     })

@@ -42,7 +42,8 @@ export async function smallDisk (sizeBytes: number): Promise<Disk | undefined> {
     makeReadOnly: async () => { await run('mount', ['-o', 'remount,ro', path]) },
     makeWritable: async () => { await run('mount', ['-o', 'remount,rw', path]) },
     [Symbol.asyncDispose]: async () => {
-      await run('umount', [path])
+      // Lazily: what a failed test has left open must not hide why it failed.
+      await run('umount', ['-l', path])
       await folder[Symbol.asyncDispose]()
     }
   }
