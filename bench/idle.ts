@@ -19,7 +19,7 @@ export async function measureIdle (run: Run): Promise<void> {
   const suite = `An idle node, skein up (${program.origin})`
   const home = join(folder, 'idle')
   await program.init(home)
-  // What it compiles is kept for the next start.
+  // From then on its files are in the memory of the system.
   await (await program.up(home))[Symbol.asyncDispose]()
   await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), folder)
   await raw.ask('listen', { wire: 'libp2p', count: 1 })

@@ -73,15 +73,17 @@ function tellRates ({ report }: Run, works: { readonly tcp: readonly Work[], rea
   const limit = (take: (work: Work) => number) => ({ value: median(works.libp2p.map(take)), of: 'libp2p' })
   report({ suite: SUITE, what: `node:net + SQLite, ${IN_FLIGHT} in flight`, value: median(works.tcp.map(work => work.perSecond)), unit: 'messages/s' })
   report({ suite: SUITE, what: `libp2p + SQLite, ${IN_FLIGHT} in flight`, value: limit(work => work.perSecond).value, unit: 'messages/s' })
-  report({ suite: SUITE, what: `Skein, ${IN_FLIGHT} in flight, delivered`, value: median(works.skein.map(work => work.perSecond)), unit: 'messages/s', limit: limit(work => work.perSecond) })
+  const budget = { type: 'atLeast', value: PER_SECOND, stretch: PER_SECOND_STRETCH } as const
   report({
     suite: SUITE,
-    what: `Skein, ${IN_FLIGHT} in flight, delivered and in both search indexes`,
-    value: median(works.skein.map(work => work.indexedPerSecond)),
+    what: `Skein, ${IN_FLIGHT} in flight, delivered and indexed but for the last ${median(works.skein.map(work => work.behindCount)).toLocaleString('en')}`,
+    value: median(works.skein.map(work => work.perSecond)),
     unit: 'messages/s',
     limit: limit(work => work.perSecond),
-    budget: { type: 'atLeast', value: PER_SECOND, stretch: PER_SECOND_STRETCH }
+    budget
   })
+  // The indexer waits for a second of quiet before it takes up the last ones: it counts here.
+  report({ suite: SUITE, what: 'Skein, the same until the last is in both search indexes', value: median(works.skein.map(work => work.indexedPerSecond)), unit: 'messages/s', limit: limit(work => work.perSecond), budget })
   report({ suite: SUITE, what: 'CPU per message, sender', value: median(works.skein.map(work => work.senderUs)), unit: 'µs', limit: limit(work => work.senderUs) })
   report({ suite: SUITE, what: 'CPU per message, receiver', value: median(works.skein.map(work => work.takerUs)), unit: 'µs', limit: limit(work => work.takerUs) })
 }

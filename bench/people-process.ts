@@ -58,6 +58,11 @@ const calls = {
     await Promise.all(Array.from({ length: inFlight }, lane))
     return { startAtMs, deliveredAtMs: wallMs() }
   },
+  /** Messages that are not in the search index yet, at most of one person. */
+  behind: async () => {
+    const all = await Promise.all(people.map(({ node }) => node.status()))
+    return { count: Math.max(...all.map(({ search }) => search.behind)) }
+  },
   /** Says when everything was in the search index. */
   indexed: async () => {
     for (const { node } of people) await indexed(node)

@@ -59,7 +59,7 @@ export class Program {
   /** `skein up`, ready. It has what the launcher gives it, and ends with us even if we are killed, as with its launcher. */
   async up (home: string): Promise<RunningProgram> {
     const startMs = performance.now()
-    const child = launch(process.execPath, [LEAN, this.#launcher, '--home', home, 'up', '--json'], {
+    const child = launch(process.execPath, [...LEAN, this.#launcher, '--home', home, 'up', '--json'], {
       env: { ...this.#environment, ...LEAN_ENVIRONMENT, SKEIN_LAUNCHER: String(process.pid) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })

@@ -10,6 +10,8 @@ const MEBIBYTE = 2 ** 20
 export interface SkeinOptions { readonly folder: string, readonly processCount: number, readonly peoplePerProcess: number }
 
 export interface SkeinWork extends Work {
+  /** When the last was delivered: messages that were not in the search index yet, at most on one side. */
+  readonly behindCount: number
   /** Until both sides have everything in their search index as well; CPU counts until then. */
   readonly indexedPerSecond: number
 }
@@ -43,10 +45,12 @@ export class SkeinSides implements AsyncDisposable {
     const { count } = load
     const before = await this.#usage()
     const { startAtMs, deliveredAtMs } = await this.#sender.ask('send', load)
+    const behind = await Promise.all(this.#all.map(child => child.ask('behind', undefined)))
     const indexed = await Promise.all(this.#all.map(child => child.ask('indexed', undefined)))
     const after = await this.#usage()
     return {
       perSecond: count / (deliveredAtMs - startAtMs) * 1000,
+      behindCount: Math.max(...behind.map(child => child.count)),
       indexedPerSecond: count / (Math.max(...indexed.map(({ atMs }) => atMs)) - startAtMs) * 1000,
       senderUs: (after.senderUs - before.senderUs) / count,
       takerUs: (after.takerUs - before.takerUs) / count
