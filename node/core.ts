@@ -164,7 +164,7 @@ export class Core {
       ...sendOperations({ reader, turn, account, directory: this.#directory, sessions: this.#sessions }),
       ...waitOperations({ reader, arrivals, clock }),
       ...messageOperations({ reader, turn, account, views }),
-      ...deliveryOperations({ reader, turn, outbox: this.#outbox, sessions: this.#sessions, views }),
+      ...deliveryOperations({ reader, turn, account, outbox: this.#outbox, sessions: this.#sessions, views }),
       ...eventOperations({ reader, turn, feed, clock, views }),
       ...hookOperations({ reader, turn })
     }

@@ -4,16 +4,20 @@ import type { Reader } from '../../store/reader.ts'
 import type { Message, Outgoing } from '../../store/types.ts'
 import type { Outbox } from '../loops/outbox.ts'
 import type { Sessions } from '../loops/sessions.ts'
+import { addressWaiting } from '../contacts/waiting.ts'
 import type { Turn } from '../turn/turn.ts'
 import { isUnaddressed } from '../turn/seal.ts'
+import type { OwnAccount } from '../own-account.ts'
 import { findMessage } from './find.ts'
 import type { Handlers } from './handlers.ts'
+import { mayWriteTo } from './send.ts'
 import { traceMessage } from './trace.ts'
 import type { Views } from './views.ts'
 
 export interface DeliveryParts {
   readonly reader: Reader
   readonly turn: Turn
+  readonly account: OwnAccount
   readonly outbox: Outbox
   readonly sessions: Sessions
   readonly views: Views
@@ -46,8 +50,10 @@ function ownMessage (id: string, reader: Reader): Message {
   return message
 }
 
-async function retry (message: Message, { reader, turn, outbox, sessions }: DeliveryParts): Promise<void> {
+async function retry (message: Message, { reader, turn, account, outbox, sessions }: DeliveryParts): Promise<void> {
   if (message.state === 'delivered' || message.state === 'read') throw new RefusedError('the message has been delivered already')
+  const contact = reader.contacts.byNumber(message.contact)
+  if (contact !== undefined) mayWriteTo(contact, { account })
   const rows = reader.outbox.ofMessage(message.id)
   const ended = rows.filter(({ state }) => state === 'refused' || state === 'expired' || state === 'cancelled')
   await turn.write((writer, round) => {
@@ -55,6 +61,8 @@ async function retry (message: Message, { reader, turn, outbox, sessions }: Deli
     for (const { row } of rows) writer.traces.add({ outbox: row, atMs: round.nowMs, step: 'retry', detail: 'asked for' })
     if (ended.length > 0) writer.messages.requeue(message.id, round.nowMs)
     for (const { deviceId } of ended) if (!isUnaddressed(deviceId)) round.seal(deviceId)
+    // They may have accepted us since.
+    if (contact?.standing === 'accepted') addressWaiting(message.contact, { writer, round })
   })
   for (const { deviceId } of rows) {
     if (!isUnaddressed(deviceId)) outbox.retry(deviceId)

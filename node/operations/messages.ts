@@ -1,4 +1,5 @@
 /** Reading: conversations, messages, search, read marks. */
+import { UsageError } from '../../protocols/core/errors.ts'
 import type { Reader } from '../../store/reader.ts'
 import { TAIL_ROWS_MAX } from '../../store/tables/search.ts'
 import type { Writer } from '../../store/writer.ts'
@@ -28,6 +29,7 @@ export function messageOperations (parts: MessageParts): Handlers<'read' | 'mark
   const { reader, views } = parts
   return {
     read: async ({ with: who, limit = PAGE_DEFAULT, before, after, mark = false }) => {
+      if (before !== undefined && after !== undefined) throw new UsageError('a page lies before a message or after one', 'Name one of the two.')
       const contact = resolveContact(who, reader)
       await parts.turn.settled()
       const found = reader.messages.page(contact.contact, {

@@ -61,7 +61,8 @@ function checkLength (text: string): void {
   if (bytes > TEXT_BYTES_MAX) throw new RefusedError(`the text is too long: ${bytes.toLocaleString('en')} bytes, at most ${TEXT_BYTES_MAX.toLocaleString('en')}`, 'Nothing was sent. Send it in parts.')
 }
 
-function mayWriteTo (contact: Contact, { account }: Pick<SendParts, 'account'>): Contact {
+/** @throws RefusedError, UntrustedError: the one place that decides whom we may write to */
+export function mayWriteTo (contact: Contact, { account }: Pick<SendParts, 'account'>): Contact {
   const label = labelOf(contact)
   if (contact.standing === 'blocked') throw new RefusedError(`${label} is blocked`, `Nothing was sent. Unblock first: skein contact unblock ${label}`)
   if (contact.standing === 'removed') throw new RefusedError(`${label} is not a contact any more`, 'Nothing was sent. Add them again with a new invite link.')
