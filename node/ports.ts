@@ -75,7 +75,7 @@ export interface Network {
   /** Serves a channel protocol: `accept` is called for each inbound channel and returns its frame handler. */
   serveChannel: (protocol: ChannelProtocol, accept: (channel: Channel) => FrameHandler) => void
   /** Serves request/answer: one frame in, one frame out. A throwing answerer resets the stream. */
-  serveRequest: (protocol: ChannelProtocol, answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array>) => void
+  serveRequest: (protocol: ChannelProtocol, answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array> | Uint8Array) => void
   /** @throws UnreachableError when no address answers within the handshake time-out */
   openChannel: (peer: PeerTarget, protocol: ChannelProtocol, onFrames: FrameHandler) => Promise<Channel>
   /** @throws UnreachableError when no address answers, or no answer comes in time */

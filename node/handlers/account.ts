@@ -13,8 +13,7 @@ export interface AccountHandlerParts {
 }
 
 export function serveAccount ({ network, own, rates }: AccountHandlerParts): void {
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port allows answers that wait
-  network.serveRequest(ACCOUNT_PROTOCOL, async (request, peerId) => {
+  network.serveRequest(ACCOUNT_PROTOCOL, (request, peerId) => {
     const lookup = decodeAccountLookup(request)
     if (lookup.version !== ACCOUNT_VERSION) return encodeAccountAnswer({ type: 'refusal', reason: 'version' })
     if (!rates.isAllowed(peerId)) return encodeAccountAnswer({ type: 'refusal', reason: 'busy' })

@@ -51,8 +51,7 @@ export function servePrekeys ({ network, reader, own, directory, sealer, clock, 
 
 /** Makes prekeys when few are left, inside a turn. */
 export async function refill ({ reader, sealer, clock, turn }: Pick<PrekeysHandlerParts, 'reader' | 'sealer' | 'clock' | 'turn'>): Promise<void> {
-  // eslint-disable-next-line @typescript-eslint/require-await -- a turn's preparation may wait; this one does not need to
-  await turn.write(() => {}, async () => { sealer.refillPrekeys(reader, clock.now()) })
+  await turn.write(() => {}, () => { sealer.refillPrekeys(reader, clock.now()) })
 }
 
 /** The answer does not depend on it: when the disk says no, the turn reports it and the reaper tries again. */

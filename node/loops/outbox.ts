@@ -205,8 +205,7 @@ export class Outbox {
         if (writer.read.outbox.byRow(letter.row)?.state !== 'sealed') return
         writer.outbox.reopen(letter.row, round.nowMs)
         writer.traces.add({ outbox: letter.row, atMs: round.nowMs, step: 'undecryptable', detail: 'the session is out of step' })
-      // eslint-disable-next-line @typescript-eslint/require-await -- a turn's preparation may wait; this one does not need to
-      }, async () => { sealer.dropSession(device, complaint) })
+      }, () => { sealer.dropSession(device, complaint) })
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
       // The row is still there as it was: once the disk has room, it is looked at again.

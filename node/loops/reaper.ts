@@ -75,8 +75,7 @@ export class Reaper {
       ]
       writer.idempotency.prune(nowMs - IDEMPOTENCY_KEEP_MS)
       return expired === ROWS || pruned.some(count => count === ROWS)
-    // eslint-disable-next-line @typescript-eslint/require-await -- a turn's preparation may wait; this one does not need to
-    }, async () => { sealer.refillPrekeys(reader, clock.now()) })
+    }, () => { sealer.refillPrekeys(reader, clock.now()) })
   }
 }
 

@@ -28,7 +28,7 @@ export async function ask (stream: Stream, request: Uint8Array, options: Exchang
 }
 
 /** Waits for the request and sends what `answer` makes of it. Whatever goes wrong ends this stream and nothing else. */
-export async function serve (stream: Stream, answer: (request: Uint8Array) => Promise<Uint8Array>, options: ExchangeOptions): Promise<void> {
+export async function serve (stream: Stream, answer: (request: Uint8Array) => Promise<Uint8Array> | Uint8Array, options: ExchangeOptions): Promise<void> {
   limitTime(stream, options)
   try {
     await sendLast(stream, await answer(await onlyFrame(stream, options.frameBytesMax)))

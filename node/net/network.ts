@@ -123,7 +123,7 @@ export class Libp2pNetwork implements Network {
     })
   }
 
-  serveRequest (protocol: ChannelProtocol, answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array>): void {
+  serveRequest (protocol: ChannelProtocol, answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array> | Uint8Array): void {
     this.#serve(protocol.id, (stream, peerId) => serve(stream, async request => {
       try {
         return await answer(request, peerId)

@@ -120,7 +120,7 @@ export class Turn {
   }
 
   /** Runs `work` in the next turn's transaction and resolves with its result after the commit. */
-  async write<T> (work: (writer: Writer, round: Round) => T, prepare?: () => Promise<void>): Promise<T> {
+  async write<T> (work: (writer: Writer, round: Round) => T, prepare?: () => Promise<void> | void): Promise<T> {
     this.#mustRun()
     return await new Promise((resolve, reject) => {
       const result: T[] = []

@@ -17,7 +17,7 @@ const SEAL_DEVICES_MAX = 16
 
 /** Anything else that writes. `prepare` may use the sealer: nobody else does meanwhile. */
 export interface Task {
-  readonly prepare?: () => Promise<void>
+  readonly prepare?: () => Promise<void> | void
   readonly write: (writer: Writer, round: Round) => void
   readonly onDone: () => void
   readonly onFailed: (error: Error) => void

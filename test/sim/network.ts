@@ -22,7 +22,7 @@ export const CALM: Weather = { loss: 0, duplication: 0, reordering: 0, delayMsMa
 const DIAL_TIMEOUT_MS = 10_000
 
 type Accept = (channel: Channel) => FrameHandler
-type Answer = (request: Uint8Array, peerId: string) => Promise<Uint8Array>
+type Answer = (request: Uint8Array, peerId: string) => Promise<Uint8Array> | Uint8Array
 
 export interface SeenFrame {
   readonly from: string

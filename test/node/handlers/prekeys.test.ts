@@ -13,7 +13,7 @@ import { Engine } from '../engine.ts'
 
 class Scene extends SimNetwork {
   readonly ana: Engine
-  answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array> = () => Promise.reject(new Error('nothing is served'))
+  answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array> | Uint8Array = () => Promise.reject(new Error('nothing is served'))
 
   constructor (ana: Engine) {
     super(new Ether(ana.world, new SeededRandom(1, 'ether')), ana.peerId, '/sim/ana')
