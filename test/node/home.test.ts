@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseRecoveryWords, recoveryKeyOf } from '../../protocols/account/recovery.ts'
+import { decodeSignedStatement, decodeStatement } from '../../protocols/account/wire.ts'
+import { LockedError, MalformedError, NotFoundError, StorageError, UsageError } from '../../protocols/core/errors.ts'
+import { publicKeyOf } from '../../protocols/core/signed.ts'
+import { openHome, type HomeOptions, type OpenHome } from '../../node/home.ts'
+import { openAccountStore } from '../../store/account-store.ts'
+import { createVault } from '../../store/vault.ts'
+import { realRandom } from '../../node/world.ts'
+
+describe('a home directory', () => {
+  let folder = ''
+  const opened: OpenHome[] = []
+  beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'skein-home-')) })
+  afterEach(() => {
+    for (const home of opened.splice(0)) close(home)
+    rmSync(folder, { recursive: true })
+  })
+
+  /** Opens `ana` in the folder, as the options say. */
+  async function open (options: Partial<HomeOptions> = {}): Promise<OpenHome> {
+    const home = await openHome({ home: join(folder, 'ana'), ...options })
+    opened.push(home)
+    return home
+  }
+
+  function close ({ store, lock }: OpenHome): void {
+    store.close()
+    lock.release()
+  }
+
+  const CREATE = { create: { name: 'Ana' }, unlock: { keyFile: true } } as const
+
+  it('without an account says so, and is not made', async () => {
+    await assert.rejects(open(), NotFoundError)
+    assert.equal(existsSync(join(folder, 'ana')), false)
+  })
+
+  it('gets an account, for its owner’s eyes only', async () => {
+    const { store } = await open(CREATE)
+    const own = store.read.own.get()
+    assert.deepEqual([own?.name, own?.acceptPolicy, own?.trustPolicy], ['Ana', 'ask', 'first-use'])
+    assert.deepEqual(['', 'vault.json', 'account.db', 'key'].map(name => statSync(join(folder, 'ana', name)).mode & 0o077), [0, 0, 0, 0])
+  })
+
+  it('tells the recovery words once, and they are those of the account', async () => {
+    const told: Array<readonly string[]> = []
+    const first = await open({ ...CREATE, onRecoveryWords: words => { told.push(words) } })
+    const own = first.store.read.own.get()
+    close(first)
+    await open({ onRecoveryWords: words => { told.push(words) } })
+    const [words, ...more] = told
+    assert.deepEqual([words?.length, more], [24, []])
+    const { inception } = decodeStatement(decodeSignedStatement(own?.statement ?? new Uint8Array()).payload)
+    assert.deepEqual(publicKeyOf(recoveryKeyOf(parseRecoveryWords(words?.join(' ') ?? ''))), inception.recoveryKey)
+  })
+
+  it('with an account is opened, and not made again', async () => {
+    const first = await open(CREATE)
+    const { accountId } = first.store.read.own.get() ?? {}
+    close(first)
+    const again = await open({ create: { name: 'Somebody else' } })
+    assert.deepEqual([again.store.read.own.get()?.accountId, again.store.read.own.get()?.name], [accountId, 'Ana'])
+  })
+
+  it('is one process’s at a time', async () => {
+    const first = await open(CREATE)
+    await assert.rejects(open(), LockedError)
+    close(first)
+    await open()
+  })
+
+  it('needs to be locked by something, and a name that is one; else nothing is made', async () => {
+    await assert.rejects(open({ create: { name: 'Ana' } }), UsageError)
+    await assert.rejects(open({ create: { name: 'Ana' }, unlock: { password: '' } }), MalformedError)
+    await assert.rejects(open({ create: { name: '' }, unlock: { keyFile: true } }), MalformedError)
+    assert.equal(existsSync(join(folder, 'ana', 'vault.json')), false)
+    await open(CREATE)
+  })
+
+  it('that did not open can be tried again: the lock is let go', async () => {
+    close(await open({ create: { name: 'Ana' }, unlock: { password: 'ferry' } }))
+    await assert.rejects(open({ unlock: { password: 'wrong' } }), StorageError)
+    await open({ unlock: { password: 'ferry' } })
+  })
+
+  it('whose making was cut short is made now', async () => {
+    const home = join(folder, 'ana')
+    mkdirSync(home, { mode: 0o700 })
+    const key = await createVault(join(home, 'vault.json'), { keyFile: join(home, 'key'), recoveryKey: new Uint8Array(32) }, realRandom.bytes)
+    openAccountStore({ path: join(home, 'account.db'), key, isNew: true }).close()
+    const { store } = await open(CREATE)
+    assert.equal(store.read.own.get()?.name, 'Ana')
+  })
+
+  it('whose database is gone is not filled with another account', async () => {
+    close(await open(CREATE))
+    for (const name of ['account.db', 'account.db-wal', 'account.db-shm']) rmSync(join(folder, 'ana', name), { force: true })
+    await assert.rejects(open(CREATE), StorageError)
+  })
+
+  it('that cannot be made is refused in words', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    await assert.rejects(open({ ...CREATE, home: join(folder, 'file', 'ana') }), (error: unknown) => error instanceof StorageError && error.hint !== undefined)
+  })
+})

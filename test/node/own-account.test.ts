@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { StorageError } from '../../protocols/core/errors.ts'
+import { ADDRESSES_MAX, STATEMENT_REFRESH_MS } from '../../protocols/core/limits.ts'
+import { OwnAccount } from '../../node/own-account.ts'
+import { openAccountStore } from '../../store/account-store.ts'
+import { START_MS } from '../sim/world.ts'
+import { Engine } from './engine.ts'
+
+describe('our own account', () => {
+  it('shows what the disk says, after a reload', () => {
+    const { account, store } = new Engine('ana')
+    store.transact(writer => { writer.own.update({ name: 'Ana Maria', nameChangedAtMs: 7 }) })
+    assert.equal(account.profile.name, 'ana')
+    account.reload()
+    assert.deepEqual([account.profile.name, account.profile.versionMs, account.own.name], ['Ana Maria', 7, 'Ana Maria'])
+  })
+
+  it('tells contacts of eight addresses at most, the best ones', () => {
+    const ana = new Engine('ana')
+    const account = new OwnAccount({ reader: ana.store.read, sealer: ana.sealer, addresses: () => Array.from({ length: 20 }, (_, index) => `/sim/${index}`) })
+    assert.deepEqual(account.profile.addresses, Array.from({ length: ADDRESSES_MAX }, (_, index) => `/sim/${index}`))
+  })
+
+  it('signs its list again when it is time, and shows the new one after the commit', () => {
+    const { account, store } = new Engine('ana')
+    assert.equal(store.transact(writer => account.refreshStatement(writer, START_MS + STATEMENT_REFRESH_MS - 1)), false)
+    assert.equal(store.transact(writer => {
+      const isRefreshed = account.refreshStatement(writer, START_MS + STATEMENT_REFRESH_MS)
+      assert.equal(account.ref.seq, 1, 'not before the commit')
+      return isRefreshed
+    }), true)
+    assert.equal(account.ref.seq, 2)
+  })
+
+  it('shows the old list when the commit failed', () => {
+    const { account, store } = new Engine('ana')
+    assert.throws(() => store.transact(writer => {
+      account.refreshStatement(writer, START_MS + STATEMENT_REFRESH_MS)
+      throw new StorageError('the disk is full')
+    }), StorageError)
+    assert.equal(account.ref.seq, 1)
+  })
+
+  it('must be there', () => {
+    const store = openAccountStore({ path: ':memory:' })
+    const { sealer } = new Engine('ana')
+    assert.throws(() => new OwnAccount({ reader: store.read, sealer, addresses: () => [] }), StorageError)
+    store.close()
+  })
+})
