@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { MalformedError, NotFoundError, RefusedError, UsageError } from '../../../protocols/core/errors.ts'
+import { NotFoundError, UsageError } from '../../../protocols/core/errors.ts'
 import { Pair, type Caller } from './pair.ts'
 
 describe('read', () => {
@@ -149,80 +149,6 @@ describe('conversations and search', () => {
     const { ana } = await friends()
     await assert.rejects(ana.call('read', { with: 'cleo' }), NotFoundError)
     await assert.rejects(ana.call('search', { query: 'x', with: 'cleo' }), NotFoundError)
-  })
-})
-
-describe('the message that a person means', () => {
-  it('is named by the beginning of its id, in any case', async () => {
-    const { ana } = await friends()
-    const id = await ana.send('bob', 'hello')
-    assert.equal((await ana.show(id.toLowerCase().slice(0, 20))).id, id)
-  })
-
-  it('must be one: several, none, or no id at all are said', async () => {
-    const { ana } = await friends()
-    const [id] = await Promise.all([ana.send('bob', 'one'), ana.send('bob', 'two')])
-    await assert.rejects(ana.show(id.slice(0, 8)), UsageError)
-    await assert.rejects(ana.show('7ZZZ'), NotFoundError)
-    await assert.rejects(ana.show('what?'), MalformedError)
-  })
-})
-
-describe('taking back and trying again', () => {
-  it('a message that has not left is taken back, and its neighbours stay', async () => {
-    const { ana, bob, pass, pair } = await friends()
-    await pair.world.within(bob.sim.core.stop())
-    bob.sim.crash()
-    const [keep, drop] = await Promise.all([ana.send('bob', 'keep'), ana.send('bob', 'drop')])
-    await ana.call('message.cancel', { id: drop })
-    assert.equal((await ana.show(drop)).state, 'cancelled')
-    await pair.world.within(bob.sim.restart())
-    await pass(600_000)
-    assert.deepEqual([await bob.texts('ana'), (await ana.show(keep)).state], [['keep'], 'delivered'])
-  })
-
-  it('a delivered one is not taken back, and somebody else’s is not ours to take', async () => {
-    const { ana, bob, pass } = await friends()
-    const id = await ana.send('bob', 'hello')
-    await pass(1_000)
-    await assert.rejects(ana.call('message.cancel', { id }), RefusedError)
-    await assert.rejects(ana.call('message.retry', { id }), RefusedError)
-    await assert.rejects(bob.call('message.cancel', { id }), RefusedError)
-  })
-
-  it('what was taken back goes when a person asks for it', async () => {
-    const { ana, bob, pass, pair } = await friends()
-    bob.sim.crash()
-    const id = await ana.send('bob', 'hello')
-    await ana.call('message.cancel', { id })
-    await pair.world.within(bob.sim.restart())
-    await ana.call('message.retry', { id })
-    await pass(5_000)
-    assert.deepEqual([await bob.texts('ana'), (await ana.show(id)).state], [['hello'], 'delivered'])
-  })
-
-  it('also what was taken back before they had accepted us', async () => {
-    const pair = await Pair.strangers()
-    const { ana, bob } = pair
-    await ana.call('me.policy', { accept: 'ask' })
-    await bob.call('contact.add', { link: await ana.link(), as: 'ana' })
-    const id = await bob.send('ana', 'hello')
-    await bob.call('message.cancel', { id })
-    await pair.pass(5_000)
-    await ana.call('requests.accept', { id: 'bob' })
-    await pair.pass(5_000)
-    await bob.call('message.retry', { id })
-    await pair.pass(5_000)
-    assert.deepEqual(await ana.texts('bob'), ['hello'])
-  })
-
-  it('nothing goes by trying again that may not be sent', async () => {
-    const { ana, bob } = await friends()
-    bob.sim.crash()
-    const id = await ana.send('bob', 'hello')
-    await ana.call('contact.block', { who: 'bob' })
-    assert.equal((await ana.show(id)).state, 'cancelled')
-    await assert.rejects(ana.call('message.retry', { id }), RefusedError)
   })
 })
 
