@@ -2,9 +2,8 @@
  * The node that a command talks to: the one that runs, or else one in this process for as long as the command takes. The
  * running one is asked first and nothing is loaded for the other until it has turned out that there is none.
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { hasAccount } from '../node/home-files.ts'
 import type { SkeinNode } from '../node/node.ts'
 import { EXIT, LockedError, NotFoundError, SkeinError } from '../protocols/core/errors.ts'
 import type { LocalApi, OperationName, Params, Result } from '../protocols/local/operations.ts'
@@ -130,7 +129,7 @@ function isUnasked (thrown: unknown): boolean {
 }
 
 async function start ({ home, isOnline, isLasting, listen, unlock }: SessionOptions): Promise<SkeinNode> {
-  if (!isHome(home)) throw noAccount()
+  if (!hasAccount(home)) throw noAccount()
   const opened = await unlock()
   const { createNode } = await import('../node/node.ts')
   const node = await createNode({ home, unlock: opened, serve: isLasting, ...listen.length > 0 && { listen } })
@@ -140,9 +139,4 @@ async function start ({ home, isOnline, isLasting, listen, unlock }: SessionOpti
 
 export function noAccount (): NotFoundError {
   return new NotFoundError('there is no account here', 'Make one with: skein init, or choose its home with --home.')
-}
-
-/** Whether an account has its home here; that it is whole is seen when it is opened. */
-export function isHome (home: string): boolean {
-  return existsSync(join(home, 'vault.json'))
 }

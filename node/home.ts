@@ -1,16 +1,18 @@
 /** A home directory: one account, one process. Opens the lock, the vault and the database, or makes them. */
-import { existsSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MalformedError, NotFoundError, StorageError, UsageError } from '../protocols/core/errors.ts'
 import { checkName } from '../protocols/core/text.ts'
 import { recoveryKeyOf } from '../protocols/account/recovery.ts'
 import { openAccountStore, type AccountStore } from '../store/account-store.ts'
+import { createDurably, removeDurably } from '../store/files.ts'
 import { lockHome, type HomeLock } from '../store/lock.ts'
 import { createVault, openVault } from '../store/vault.ts'
 import type { AcceptPolicy } from '../store/types.ts'
 import { refuseClone } from './clone.ts'
 import { createAccount, newRecoveryEntropy } from './create-account.ts'
+import { DATABASE, hasAccount, KEY_FILE, UNFINISHED, VAULT } from './home-files.ts'
 import { newIdentity } from './identity.ts'
 import { realClock, realRandom } from './world.ts'
 
@@ -26,10 +28,6 @@ export interface OpenHome {
   readonly lock: HomeLock
 }
 
-const VAULT = 'vault.json'
-const DATABASE = 'account.db'
-const KEY_FILE = 'key'
-
 /**
  * @throws NotFoundError when there is no account and none is to be made
  * @throws LockedError when another process has it, or when it is a copy of one that is still there
@@ -37,13 +35,13 @@ const KEY_FILE = 'key'
  */
 export async function openHome (options: HomeOptions): Promise<OpenHome> {
   const { home, create } = options
-  const hasAccount = existsSync(join(home, VAULT))
-  if (!hasAccount && create === undefined) throw new NotFoundError('there is no account here', 'Make one with: skein init, or choose its home with --home.')
+  const isMade = hasAccount(home)
+  if (!isMade && create === undefined) throw new NotFoundError('there is no account here', 'Make one with: skein init, or choose its home with --home.')
   if (create !== undefined) checkName(create.name, 'name')
   await makeHome(home)
   const lock = lockHome(home)
   try {
-    const store = hasAccount ? await open(options) : await make(options)
+    const store = isMade ? await open(options) : await make(options)
     stayOnce(store, home)
     return { store, lock }
   } catch (error) {
@@ -69,28 +67,12 @@ async function makeHome (home: string): Promise<void> {
   }
 }
 
-async function open (options: HomeOptions): Promise<AccountStore> {
-  const { home, unlock = {}, create } = options
+async function open ({ home, unlock = {} }: HomeOptions): Promise<AccountStore> {
   const key = await openVault(join(home, VAULT), {
     ...unlock.password === undefined ? {} : { password: unlock.password },
     ...typeof unlock.keyFile === 'string' ? { keyFile: unlock.keyFile } : {}
   })
-  const path = join(home, DATABASE)
-  // A creation that was cut short left a database without an account: it is finished now. A database that is gone is another
-  // matter: making a new account in its place would hide the loss.
-  const isUnfinished = create !== undefined && isWithoutAccount(path, key)
-  if (!isUnfinished) return openAccountStore({ path, key })
-  return fill(openAccountStore({ path, key, isNew: true }), options, newRecoveryEntropy(realRandom))
-}
-
-function isWithoutAccount (path: string, key: Uint8Array): boolean {
-  if (!existsSync(path)) return false
-  const store = openAccountStore({ path, key })
-  try {
-    return store.read.own.get() === undefined
-  } finally {
-    store.close()
-  }
+  return openAccountStore({ path: join(home, DATABASE), key })
 }
 
 async function make (options: HomeOptions): Promise<AccountStore> {
@@ -98,6 +80,8 @@ async function make (options: HomeOptions): Promise<AccountStore> {
   const hasSlot = unlock.password !== undefined || unlock.keyFile !== undefined || unlock.keychain === true
   if (!hasSlot) throw new UsageError('say how the account is to be locked', 'A password, a key file (--key-file, for nodes that start by themselves), or the keychain of the system.')
   if (unlock.password === '') throw new MalformedError('password', 'must not be empty')
+  setUnfinishedAside(home)
+  createDurably(join(home, UNFINISHED), new Uint8Array(), 'the home directory cannot be written')
   const entropy = newRecoveryEntropy(realRandom)
   const key = await createVault(join(home, VAULT), {
     ...unlock.password === undefined ? {} : { password: unlock.password },
@@ -105,7 +89,23 @@ async function make (options: HomeOptions): Promise<AccountStore> {
     ...unlock.keychain === true ? { keychain: { service: 'skein', account: home } } : {},
     recoveryKey: recoveryKeyOf(entropy)
   }, realRandom.bytes)
-  return fill(openAccountStore({ path: join(home, DATABASE), key, isNew: true }), options, entropy)
+  const store = fill(openAccountStore({ path: join(home, DATABASE), key, isNew: true }), options, entropy)
+  removeDurably(join(home, UNFINISHED))
+  return store
+}
+
+/**
+ * What an attempt left that was cut short: nobody has seen its recovery words or used its account, so it is made again from the
+ * beginning. It is renamed and not deleted, since this is the one place where a mistake would cost an account.
+ */
+function setUnfinishedAside (home: string): void {
+  if (!existsSync(join(home, UNFINISHED))) return
+  for (const name of [VAULT, DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`]) {
+    if (existsSync(join(home, name))) renameSync(join(home, name), join(home, `${name}.${UNFINISHED}`))
+  }
+  // A key file may be somebody's own; one that is empty was never written.
+  const key = join(home, KEY_FILE)
+  if (existsSync(key) && statSync(key).size === 0) rmSync(key)
 }
 
 function fill (store: AccountStore, { create, onRecoveryWords }: HomeOptions, entropy: Uint8Array): AccountStore {

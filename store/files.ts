@@ -34,6 +34,16 @@ export function createDurably (path: string, content: Uint8Array, what: string):
   }
 }
 
+/** Removes the file at `path` for good: a power cut does not bring it back. @throws StorageError */
+export function removeDurably (path: string): void {
+  try {
+    rmSync(path, { force: true })
+    syncFolder(dirname(path))
+  } catch (thrown) {
+    throw fileFault(thrown, 'a file cannot be removed from the home directory')
+  }
+}
+
 function writeAndSync (path: string, flags: 'w' | 'wx', content: string | Uint8Array): void {
   const file = openSync(path, flags, PRIVATE)
   try {

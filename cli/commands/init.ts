@@ -1,8 +1,7 @@
 /** `skein init`: a new account. */
-import { existsSync } from 'node:fs'
 import { chmod, mkdir, open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { hasAccount } from '../../node/home-files.ts'
 import { StorageError, UsageError } from '../../protocols/core/errors.ts'
 import type { Result } from '../../protocols/local/operations.ts'
 import type { Invocation } from '../command.ts'
@@ -10,10 +9,9 @@ import { checkSetting } from '../config.ts'
 import { askLine, isAsking } from '../confirm.ts'
 import { unlockForNew } from '../password.ts'
 import type { Unlock } from '../password.ts'
-import { isHome } from '../session.ts'
 
 export async function init ({ flags, home, settings, output }: Invocation): Promise<void> {
-  if (isHome(home) && existsSync(join(home, 'account.db'))) throw new UsageError(`there is an account in ${home}`, 'It stays as it is. See it with: skein status, or choose another home with --home.')
+  if (hasAccount(home)) throw new UsageError(`there is an account in ${home}`, 'It stays as it is. See it with: skein status, or choose another home with --home.')
   const name = await nameFor(flags.text('name'))
   const accept = checkSetting('accept', flags.text('accept') ?? settings.text('accept'), '--accept') === 'all' ? 'all' : 'ask'
   const unlock = await unlockForNew({ flags, environment: process.env, home })

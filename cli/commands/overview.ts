@@ -1,16 +1,16 @@
 /** `skein` alone: where you stand, and the next sensible step. */
 import type { Invocation } from '../command.ts'
 import { NoNodeError } from '../client.ts'
-import { isHome } from '../session.ts'
+import { hasAccount } from '../../node/home-files.ts'
 import type { Session } from '../session.ts'
 import type { StatusView } from '../../protocols/local/schema.ts'
 import { counted } from '../chat/words.ts'
 
 export async function overview ({ home, session, output }: Invocation): Promise<void> {
-  const hasAccount = isHome(home)
-  const status = hasAccount ? await statusIfUp(session) : undefined
-  const lines = !hasAccount ? WITHOUT_ACCOUNT : status === undefined ? NOT_RUNNING : [statusLine(status), '', ...nextSteps(status)]
-  await output.result({ home, hasAccount, isRunning: status !== undefined }, lines.join('\n'))
+  const isMade = hasAccount(home)
+  const status = isMade ? await statusIfUp(session) : undefined
+  const lines = !isMade ? WITHOUT_ACCOUNT : status === undefined ? NOT_RUNNING : [statusLine(status), '', ...nextSteps(status)]
+  await output.result({ home, hasAccount: isMade, isRunning: status !== undefined }, lines.join('\n'))
 }
 
 const WITHOUT_ACCOUNT = [

@@ -9,13 +9,14 @@ import type { Flags } from '../flags.ts'
 import type { Settings } from '../config.ts'
 import type { Output } from '../output.ts'
 import { unlockFor } from '../password.ts'
-import { isHome, noAccount } from '../session.ts'
+import { hasAccount } from '../../node/home-files.ts'
+import { noAccount } from '../session.ts'
 
 /** How long one question for new events lasts. */
 const EVENT_WAIT_MS = 30_000
 
 export async function up ({ flags, settings, home, output, interrupted }: Invocation): Promise<void> {
-  if (!isHome(home)) throw noAccount()
+  if (!hasAccount(home)) throw noAccount()
   const unlock = await unlockFor({ flags, environment: process.env, home })
   const { createNode } = await import('../../node/node.ts')
   const onFault = (fault: Error): void => output.note(`unexpected: ${fault.stack ?? fault.name}`)

@@ -6,9 +6,10 @@ import { parseRecoveryWords, recoveryKeyOf } from '../../protocols/account/recov
 import { decodeSignedStatement, decodeStatement } from '../../protocols/account/wire.ts'
 import { LockedError, MalformedError, NotFoundError, StorageError, UsageError } from '../../protocols/core/errors.ts'
 import { publicKeyOf } from '../../protocols/core/signed.ts'
+import { hasAccount } from '../../node/home-files.ts'
 import { openHome, type HomeOptions, type OpenHome } from '../../node/home.ts'
 import { openAccountStore } from '../../store/account-store.ts'
-import { createVault } from '../../store/vault.ts'
+import { createVault, openVault } from '../../store/vault.ts'
 import { realRandom } from '../../node/world.ts'
 
 describe('a home directory', () => {
@@ -87,13 +88,43 @@ describe('a home directory', () => {
     await open({ unlock: { password: 'ferry' } })
   })
 
-  it('whose making was cut short is made now', async () => {
-    const home = join(folder, 'ana')
-    mkdirSync(home, { mode: 0o700 })
-    const key = await createVault(join(home, 'vault.json'), { keyFile: join(home, 'key'), recoveryKey: new Uint8Array(32) }, realRandom.bytes)
-    openAccountStore({ path: join(home, 'account.db'), key, isNew: true }).close()
-    const { store } = await open(CREATE)
-    assert.equal(store.read.own.get()?.name, 'Ana')
+  describe('whose making was cut short', () => {
+    const home = (): string => join(folder, 'ana')
+    const key = async (): Promise<Uint8Array> => await createVault(join(home(), 'vault.json'), { keyFile: join(home(), 'key'), recoveryKey: new Uint8Array(32) }, realRandom.bytes)
+    const database = async (): Promise<void> => { openAccountStore({ path: join(home(), 'account.db'), key: await key(), isNew: true }).close() }
+    const whole = async (): Promise<void> => { close(await openHome({ home: home(), create: { name: 'Somebody' }, unlock: { keyFile: true } })) }
+    const moments: Record<string, () => unknown> = {
+      'before anything': () => undefined,
+      'in the key file': () => { writeFileSync(join(home(), 'key'), '') },
+      'after the vault': key,
+      'after the database': database,
+      'before anybody saw the words': whole
+    }
+
+    for (const [moment, reach] of Object.entries(moments)) {
+      it(`holds no account, and can get one: ${moment}`, async () => {
+        mkdirSync(home(), { mode: 0o700 })
+        await reach()
+        writeFileSync(join(home(), 'unfinished'), '')
+        assert.equal(hasAccount(home()), false)
+        await assert.rejects(open(), NotFoundError)
+        let words: readonly string[] = []
+        const made = await open({ ...CREATE, onRecoveryWords: given => { words = given } })
+        assert.equal(made.store.read.own.get()?.name, 'Ana')
+        close(made)
+        // The words are those of this account and open its vault.
+        const databaseKey = await openVault(join(home(), 'vault.json'), { recoveryKey: recoveryKeyOf(parseRecoveryWords(words.join(' '))) })
+        assert.equal(databaseKey.byteLength, 32)
+        assert.equal((await open()).store.read.own.get()?.name, 'Ana')
+      })
+    }
+
+    it('loses nothing that was there: it stands aside under another name', async () => {
+      await whole()
+      writeFileSync(join(home(), 'unfinished'), '')
+      await open(CREATE)
+      for (const name of ['vault.json', 'account.db']) assert.ok(existsSync(join(home(), `${name}.unfinished`)), name)
+    })
   })
 
   it('whose database is gone is not filled with another account', async () => {
