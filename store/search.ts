@@ -14,7 +14,7 @@ export interface Phrase { readonly words: readonly string[], readonly isPrefix: 
  * Raised when texts split differently than before, so that indexes are made again. The Unicode version belongs to it: the same
  * code may split differently under a newer one.
  */
-const RULE_VERSION = 1
+const RULE_VERSION = 2
 
 /** A longer query is cut: nobody types it. */
 const QUERY_CHARACTERS_MAX = 500
@@ -88,11 +88,11 @@ export function isMatch (text: string, phrases: readonly Phrase[]): boolean {
 }
 
 /**
- * Compatibility forms, accents and case are alike; what is left of decomposed letters is composed again. Upper case first: it
- * makes ß ss and ı i. The final sigma is a sigma.
+ * Compatibility forms, accents and case are alike; what is left of decomposed letters is composed again. Upper case between: it
+ * makes ß ss and ı i, and only small letters have that: ẞ is made ß first. The final sigma is a sigma.
  */
 function foldForSearch (text: string): string {
-  return text.normalize('NFKD').replace(IGNORED, '').normalize('NFC').toUpperCase().toLowerCase().replaceAll('ς', 'σ')
+  return text.normalize('NFKD').replace(IGNORED, '').normalize('NFC').toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ')
 }
 
 /** Half of a pair at the cut becomes a replacement character, here as in the index. */
