@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file account/account.proto.
  */
 export const file_account_account: GenFile = /*@__PURE__*/
-  fileDesc("ChVhY2NvdW50L2FjY291bnQucHJvdG8SEHNrZWluLmFjY291bnQudjEiRQoJSW5jZXB0aW9uEhMKC3NpZ25pbmdfa2V5GAEgASgMEhQKDHJlY292ZXJ5X2tleRgCIAEoDBINCgVub25jZRgDIAEoDCKBAQoGRGV2aWNlEhEKCWRldmljZV9pZBgBIAEoDBIUCgxpZGVudGl0eV9rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoCRITCgthZGRlZF9hdF9tcxgEIAEoBBIPCgdjb25zZW50GAUgASgMEhcKD3JlZ2lzdHJhdGlvbl9pZBgGIAEoDSJVCghSb3RhdGlvbhISCgphY2NvdW50X2lkGAEgASgMEg0KBWVwb2NoGAIgASgNEhMKC3NpZ25pbmdfa2V5GAMgASgMEhEKCXNpZ25hdHVyZRgEIAEoDCKkAgoJU3RhdGVtZW50EhIKCmFjY291bnRfaWQYASABKAwSLgoJaW5jZXB0aW9uGAIgASgLMhsuc2tlaW4uYWNjb3VudC52MS5JbmNlcHRpb24SDQoFZXBvY2gYAyABKA0SCwoDc2VxGAQgASgEEhUKDXByZXZpb3VzX2hhc2gYBSABKAwSKQoHZGV2aWNlcxgGIAMoCzIYLnNrZWluLmFjY291bnQudjEuRGV2aWNlEhQKDHByb3RvY29sX21pbhgIIAEoDRIUCgxpc3N1ZWRfYXRfbXMYCSABKAQSFQoNZXhwaXJlc19hdF9tcxgKIAEoBBIsCghyb3RhdGlvbhgLIAEoCzIaLnNrZWluLmFjY291bnQudjEuUm90YXRpb25KBAgHEAgiNQoPU2lnbmVkU3RhdGVtZW50Eg8KB3BheWxvYWQYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIjgKDFN0YXRlbWVudFJlZhINCgVlcG9jaBgBIAEoDRILCgNzZXEYAiABKAQSDAoEaGFzaBgDIAEoDCI0Cg1BY2NvdW50TG9va3VwEg8KB3ZlcnNpb24YASABKA0SEgoKYWNjb3VudF9pZBgCIAEoDCKGAQoNQWNjb3VudEFuc3dlchI2CglzdGF0ZW1lbnQYASABKAsyIS5za2Vpbi5hY2NvdW50LnYxLlNpZ25lZFN0YXRlbWVudEgAEjMKB3JlZnVzYWwYAiABKA4yIC5za2Vpbi5hY2NvdW50LnYxLkFjY291bnRSZWZ1c2FsSABCCAoGYW5zd2VyIo8BCgpJbnZpdGVDYXJkEg8KB3ZlcnNpb24YASABKA0SEgoKYWNjb3VudF9pZBgCIAEoDBINCgV0b2tlbhgDIAEoDBIrCgVoaW50cxgEIAMoCzIcLnNrZWluLmFjY291bnQudjEuSW52aXRlSGludBIUCgxleHBpcmVzX2F0X3MYBSABKARKBAgGEAdKBAgHEAgiNAoKSW52aXRlSGludBIPCgdwZWVyX2lkGAEgASgMEg8KB2FkZHJlc3MYAiABKAxKBAgDEAQqjQEKDkFjY291bnRSZWZ1c2FsEh8KG0FDQ09VTlRfUkVGVVNBTF9VTlNQRUNJRklFRBAAEiMKH0FDQ09VTlRfUkVGVVNBTF9VTktOT1dOX0FDQ09VTlQQARIbChdBQ0NPVU5UX1JFRlVTQUxfVkVSU0lPThACEhgKFEFDQ09VTlRfUkVGVVNBTF9CVVNZEANiBnByb3RvMw");
+  fileDesc("ChVhY2NvdW50L2FjY291bnQucHJvdG8SEHNrZWluLmFjY291bnQudjEiRQoJSW5jZXB0aW9uEhMKC3NpZ25pbmdfa2V5GAEgASgMEhQKDHJlY292ZXJ5X2tleRgCIAEoDBINCgVub25jZRgDIAEoDCKBAQoGRGV2aWNlEhEKCWRldmljZV9pZBgBIAEoDBIUCgxpZGVudGl0eV9rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoCRITCgthZGRlZF9hdF9tcxgEIAEoBBIPCgdjb25zZW50GAUgASgMEhcKD3JlZ2lzdHJhdGlvbl9pZBgGIAEoDSIrCgVSZWxheRIPCgdwZWVyX2lkGAEgASgJEhEKCWFkZHJlc3NlcxgCIAMoCSJVCghSb3RhdGlvbhISCgphY2NvdW50X2lkGAEgASgMEg0KBWVwb2NoGAIgASgNEhMKC3NpZ25pbmdfa2V5GAMgASgMEhEKCXNpZ25hdHVyZRgEIAEoDCLHAgoJU3RhdGVtZW50EhIKCmFjY291bnRfaWQYASABKAwSLgoJaW5jZXB0aW9uGAIgASgLMhsuc2tlaW4uYWNjb3VudC52MS5JbmNlcHRpb24SDQoFZXBvY2gYAyABKA0SCwoDc2VxGAQgASgEEhUKDXByZXZpb3VzX2hhc2gYBSABKAwSKQoHZGV2aWNlcxgGIAMoCzIYLnNrZWluLmFjY291bnQudjEuRGV2aWNlEicKBnJlbGF5cxgHIAMoCzIXLnNrZWluLmFjY291bnQudjEuUmVsYXkSFAoMcHJvdG9jb2xfbWluGAggASgNEhQKDGlzc3VlZF9hdF9tcxgJIAEoBBIVCg1leHBpcmVzX2F0X21zGAogASgEEiwKCHJvdGF0aW9uGAsgASgLMhouc2tlaW4uYWNjb3VudC52MS5Sb3RhdGlvbiI1Cg9TaWduZWRTdGF0ZW1lbnQSDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiOAoMU3RhdGVtZW50UmVmEg0KBWVwb2NoGAEgASgNEgsKA3NlcRgCIAEoBBIMCgRoYXNoGAMgASgMIjQKDUFjY291bnRMb29rdXASDwoHdmVyc2lvbhgBIAEoDRISCgphY2NvdW50X2lkGAIgASgMIoYBCg1BY2NvdW50QW5zd2VyEjYKCXN0YXRlbWVudBgBIAEoCzIhLnNrZWluLmFjY291bnQudjEuU2lnbmVkU3RhdGVtZW50SAASMwoHcmVmdXNhbBgCIAEoDjIgLnNrZWluLmFjY291bnQudjEuQWNjb3VudFJlZnVzYWxIAEIICgZhbnN3ZXIiqQEKCkludml0ZUNhcmQSDwoHdmVyc2lvbhgBIAEoDRISCgphY2NvdW50X2lkGAIgASgMEg0KBXRva2VuGAMgASgMEisKBWhpbnRzGAQgAygLMhwuc2tlaW4uYWNjb3VudC52MS5JbnZpdGVIaW50EhQKDGV4cGlyZXNfYXRfcxgFIAEoBBISCgpyZWNvcmRfa2V5GAYgASgMEhAKCHJlYWRfa2V5GAcgASgMIkAKCkludml0ZUhpbnQSDwoHcGVlcl9pZBgBIAEoDBIPCgdhZGRyZXNzGAIgASgMEhAKCGlzX3JlbGF5GAMgASgIKo0BCg5BY2NvdW50UmVmdXNhbBIfChtBQ0NPVU5UX1JFRlVTQUxfVU5TUEVDSUZJRUQQABIjCh9BQ0NPVU5UX1JFRlVTQUxfVU5LTk9XTl9BQ0NPVU5UEAESGwoXQUNDT1VOVF9SRUZVU0FMX1ZFUlNJT04QAhIYChRBQ0NPVU5UX1JFRlVTQUxfQlVTWRADYgZwcm90bzM");
 
 /**
  * The birth certificate of an account; its hash is the account id and never changes.
@@ -100,6 +100,32 @@ export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
   messageDesc(file_account_account, 1);
 
 /**
+ * @generated from message skein.account.v1.Relay
+ */
+export type Relay = Message<"skein.account.v1.Relay"> & {
+  /**
+   * libp2p PeerId in text form
+   *
+   * @generated from field: string peer_id = 1;
+   */
+  peerId: string;
+
+  /**
+   * multiaddrs without the /p2p part; at most 8
+   *
+   * @generated from field: repeated string addresses = 2;
+   */
+  addresses: string[];
+};
+
+/**
+ * Describes the message skein.account.v1.Relay.
+ * Use `create(RelaySchema)` to create a new message.
+ */
+export const RelaySchema: GenMessage<Relay> = /*@__PURE__*/
+  messageDesc(file_account_account, 2);
+
+/**
  * Signed by the recovery key alone: from this epoch on, signing_key signs.
  *
  * @generated from message skein.account.v1.Rotation
@@ -131,7 +157,7 @@ export type Rotation = Message<"skein.account.v1.Rotation"> & {
  * Use `create(RotationSchema)` to create a new message.
  */
 export const RotationSchema: GenMessage<Rotation> = /*@__PURE__*/
-  messageDesc(file_account_account, 2);
+  messageDesc(file_account_account, 3);
 
 /**
  * A full snapshot of an account's devices. Higher epoch wins, then higher seq.
@@ -172,6 +198,13 @@ export type Statement = Message<"skein.account.v1.Statement"> & {
   devices: Device[];
 
   /**
+   * where its devices have mailboxes, the owner's order; at most 5
+   *
+   * @generated from field: repeated skein.account.v1.Relay relays = 7;
+   */
+  relays: Relay[];
+
+  /**
    * @generated from field: uint32 protocol_min = 8;
    */
   protocolMin: number;
@@ -199,7 +232,7 @@ export type Statement = Message<"skein.account.v1.Statement"> & {
  * Use `create(StatementSchema)` to create a new message.
  */
 export const StatementSchema: GenMessage<Statement> = /*@__PURE__*/
-  messageDesc(file_account_account, 3);
+  messageDesc(file_account_account, 4);
 
 /**
  * Bytes and a signature over a domain prefix and exactly these bytes: never re-encoded.
@@ -223,7 +256,7 @@ export type SignedStatement = Message<"skein.account.v1.SignedStatement"> & {
  * Use `create(SignedStatementSchema)` to create a new message.
  */
 export const SignedStatementSchema: GenMessage<SignedStatement> = /*@__PURE__*/
-  messageDesc(file_account_account, 4);
+  messageDesc(file_account_account, 5);
 
 /**
  * Names one version of a device list; travels inside every envelope.
@@ -252,7 +285,7 @@ export type StatementRef = Message<"skein.account.v1.StatementRef"> & {
  * Use `create(StatementRefSchema)` to create a new message.
  */
 export const StatementRefSchema: GenMessage<StatementRef> = /*@__PURE__*/
-  messageDesc(file_account_account, 5);
+  messageDesc(file_account_account, 6);
 
 /**
  * @generated from message skein.account.v1.AccountLookup
@@ -274,7 +307,7 @@ export type AccountLookup = Message<"skein.account.v1.AccountLookup"> & {
  * Use `create(AccountLookupSchema)` to create a new message.
  */
 export const AccountLookupSchema: GenMessage<AccountLookup> = /*@__PURE__*/
-  messageDesc(file_account_account, 6);
+  messageDesc(file_account_account, 7);
 
 /**
  * @generated from message skein.account.v1.AccountAnswer
@@ -303,7 +336,7 @@ export type AccountAnswer = Message<"skein.account.v1.AccountAnswer"> & {
  * Use `create(AccountAnswerSchema)` to create a new message.
  */
 export const AccountAnswerSchema: GenMessage<AccountAnswer> = /*@__PURE__*/
-  messageDesc(file_account_account, 7);
+  messageDesc(file_account_account, 8);
 
 /**
  * What an invite link carries after '#', base64url. At most 450 bytes as a link.
@@ -341,6 +374,20 @@ export type InviteCard = Message<"skein.account.v1.InviteCard"> & {
    * @generated from field: uint64 expires_at_s = 5;
    */
   expiresAtS: bigint;
+
+  /**
+   * Ed25519, 32 bytes: names and signs the directory record
+   *
+   * @generated from field: bytes record_key = 6;
+   */
+  recordKey: Uint8Array;
+
+  /**
+   * 32 bytes: opens it
+   *
+   * @generated from field: bytes read_key = 7;
+   */
+  readKey: Uint8Array;
 };
 
 /**
@@ -348,7 +395,7 @@ export type InviteCard = Message<"skein.account.v1.InviteCard"> & {
  * Use `create(InviteCardSchema)` to create a new message.
  */
 export const InviteCardSchema: GenMessage<InviteCard> = /*@__PURE__*/
-  messageDesc(file_account_account, 8);
+  messageDesc(file_account_account, 9);
 
 /**
  * @generated from message skein.account.v1.InviteHint
@@ -367,6 +414,13 @@ export type InviteHint = Message<"skein.account.v1.InviteHint"> & {
    * @generated from field: bytes address = 2;
    */
   address: Uint8Array;
+
+  /**
+   * a relay with a mailbox of the account, reached by the gate alias of the token
+   *
+   * @generated from field: bool is_relay = 3;
+   */
+  isRelay: boolean;
 };
 
 /**
@@ -374,7 +428,7 @@ export type InviteHint = Message<"skein.account.v1.InviteHint"> & {
  * Use `create(InviteHintSchema)` to create a new message.
  */
 export const InviteHintSchema: GenMessage<InviteHint> = /*@__PURE__*/
-  messageDesc(file_account_account, 9);
+  messageDesc(file_account_account, 10);
 
 /**
  * @generated from enum skein.account.v1.AccountRefusal

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file deposit/deposit.proto.
  */
 export const file_deposit_deposit: GenFile = /*@__PURE__*/
-  fileDesc("ChVkZXBvc2l0L2RlcG9zaXQucHJvdG8SEHNrZWluLmRlcG9zaXQudjEicgoMRGVwb3NpdEZyYW1lEigKBWhlbGxvGAEgASgLMhcuc2tlaW4uZGVwb3NpdC52MS5IZWxsb0gAEi8KBWJhdGNoGAIgASgLMh4uc2tlaW4uZGVwb3NpdC52MS5EZXBvc2l0QmF0Y2hIAEIHCgVmcmFtZSKeAQoLUmVzdWx0RnJhbWUSKAoFaGVsbG8YASABKAsyFy5za2Vpbi5kZXBvc2l0LnYxLkhlbGxvSAASLgoFYmF0Y2gYAiABKAsyHS5za2Vpbi5kZXBvc2l0LnYxLlJlc3VsdEJhdGNoSAASLAoHZ29vZGJ5ZRgDIAEoCzIZLnNrZWluLmRlcG9zaXQudjEuR29vZGJ5ZUgAQgcKBWZyYW1lIkMKBUhlbGxvEhMKC3ZlcnNpb25fbWluGAEgASgNEhMKC3ZlcnNpb25fbWF4GAIgASgNEhAKCGZlYXR1cmVzGAMgAygJIjsKDERlcG9zaXRCYXRjaBIrCghkZXBvc2l0cxgBIAMoCzIZLnNrZWluLmRlcG9zaXQudjEuRGVwb3NpdCJwCgdEZXBvc2l0EhIKCmRlcG9zaXRfaWQYASABKAwSDAoEYm9keRgCIAEoDBISCgpsaWZldGltZV9zGAMgASgNEg8KB2lzX3dha2UYBCABKAgSEgoKZ2F0ZV90b2tlbhgFIAEoDEoECAYQB0oECAcQCCI4CgtSZXN1bHRCYXRjaBIpCgdyZXN1bHRzGAEgAygLMhguc2tlaW4uZGVwb3NpdC52MS5SZXN1bHQigQEKBlJlc3VsdBISCgpkZXBvc2l0X2lkGAEgASgMEioKBnN0b3JlZBgCIAEoCzIYLnNrZWluLmRlcG9zaXQudjEuU3RvcmVkSAASLAoHcmVmdXNlZBgDIAEoCzIZLnNrZWluLmRlcG9zaXQudjEuUmVmdXNlZEgAQgkKB291dGNvbWUiDgoGU3RvcmVkSgQIARAFImwKB1JlZnVzZWQSLwoGcmVhc29uGAEgASgOMh8uc2tlaW4uZGVwb3NpdC52MS5SZWZ1c2FsUmVhc29uEhYKDnJldHJ5X2FmdGVyX21zGAIgASgNEhgKEGRlY3J5cHRpb25fZXJyb3IYAyABKAwiOgoHR29vZGJ5ZRIvCgZyZWFzb24YASABKA4yHy5za2Vpbi5kZXBvc2l0LnYxLkdvb2RieWVSZWFzb24q1gIKDVJlZnVzYWxSZWFzb24SHgoaUkVGVVNBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIcChhSRUZVU0FMX1JFQVNPTl9UT09fTEFSR0UQARIhCh1SRUZVU0FMX1JFQVNPTl9VTktOT1dOX1NFTkRFUhACEhwKGFJFRlVTQUxfUkVBU09OX0JBRF9UT0tFThADEhcKE1JFRlVTQUxfUkVBU09OX0ZVTEwQBBIXChNSRUZVU0FMX1JFQVNPTl9SQVRFEAUSHAoYUkVGVVNBTF9SRUFTT05fTUFMRk9STUVEEAYSFwoTUkVGVVNBTF9SRUFTT05fQlVTWRAHEhoKFlJFRlVTQUxfUkVBU09OX1NUT1JBR0UQCBIgChxSRUZVU0FMX1JFQVNPTl9VTkRFQ1JZUFRBQkxFEAkSHwobUkVGVVNBTF9SRUFTT05fTk9UX0FDQ0VQVEVEEAoqvAEKDUdvb2RieWVSZWFzb24SHgoaR09PREJZRV9SRUFTT05fVU5TUEVDSUZJRUQQABIaChZHT09EQllFX1JFQVNPTl9WRVJTSU9OEAESHAoYR09PREJZRV9SRUFTT05fTUFMRk9STUVEEAISGwoXR09PREJZRV9SRUFTT05fU0hVVERPV04QAxIbChdHT09EQllFX1JFQVNPTl9SRVBMQUNFRBAEEhcKE0dPT0RCWUVfUkVBU09OX0lETEUQBWIGcHJvdG8z");
+  fileDesc("ChVkZXBvc2l0L2RlcG9zaXQucHJvdG8SEHNrZWluLmRlcG9zaXQudjEicgoMRGVwb3NpdEZyYW1lEigKBWhlbGxvGAEgASgLMhcuc2tlaW4uZGVwb3NpdC52MS5IZWxsb0gAEi8KBWJhdGNoGAIgASgLMh4uc2tlaW4uZGVwb3NpdC52MS5EZXBvc2l0QmF0Y2hIAEIHCgVmcmFtZSKeAQoLUmVzdWx0RnJhbWUSKAoFaGVsbG8YASABKAsyFy5za2Vpbi5kZXBvc2l0LnYxLkhlbGxvSAASLgoFYmF0Y2gYAiABKAsyHS5za2Vpbi5kZXBvc2l0LnYxLlJlc3VsdEJhdGNoSAASLAoHZ29vZGJ5ZRgDIAEoCzIZLnNrZWluLmRlcG9zaXQudjEuR29vZGJ5ZUgAQgcKBWZyYW1lImMKBUhlbGxvEhMKC3ZlcnNpb25fbWluGAEgASgNEhMKC3ZlcnNpb25fbWF4GAIgASgNEhAKCGZlYXR1cmVzGAMgAygJEg0KBW5vbmNlGAQgASgMEg8KB3RpbWVfbXMYBSABKAQiOwoMRGVwb3NpdEJhdGNoEisKCGRlcG9zaXRzGAEgAygLMhkuc2tlaW4uZGVwb3NpdC52MS5EZXBvc2l0Io4BCgdEZXBvc2l0EhIKCmRlcG9zaXRfaWQYASABKAwSDAoEYm9keRgCIAEoDBISCgpsaWZldGltZV9zGAMgASgNEg8KB2lzX3dha2UYBCABKAgSEgoKZ2F0ZV90b2tlbhgFIAEoDBINCgVhbGlhcxgGIAEoDBILCgNtYWMYByABKAwSDAoEd29yaxgIIAEoDCJiCgtSZXN1bHRCYXRjaBIpCgdyZXN1bHRzGAEgAygLMhguc2tlaW4uZGVwb3NpdC52MS5SZXN1bHQSFQoNcmVsYXlfdGltZV9tcxgCIAEoBBIRCglzaWduYXR1cmUYAyABKAwigQEKBlJlc3VsdBISCgpkZXBvc2l0X2lkGAEgASgMEioKBnN0b3JlZBgCIAEoCzIYLnNrZWluLmRlcG9zaXQudjEuU3RvcmVkSAASLAoHcmVmdXNlZBgDIAEoCzIZLnNrZWluLmRlcG9zaXQudjEuUmVmdXNlZEgAQgkKB291dGNvbWUiNAoGU3RvcmVkEhUKDWV4cGlyZXNfYXRfbXMYASABKAQSEwoLYWxpYXNfZXBvY2gYAiABKAwifwoHUmVmdXNlZBIvCgZyZWFzb24YASABKA4yHy5za2Vpbi5kZXBvc2l0LnYxLlJlZnVzYWxSZWFzb24SFgoOcmV0cnlfYWZ0ZXJfbXMYAiABKA0SEQoJd29ya19iaXRzGAQgASgNEhgKEGRlY3J5cHRpb25fZXJyb3IYAyABKAwiOgoHR29vZGJ5ZRIvCgZyZWFzb24YASABKA4yHy5za2Vpbi5kZXBvc2l0LnYxLkdvb2RieWVSZWFzb24q6wMKDVJlZnVzYWxSZWFzb24SHgoaUkVGVVNBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIcChhSRUZVU0FMX1JFQVNPTl9UT09fTEFSR0UQARIhCh1SRUZVU0FMX1JFQVNPTl9VTktOT1dOX1NFTkRFUhACEhwKGFJFRlVTQUxfUkVBU09OX0JBRF9UT0tFThADEhcKE1JFRlVTQUxfUkVBU09OX0ZVTEwQBBIXChNSRUZVU0FMX1JFQVNPTl9SQVRFEAUSHAoYUkVGVVNBTF9SRUFTT05fTUFMRk9STUVEEAYSFwoTUkVGVVNBTF9SRUFTT05fQlVTWRAHEhoKFlJFRlVTQUxfUkVBU09OX1NUT1JBR0UQCBIgChxSRUZVU0FMX1JFQVNPTl9VTkRFQ1JZUFRBQkxFEAkSHwobUkVGVVNBTF9SRUFTT05fTk9UX0FDQ0VQVEVEEAoSIAocUkVGVVNBTF9SRUFTT05fVU5LTk9XTl9BTElBUxALEhoKFlJFRlVTQUxfUkVBU09OX0JBRF9NQUMQDBIXChNSRUZVU0FMX1JFQVNPTl9XT1JLEA0SHwobUkVGVVNBTF9SRUFTT05fTUFJTEJPWF9GVUxMEA4SGwoXUkVGVVNBTF9SRUFTT05fQ0FQQUNJVFkQDyq8AQoNR29vZGJ5ZVJlYXNvbhIeChpHT09EQllFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhoKFkdPT0RCWUVfUkVBU09OX1ZFUlNJT04QARIcChhHT09EQllFX1JFQVNPTl9NQUxGT1JNRUQQAhIbChdHT09EQllFX1JFQVNPTl9TSFVURE9XThADEhsKF0dPT0RCWUVfUkVBU09OX1JFUExBQ0VEEAQSFwoTR09PREJZRV9SRUFTT05fSURMRRAFYgZwcm90bzM");
 
 /**
  * From the depositor.
@@ -106,6 +106,20 @@ export type Hello = Message<"skein.deposit.v1.Hello"> & {
    * @generated from field: repeated string features = 3;
    */
   features: string[];
+
+  /**
+   * a relay's, 32 bytes, new for each stream: the MACs of this stream's deposits cover it
+   *
+   * @generated from field: bytes nonce = 4;
+   */
+  nonce: Uint8Array;
+
+  /**
+   * a relay's clock: lifetimes run by it
+   *
+   * @generated from field: uint64 time_ms = 5;
+   */
+  timeMs: bigint;
 };
 
 /**
@@ -137,7 +151,7 @@ export const DepositBatchSchema: GenMessage<DepositBatch> = /*@__PURE__*/
  */
 export type Deposit = Message<"skein.deposit.v1.Deposit"> & {
   /**
-   * 16 bytes; on a direct connection the envelope id
+   * 16 bytes; on a direct connection the envelope id, at a relay made from it and the alias
    *
    * @generated from field: bytes deposit_id = 1;
    */
@@ -168,6 +182,27 @@ export type Deposit = Message<"skein.deposit.v1.Deposit"> & {
    * @generated from field: bytes gate_token = 5;
    */
   gateToken: Uint8Array;
+
+  /**
+   * 24 bytes: the door into a mailbox at a relay; absent on a direct connection
+   *
+   * @generated from field: bytes alias = 6;
+   */
+  alias: Uint8Array;
+
+  /**
+   * 32 bytes, by the alias's MAC key: whoever deposits knows it
+   *
+   * @generated from field: bytes mac = 7;
+   */
+  mac: Uint8Array;
+
+  /**
+   * 8 bytes: proof of work, where a gate asks for it
+   *
+   * @generated from field: bytes work = 8;
+   */
+  work: Uint8Array;
 };
 
 /**
@@ -185,6 +220,20 @@ export type ResultBatch = Message<"skein.deposit.v1.ResultBatch"> & {
    * @generated from field: repeated skein.deposit.v1.Result results = 1;
    */
   results: Result[];
+
+  /**
+   * of a relay: when the batch was committed
+   *
+   * @generated from field: uint64 relay_time_ms = 2;
+   */
+  relayTimeMs: bigint;
+
+  /**
+   * of a relay: by its network key over the Merkle root of what it stored
+   *
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
 };
 
 /**
@@ -229,9 +278,24 @@ export const ResultSchema: GenMessage<Result> = /*@__PURE__*/
   messageDesc(file_deposit_deposit, 6);
 
 /**
+ * On a direct connection empty: durable is all there is to say.
+ *
  * @generated from message skein.deposit.v1.Stored
  */
 export type Stored = Message<"skein.deposit.v1.Stored"> & {
+  /**
+   * the relay keeps it until then, by its clock
+   *
+   * @generated from field: uint64 expires_at_ms = 1;
+   */
+  expiresAtMs: bigint;
+
+  /**
+   * 8 bytes; another one than before: the recipient's device list is newer
+   *
+   * @generated from field: bytes alias_epoch = 2;
+   */
+  aliasEpoch: Uint8Array;
 };
 
 /**
@@ -256,6 +320,13 @@ export type Refused = Message<"skein.deposit.v1.Refused"> & {
    * @generated from field: uint32 retry_after_ms = 2;
    */
   retryAfterMs: number;
+
+  /**
+   * with WORK: what the gate asks for now
+   *
+   * @generated from field: uint32 work_bits = 4;
+   */
+  workBits: number;
 
   /**
    * with UNDECRYPTABLE: libsignal's DecryptionErrorMessage about the envelope
@@ -351,6 +422,39 @@ export const RefusalReason = {
    * @generated from enum value: REFUSAL_REASON_NOT_ACCEPTED = 10;
    */
   NOT_ACCEPTED: 10,
+
+  /**
+   * a relay has no such alias: withdrawn, or the mailbox is elsewhere now
+   *
+   * @generated from enum value: REFUSAL_REASON_UNKNOWN_ALIAS = 11;
+   */
+  UNKNOWN_ALIAS: 11,
+
+  /**
+   * @generated from enum value: REFUSAL_REASON_BAD_MAC = 12;
+   */
+  BAD_MAC: 12,
+
+  /**
+   * a gate wants proof of work, or more of it
+   *
+   * @generated from enum value: REFUSAL_REASON_WORK = 13;
+   */
+  WORK: 13,
+
+  /**
+   * the recipient has to collect first
+   *
+   * @generated from enum value: REFUSAL_REASON_MAILBOX_FULL = 14;
+   */
+  MAILBOX_FULL: 14,
+
+  /**
+   * the relay itself is full, or short of memory
+   *
+   * @generated from enum value: REFUSAL_REASON_CAPACITY = 15;
+   */
+  CAPACITY: 15,
 } as const;
 
 /**

@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { StatementRef } from "../account/account_pb.ts";
+import type { SignedStatement, StatementRef } from "../account/account_pb.ts";
 import { file_account_account } from "../account/account_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file message/content.proto.
  */
 export const file_message_content: GenFile = /*@__PURE__*/
-  fileDesc("ChVtZXNzYWdlL2NvbnRlbnQucHJvdG8SEHNrZWluLm1lc3NhZ2UudjEibQoEUGFjaxIrCghjb250ZW50cxgBIAMoCzIZLnNrZWluLm1lc3NhZ2UudjEuQ29udGVudBI4ChBzZW5kZXJfc3RhdGVtZW50GAIgASgLMh4uc2tlaW4uYWNjb3VudC52MS5TdGF0ZW1lbnRSZWYi3QMKB0NvbnRlbnQSCgoCaWQYASABKAwSDwoHY291bnRlchgCIAEoBBIOCgZobGNfdXMYAyABKAQSDwoHcGFyZW50cxgEIAMoDBISCgpzZW50X2F0X21zGAUgASgEEiYKBHRleHQYCiABKAsyFi5za2Vpbi5tZXNzYWdlLnYxLlRleHRIABImCgRlZGl0GAsgASgLMhYuc2tlaW4ubWVzc2FnZS52MS5FZGl0SAASLgoIZGVsZXRpb24YDCABKAsyGi5za2Vpbi5tZXNzYWdlLnYxLkRlbGV0aW9uSAASLgoIcmVhY3Rpb24YDSABKAsyGi5za2Vpbi5tZXNzYWdlLnYxLlJlYWN0aW9uSAASLAoHcmVjZWlwdBgOIAEoCzIZLnNrZWluLm1lc3NhZ2UudjEuUmVjZWlwdEgAEjMKB3JlcXVlc3QYDyABKAsyIC5za2Vpbi5tZXNzYWdlLnYxLkNvbnRhY3RSZXF1ZXN0SAASMQoGYWNjZXB0GBAgASgLMh8uc2tlaW4ubWVzc2FnZS52MS5Db250YWN0QWNjZXB0SAASLAoHcHJvZmlsZRgRIAEoCzIZLnNrZWluLm1lc3NhZ2UudjEuUHJvZmlsZUgAQgYKBGJvZHlKBAgGEAciJgoEVGV4dBIMCgR0ZXh0GAEgASgJEhAKCHJlcGx5X3RvGAIgASgMIiQKBEVkaXQSDgoGdGFyZ2V0GAEgASgMEgwKBHRleHQYAiABKAkiGgoIRGVsZXRpb24SDgoGdGFyZ2V0GAEgASgMIikKCFJlYWN0aW9uEg4KBnRhcmdldBgBIAEoDBINCgVlbW9qaRgCIAEoCSJDCgdSZWNlaXB0EisKBGtpbmQYASABKA4yHS5za2Vpbi5tZXNzYWdlLnYxLlJlY2VpcHRLaW5kEgsKA2lkcxgCIAMoDCJOCg5Db250YWN0UmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkSEQoJYWRkcmVzc2VzGAMgAygJEg0KBXRva2VuGAQgASgMIjAKDUNvbnRhY3RBY2NlcHQSDAoEbmFtZRgBIAEoCRIRCglhZGRyZXNzZXMYAiADKAkiPgoHUHJvZmlsZRIMCgRuYW1lGAEgASgJEhEKCWFkZHJlc3NlcxgCIAMoCRISCgp2ZXJzaW9uX21zGAMgASgEKl4KC1JlY2VpcHRLaW5kEhwKGFJFQ0VJUFRfS0lORF9VTlNQRUNJRklFRBAAEhoKFlJFQ0VJUFRfS0lORF9ERUxJVkVSRUQQARIVChFSRUNFSVBUX0tJTkRfUkVBRBACYgZwcm90bzM", [file_account_account]);
+  fileDesc("ChVtZXNzYWdlL2NvbnRlbnQucHJvdG8SEHNrZWluLm1lc3NhZ2UudjEibQoEUGFjaxIrCghjb250ZW50cxgBIAMoCzIZLnNrZWluLm1lc3NhZ2UudjEuQ29udGVudBI4ChBzZW5kZXJfc3RhdGVtZW50GAIgASgLMh4uc2tlaW4uYWNjb3VudC52MS5TdGF0ZW1lbnRSZWYi3QMKB0NvbnRlbnQSCgoCaWQYASABKAwSDwoHY291bnRlchgCIAEoBBIOCgZobGNfdXMYAyABKAQSDwoHcGFyZW50cxgEIAMoDBISCgpzZW50X2F0X21zGAUgASgEEiYKBHRleHQYCiABKAsyFi5za2Vpbi5tZXNzYWdlLnYxLlRleHRIABImCgRlZGl0GAsgASgLMhYuc2tlaW4ubWVzc2FnZS52MS5FZGl0SAASLgoIZGVsZXRpb24YDCABKAsyGi5za2Vpbi5tZXNzYWdlLnYxLkRlbGV0aW9uSAASLgoIcmVhY3Rpb24YDSABKAsyGi5za2Vpbi5tZXNzYWdlLnYxLlJlYWN0aW9uSAASLAoHcmVjZWlwdBgOIAEoCzIZLnNrZWluLm1lc3NhZ2UudjEuUmVjZWlwdEgAEjMKB3JlcXVlc3QYDyABKAsyIC5za2Vpbi5tZXNzYWdlLnYxLkNvbnRhY3RSZXF1ZXN0SAASMQoGYWNjZXB0GBAgASgLMh8uc2tlaW4ubWVzc2FnZS52MS5Db250YWN0QWNjZXB0SAASLAoHcHJvZmlsZRgRIAEoCzIZLnNrZWluLm1lc3NhZ2UudjEuUHJvZmlsZUgAQgYKBGJvZHlKBAgGEAciJgoEVGV4dBIMCgR0ZXh0GAEgASgJEhAKCHJlcGx5X3RvGAIgASgMIiQKBEVkaXQSDgoGdGFyZ2V0GAEgASgMEgwKBHRleHQYAiABKAkiGgoIRGVsZXRpb24SDgoGdGFyZ2V0GAEgASgMIikKCFJlYWN0aW9uEg4KBnRhcmdldBgBIAEoDBINCgVlbW9qaRgCIAEoCSJDCgdSZWNlaXB0EisKBGtpbmQYASABKA4yHS5za2Vpbi5tZXNzYWdlLnYxLlJlY2VpcHRLaW5kEgsKA2lkcxgCIAMoDCJ2Cg5Db250YWN0UmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkSEQoJYWRkcmVzc2VzGAMgAygJEg0KBXRva2VuGAQgASgMEiYKBXJlYWNoGAUgASgLMhcuc2tlaW4ubWVzc2FnZS52MS5SZWFjaCJYCg1Db250YWN0QWNjZXB0EgwKBG5hbWUYASABKAkSEQoJYWRkcmVzc2VzGAIgAygJEiYKBXJlYWNoGAMgASgLMhcuc2tlaW4ubWVzc2FnZS52MS5SZWFjaCJmCgdQcm9maWxlEgwKBG5hbWUYASABKAkSEQoJYWRkcmVzc2VzGAIgAygJEhIKCnZlcnNpb25fbXMYAyABKAQSJgoFcmVhY2gYBCABKAsyFy5za2Vpbi5tZXNzYWdlLnYxLlJlYWNoInkKBVJlYWNoEhQKDGFsaWFzX3NlY3JldBgBIAEoDBISCgpyZWNvcmRfa2V5GAIgASgMEhAKCHJlYWRfa2V5GAMgASgMEjQKCXN0YXRlbWVudBgEIAEoCzIhLnNrZWluLmFjY291bnQudjEuU2lnbmVkU3RhdGVtZW50Kl4KC1JlY2VpcHRLaW5kEhwKGFJFQ0VJUFRfS0lORF9VTlNQRUNJRklFRBAAEhoKFlJFQ0VJUFRfS0lORF9ERUxJVkVSRUQQARIVChFSRUNFSVBUX0tJTkRfUkVBRBACYgZwcm90bzM", [file_account_account]);
 
 /**
  * Contents that waited for the same session travel together: one ratchet step, one envelope.
@@ -276,6 +276,11 @@ export type ContactRequest = Message<"skein.message.v1.ContactRequest"> & {
    * @generated from field: bytes token = 4;
    */
   token: Uint8Array;
+
+  /**
+   * @generated from field: skein.message.v1.Reach reach = 5;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -298,6 +303,11 @@ export type ContactAccept = Message<"skein.message.v1.ContactAccept"> & {
    * @generated from field: repeated string addresses = 2;
    */
   addresses: string[];
+
+  /**
+   * @generated from field: skein.message.v1.Reach reach = 3;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -325,6 +335,11 @@ export type Profile = Message<"skein.message.v1.Profile"> & {
    * @generated from field: uint64 version_ms = 3;
    */
   versionMs: bigint;
+
+  /**
+   * @generated from field: skein.message.v1.Reach reach = 4;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -333,6 +348,48 @@ export type Profile = Message<"skein.message.v1.Profile"> & {
  */
 export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
   messageDesc(file_message_content, 9);
+
+/**
+ * How the author can be reached while its devices are away: only this contact gets this alias secret.
+ *
+ * @generated from message skein.message.v1.Reach
+ */
+export type Reach = Message<"skein.message.v1.Reach"> & {
+  /**
+   * 32 bytes: the aliases at all relays of all devices of the author are made from it
+   *
+   * @generated from field: bytes alias_secret = 1;
+   */
+  aliasSecret: Uint8Array;
+
+  /**
+   * Ed25519, 32 bytes: the author's directory record
+   *
+   * @generated from field: bytes record_key = 2;
+   */
+  recordKey: Uint8Array;
+
+  /**
+   * 32 bytes: opens it
+   *
+   * @generated from field: bytes read_key = 3;
+   */
+  readKey: Uint8Array;
+
+  /**
+   * the author's device list, when the contact may not have it
+   *
+   * @generated from field: skein.account.v1.SignedStatement statement = 4;
+   */
+  statement?: SignedStatement | undefined;
+};
+
+/**
+ * Describes the message skein.message.v1.Reach.
+ * Use `create(ReachSchema)` to create a new message.
+ */
+export const ReachSchema: GenMessage<Reach> = /*@__PURE__*/
+  messageDesc(file_message_content, 10);
 
 /**
  * @generated from enum skein.message.v1.ReceiptKind

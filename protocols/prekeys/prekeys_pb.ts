@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file prekeys/prekeys.proto.
  */
 export const file_prekeys_prekeys: GenFile = /*@__PURE__*/
-  fileDesc("ChVwcmVrZXlzL3ByZWtleXMucHJvdG8SEHNrZWluLnByZWtleXMudjEiQgoNQnVuZGxlUmVxdWVzdBIPCgd2ZXJzaW9uGAEgASgNEhEKCWRldmljZV9pZBgCIAEoDBINCgV0b2tlbhgDIAEoDCLOAgoGQnVuZGxlEhEKCWRldmljZV9pZBgBIAEoDBIXCg9yZWdpc3RyYXRpb25faWQYAiABKA0SFAoMaWRlbnRpdHlfa2V5GAMgASgMEhgKEHNpZ25lZF9wcmVrZXlfaWQYBCABKA0SFQoNc2lnbmVkX3ByZWtleRgFIAEoDBIfChdzaWduZWRfcHJla2V5X3NpZ25hdHVyZRgGIAEoDBIVCg1rZW1fcHJla2V5X2lkGAcgASgNEhIKCmtlbV9wcmVrZXkYCCABKAwSHAoUa2VtX3ByZWtleV9zaWduYXR1cmUYCSABKAwSFgoOaXNfbGFzdF9yZXNvcnQYCiABKAgSHwoSb25lX3RpbWVfcHJla2V5X2lkGAsgASgNSACIAQESFwoPb25lX3RpbWVfcHJla2V5GAwgASgMQhUKE19vbmVfdGltZV9wcmVrZXlfaWQieAoMQnVuZGxlQW5zd2VyEioKBmJ1bmRsZRgBIAEoCzIYLnNrZWluLnByZWtleXMudjEuQnVuZGxlSAASMgoHcmVmdXNhbBgCIAEoDjIfLnNrZWluLnByZWtleXMudjEuQnVuZGxlUmVmdXNhbEgAQggKBmFuc3dlciqjAQoNQnVuZGxlUmVmdXNhbBIeChpCVU5ETEVfUkVGVVNBTF9VTlNQRUNJRklFRBAAEiEKHUJVTkRMRV9SRUZVU0FMX1VOS05PV05fREVWSUNFEAESGgoWQlVORExFX1JFRlVTQUxfVkVSU0lPThACEhcKE0JVTkRMRV9SRUZVU0FMX1JBVEUQAxIaChZCVU5ETEVfUkVGVVNBTF9CTE9DS0VEEARiBnByb3RvMw");
+  fileDesc("ChVwcmVrZXlzL3ByZWtleXMucHJvdG8SEHNrZWluLnByZWtleXMudjEiYAoNQnVuZGxlUmVxdWVzdBIPCgd2ZXJzaW9uGAEgASgNEhEKCWRldmljZV9pZBgCIAEoDBINCgV0b2tlbhgDIAEoDBINCgVhbGlhcxgEIAEoDBINCgVub25jZRgFIAEoDCLOAgoGQnVuZGxlEhEKCWRldmljZV9pZBgBIAEoDBIXCg9yZWdpc3RyYXRpb25faWQYAiABKA0SFAoMaWRlbnRpdHlfa2V5GAMgASgMEhgKEHNpZ25lZF9wcmVrZXlfaWQYBCABKA0SFQoNc2lnbmVkX3ByZWtleRgFIAEoDBIfChdzaWduZWRfcHJla2V5X3NpZ25hdHVyZRgGIAEoDBIVCg1rZW1fcHJla2V5X2lkGAcgASgNEhIKCmtlbV9wcmVrZXkYCCABKAwSHAoUa2VtX3ByZWtleV9zaWduYXR1cmUYCSABKAwSFgoOaXNfbGFzdF9yZXNvcnQYCiABKAgSHwoSb25lX3RpbWVfcHJla2V5X2lkGAsgASgNSACIAQESFwoPb25lX3RpbWVfcHJla2V5GAwgASgMQhUKE19vbmVfdGltZV9wcmVrZXlfaWQiqgEKDEJ1bmRsZUFuc3dlchIqCgZidW5kbGUYASABKAsyGC5za2Vpbi5wcmVrZXlzLnYxLkJ1bmRsZUgAEjIKB3JlZnVzYWwYAiABKA4yHy5za2Vpbi5wcmVrZXlzLnYxLkJ1bmRsZVJlZnVzYWxIABIwCgZpc3N1ZWQYAyABKAsyHi5za2Vpbi5wcmVrZXlzLnYxLklzc3VlZEJ1bmRsZUgAQggKBmFuc3dlciJICgxJc3N1ZWRCdW5kbGUSDgoGYnVuZGxlGAEgASgMEhUKDXJlbGF5X3RpbWVfbXMYAiABKAQSEQoJc2lnbmF0dXJlGAMgASgMIvwBCgtTaGFyZFVwbG9hZBIPCgd2ZXJzaW9uGAEgASgNEhEKCWRldmljZV9pZBgCIAEoDBIXCg9yZWdpc3RyYXRpb25faWQYAyABKA0SFAoMaWRlbnRpdHlfa2V5GAQgASgMEjUKDXNpZ25lZF9wcmVrZXkYBSABKAsyHi5za2Vpbi5wcmVrZXlzLnYxLlNpZ25lZFByZWtleRIwCgtsYXN0X3Jlc29ydBgGIAEoCzIbLnNrZWluLnByZWtleXMudjEuS2VtUHJla2V5EjEKCG9uZV90aW1lGAcgAygLMh8uc2tlaW4ucHJla2V5cy52MS5PbmVUaW1lUHJla2V5IjoKDFNpZ25lZFByZWtleRIKCgJpZBgBIAEoDRILCgNrZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMIjcKCUtlbVByZWtleRIKCgJpZBgBIAEoDRILCgNrZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMIlIKDU9uZVRpbWVQcmVrZXkSCgoCaWQYASABKA0SCwoDa2V5GAIgASgMEigKA2tlbRgDIAEoCzIbLnNrZWluLnByZWtleXMudjEuS2VtUHJla2V5InkKC1NoYXJkQW5zd2VyEi0KBXN0b2NrGAEgASgLMhwuc2tlaW4ucHJla2V5cy52MS5TaGFyZFN0b2NrSAASMQoHcmVmdXNhbBgCIAEoDjIeLnNrZWluLnByZWtleXMudjEuU2hhcmRSZWZ1c2FsSABCCAoGYW5zd2VyIiMKClNoYXJkU3RvY2sSFQoNb25lX3RpbWVfbGVmdBgBIAEoDSq3AQoMU2hhcmRSZWZ1c2FsEh0KGVNIQVJEX1JFRlVTQUxfVU5TUEVDSUZJRUQQABIcChhTSEFSRF9SRUZVU0FMX05PX01BSUxCT1gQARIZChVTSEFSRF9SRUZVU0FMX1ZFUlNJT04QAhIbChdTSEFSRF9SRUZVU0FMX01BTEZPUk1FRBADEhoKFlNIQVJEX1JFRlVTQUxfQ0FQQUNJVFkQBBIWChJTSEFSRF9SRUZVU0FMX1JBVEUQBSqjAQoNQnVuZGxlUmVmdXNhbBIeChpCVU5ETEVfUkVGVVNBTF9VTlNQRUNJRklFRBAAEiEKHUJVTkRMRV9SRUZVU0FMX1VOS05PV05fREVWSUNFEAESGgoWQlVORExFX1JFRlVTQUxfVkVSU0lPThACEhcKE0JVTkRMRV9SRUZVU0FMX1JBVEUQAxIaChZCVU5ETEVfUkVGVVNBTF9CTE9DS0VEEARiBnByb3RvMw");
 
 /**
  * @generated from message skein.prekeys.v1.BundleRequest
@@ -34,6 +34,20 @@ export type BundleRequest = Message<"skein.prekeys.v1.BundleRequest"> & {
    * @generated from field: bytes token = 3;
    */
   token: Uint8Array;
+
+  /**
+   * at a relay, 24 bytes: an alias of the device's mailbox, a gate or a contact's
+   *
+   * @generated from field: bytes alias = 4;
+   */
+  alias: Uint8Array;
+
+  /**
+   * at a relay, 16 bytes: the signature covers it
+   *
+   * @generated from field: bytes nonce = 5;
+   */
+  nonce: Uint8Array;
 };
 
 /**
@@ -136,6 +150,14 @@ export type BundleAnswer = Message<"skein.prekeys.v1.BundleAnswer"> & {
      */
     value: BundleRefusal;
     case: "refusal";
+  } | {
+    /**
+     * of a relay
+     *
+     * @generated from field: skein.prekeys.v1.IssuedBundle issued = 3;
+     */
+    value: IssuedBundle;
+    case: "issued";
   } | { case: undefined; value?: undefined };
 };
 
@@ -145,6 +167,263 @@ export type BundleAnswer = Message<"skein.prekeys.v1.BundleAnswer"> & {
  */
 export const BundleAnswerSchema: GenMessage<BundleAnswer> = /*@__PURE__*/
   messageDesc(file_prekeys_prekeys, 2);
+
+/**
+ * A bundle as a relay gives it out: two askers who compare can prove that it gave one key out twice.
+ *
+ * @generated from message skein.prekeys.v1.IssuedBundle
+ */
+export type IssuedBundle = Message<"skein.prekeys.v1.IssuedBundle"> & {
+  /**
+   * an encoded Bundle
+   *
+   * @generated from field: bytes bundle = 1;
+   */
+  bundle: Uint8Array;
+
+  /**
+   * @generated from field: uint64 relay_time_ms = 2;
+   */
+  relayTimeMs: bigint;
+
+  /**
+   * by the relay's network key
+   *
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message skein.prekeys.v1.IssuedBundle.
+ * Use `create(IssuedBundleSchema)` to create a new message.
+ */
+export const IssuedBundleSchema: GenMessage<IssuedBundle> = /*@__PURE__*/
+  messageDesc(file_prekeys_prekeys, 3);
+
+/**
+ * A device's shard at one relay, from its owner. The same upload twice is one upload.
+ *
+ * @generated from message skein.prekeys.v1.ShardUpload
+ */
+export type ShardUpload = Message<"skein.prekeys.v1.ShardUpload"> & {
+  /**
+   * @generated from field: uint32 version = 1;
+   */
+  version: number;
+
+  /**
+   * @generated from field: bytes device_id = 2;
+   */
+  deviceId: Uint8Array;
+
+  /**
+   * @generated from field: uint32 registration_id = 3;
+   */
+  registrationId: number;
+
+  /**
+   * @generated from field: bytes identity_key = 4;
+   */
+  identityKey: Uint8Array;
+
+  /**
+   * @generated from field: skein.prekeys.v1.SignedPrekey signed_prekey = 5;
+   */
+  signedPrekey?: SignedPrekey | undefined;
+
+  /**
+   * @generated from field: skein.prekeys.v1.KemPrekey last_resort = 6;
+   */
+  lastResort?: KemPrekey | undefined;
+
+  /**
+   * at most 100, an EC and an ML-KEM key each
+   *
+   * @generated from field: repeated skein.prekeys.v1.OneTimePrekey one_time = 7;
+   */
+  oneTime: OneTimePrekey[];
+};
+
+/**
+ * Describes the message skein.prekeys.v1.ShardUpload.
+ * Use `create(ShardUploadSchema)` to create a new message.
+ */
+export const ShardUploadSchema: GenMessage<ShardUpload> = /*@__PURE__*/
+  messageDesc(file_prekeys_prekeys, 4);
+
+/**
+ * @generated from message skein.prekeys.v1.SignedPrekey
+ */
+export type SignedPrekey = Message<"skein.prekeys.v1.SignedPrekey"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message skein.prekeys.v1.SignedPrekey.
+ * Use `create(SignedPrekeySchema)` to create a new message.
+ */
+export const SignedPrekeySchema: GenMessage<SignedPrekey> = /*@__PURE__*/
+  messageDesc(file_prekeys_prekeys, 5);
+
+/**
+ * @generated from message skein.prekeys.v1.KemPrekey
+ */
+export type KemPrekey = Message<"skein.prekeys.v1.KemPrekey"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message skein.prekeys.v1.KemPrekey.
+ * Use `create(KemPrekeySchema)` to create a new message.
+ */
+export const KemPrekeySchema: GenMessage<KemPrekey> = /*@__PURE__*/
+  messageDesc(file_prekeys_prekeys, 6);
+
+/**
+ * @generated from message skein.prekeys.v1.OneTimePrekey
+ */
+export type OneTimePrekey = Message<"skein.prekeys.v1.OneTimePrekey"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: skein.prekeys.v1.KemPrekey kem = 3;
+   */
+  kem?: KemPrekey | undefined;
+};
+
+/**
+ * Describes the message skein.prekeys.v1.OneTimePrekey.
+ * Use `create(OneTimePrekeySchema)` to create a new message.
+ */
+export const OneTimePrekeySchema: GenMessage<OneTimePrekey> = /*@__PURE__*/
+  messageDesc(file_prekeys_prekeys, 7);
+
+/**
+ * @generated from message skein.prekeys.v1.ShardAnswer
+ */
+export type ShardAnswer = Message<"skein.prekeys.v1.ShardAnswer"> & {
+  /**
+   * @generated from oneof skein.prekeys.v1.ShardAnswer.answer
+   */
+  answer: {
+    /**
+     * @generated from field: skein.prekeys.v1.ShardStock stock = 1;
+     */
+    value: ShardStock;
+    case: "stock";
+  } | {
+    /**
+     * @generated from field: skein.prekeys.v1.ShardRefusal refusal = 2;
+     */
+    value: ShardRefusal;
+    case: "refusal";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message skein.prekeys.v1.ShardAnswer.
+ * Use `create(ShardAnswerSchema)` to create a new message.
+ */
+export const ShardAnswerSchema: GenMessage<ShardAnswer> = /*@__PURE__*/
+  messageDesc(file_prekeys_prekeys, 8);
+
+/**
+ * @generated from message skein.prekeys.v1.ShardStock
+ */
+export type ShardStock = Message<"skein.prekeys.v1.ShardStock"> & {
+  /**
+   * @generated from field: uint32 one_time_left = 1;
+   */
+  oneTimeLeft: number;
+};
+
+/**
+ * Describes the message skein.prekeys.v1.ShardStock.
+ * Use `create(ShardStockSchema)` to create a new message.
+ */
+export const ShardStockSchema: GenMessage<ShardStock> = /*@__PURE__*/
+  messageDesc(file_prekeys_prekeys, 9);
+
+/**
+ * @generated from enum skein.prekeys.v1.ShardRefusal
+ */
+export const ShardRefusal = {
+  /**
+   * @generated from enum value: SHARD_REFUSAL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: SHARD_REFUSAL_NO_MAILBOX = 1;
+   */
+  NO_MAILBOX: 1,
+
+  /**
+   * @generated from enum value: SHARD_REFUSAL_VERSION = 2;
+   */
+  VERSION: 2,
+
+  /**
+   * @generated from enum value: SHARD_REFUSAL_MALFORMED = 3;
+   */
+  MALFORMED: 3,
+
+  /**
+   * @generated from enum value: SHARD_REFUSAL_CAPACITY = 4;
+   */
+  CAPACITY: 4,
+
+  /**
+   * @generated from enum value: SHARD_REFUSAL_RATE = 5;
+   */
+  RATE: 5,
+} as const;
+
+/**
+ * @generated from enum skein.prekeys.v1.ShardRefusal
+ */
+export type ShardRefusal = (typeof ShardRefusal)[keyof typeof ShardRefusal] | UnknownEnum;
+
+/**
+ * Describes the enum skein.prekeys.v1.ShardRefusal.
+ */
+export const ShardRefusalSchema: GenEnum<ShardRefusal> = /*@__PURE__*/
+  enumDesc(file_prekeys_prekeys, 0);
 
 /**
  * @generated from enum skein.prekeys.v1.BundleRefusal
@@ -185,5 +464,5 @@ export type BundleRefusal = (typeof BundleRefusal)[keyof typeof BundleRefusal] |
  * Describes the enum skein.prekeys.v1.BundleRefusal.
  */
 export const BundleRefusalSchema: GenEnum<BundleRefusal> = /*@__PURE__*/
-  enumDesc(file_prekeys_prekeys, 0);
+  enumDesc(file_prekeys_prekeys, 1);
 
