@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file envelope/envelope.proto.
  */
 export const file_envelope_envelope: GenFile = /*@__PURE__*/
-  fileDesc("ChdlbnZlbG9wZS9lbnZlbG9wZS5wcm90bxIRc2tlaW4uZW52ZWxvcGUudjEiVAoIRW52ZWxvcGUSLgoFY2xlYXIYASABKAsyHS5za2Vpbi5lbnZlbG9wZS52MS5DaXBoZXJ0ZXh0SAASEAoGc2VhbGVkGAIgASgMSABCBgoEZm9ybSKYAQoKQ2lwaGVydGV4dBIVCg1zZW5kZXJfZGV2aWNlGAEgASgMEi8KBGtpbmQYAiABKA4yIS5za2Vpbi5lbnZlbG9wZS52MS5DaXBoZXJ0ZXh0S2luZBIMCgRib2R5GAMgASgMEjQKCXN0YXRlbWVudBgEIAEoCzIhLnNrZWluLmFjY291bnQudjEuU2lnbmVkU3RhdGVtZW50Ij0KDFJldHJ5UmVxdWVzdBITCgtlbnZlbG9wZV9pZBgBIAEoDBIYChBkZWNyeXB0aW9uX2Vycm9yGAIgASgMKokBCg5DaXBoZXJ0ZXh0S2luZBIfChtDSVBIRVJURVhUX0tJTkRfVU5TUEVDSUZJRUQQABIbChdDSVBIRVJURVhUX0tJTkRfV0hJU1BFUhACEhoKFkNJUEhFUlRFWFRfS0lORF9QUkVLRVkQAxIdChlDSVBIRVJURVhUX0tJTkRfUExBSU5URVhUEAhiBnByb3RvMw", [file_account_account]);
+  fileDesc("ChdlbnZlbG9wZS9lbnZlbG9wZS5wcm90bxIRc2tlaW4uZW52ZWxvcGUudjEiVAoIRW52ZWxvcGUSLgoFY2xlYXIYASABKAsyHS5za2Vpbi5lbnZlbG9wZS52MS5DaXBoZXJ0ZXh0SAASEAoGc2VhbGVkGAIgASgMSABCBgoEZm9ybSKtAQoKQ2lwaGVydGV4dBIVCg1zZW5kZXJfZGV2aWNlGAEgASgMEi8KBGtpbmQYAiABKA4yIS5za2Vpbi5lbnZlbG9wZS52MS5DaXBoZXJ0ZXh0S2luZBIMCgRib2R5GAMgASgMEjQKCXN0YXRlbWVudBgEIAEoCzIhLnNrZWluLmFjY291bnQudjEuU2lnbmVkU3RhdGVtZW50EhMKC2VudmVsb3BlX2lkGAUgASgMIj0KDFJldHJ5UmVxdWVzdBITCgtlbnZlbG9wZV9pZBgBIAEoDBIYChBkZWNyeXB0aW9uX2Vycm9yGAIgASgMKokBCg5DaXBoZXJ0ZXh0S2luZBIfChtDSVBIRVJURVhUX0tJTkRfVU5TUEVDSUZJRUQQABIbChdDSVBIRVJURVhUX0tJTkRfV0hJU1BFUhACEhoKFkNJUEhFUlRFWFRfS0lORF9QUkVLRVkQAxIdChlDSVBIRVJURVhUX0tJTkRfUExBSU5URVhUEAhiBnByb3RvMw", [file_account_account]);
 
 /**
  * The body of a deposit. On a direct connection Noise hides the sender already, so the ciphertext travels in the
@@ -79,6 +79,13 @@ export type Ciphertext = Message<"skein.envelope.v1.Ciphertext"> & {
    * @generated from field: skein.account.v1.SignedStatement statement = 4;
    */
   statement?: SignedStatement | undefined;
+
+  /**
+   * 16 bytes, on its way through a relay: the deposit id is another one at each relay
+   *
+   * @generated from field: bytes envelope_id = 5;
+   */
+  envelopeId: Uint8Array;
 };
 
 /**

@@ -23,6 +23,8 @@ export interface Ciphertext {
   readonly body: Uint8Array
   /** First contact only: who is asking. */
   readonly statement?: SignedStatement | undefined
+  /** On its way through a relay, where the deposit is named otherwise: what the recipient knows a redelivery by. */
+  readonly envelopeId?: EnvelopeId | undefined
 }
 
 export type Envelope =
@@ -46,6 +48,7 @@ const kindName = namesOf(KINDS)
 
 /** An envelope has a dozen fields at most; the rest is room for newer versions. */
 const FIELDS_MAX = 64
+const NOTHING = new Uint8Array()
 
 export function encodeEnvelope (envelope: Envelope): Uint8Array {
   return encodeMessage(pb.EnvelopeSchema, {
@@ -89,12 +92,13 @@ export function decodeRetryRequest (bytes: Uint8Array): RetryRequest {
   }
 }
 
-function ciphertextMessage ({ senderDevice, kind, body, statement }: Ciphertext): pb.Ciphertext {
+function ciphertextMessage ({ senderDevice, kind, body, statement, envelopeId }: Ciphertext): pb.Ciphertext {
   return {
     $typeName: 'skein.envelope.v1.Ciphertext',
     senderDevice,
     kind: KINDS[kind],
     body,
+    envelopeId: envelopeId ?? NOTHING,
     ...(statement !== undefined && { statement: { $typeName: 'skein.account.v1.SignedStatement', ...statement } })
   }
 }
@@ -106,6 +110,7 @@ function ciphertextOf (message: pb.Ciphertext): Ciphertext {
     senderDevice: deviceId(message.senderDevice),
     kind,
     body: boundedBytes(message.body, ENVELOPE_BYTES_MAX, 'ciphertext body'),
-    ...(message.statement !== undefined && { statement: signedStatementOf(message.statement) })
+    ...(message.statement !== undefined && { statement: signedStatementOf(message.statement) }),
+    ...(message.envelopeId.byteLength > 0 && { envelopeId: envelopeId(message.envelopeId) })
   }
 }

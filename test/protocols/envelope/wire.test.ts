@@ -14,7 +14,8 @@ const ciphertexts: fc.Arbitrary<Ciphertext> = fc.record({
   senderDevice: deviceIds,
   kind: kinds,
   body: bytesUpTo(200),
-  statement: fc.record({ payload: bytesUpTo(100), signature: bytesOf(64) })
+  statement: fc.record({ payload: bytesUpTo(100), signature: bytesOf(64) }),
+  envelopeId: envelopeIds
 }, { requiredKeys: ['senderDevice', 'kind', 'body'] })
 
 const envelopes: fc.Arbitrary<Envelope> = fc.oneof(
@@ -47,6 +48,8 @@ describe('an envelope', () => {
     assertMalformed(() => decodeCiphertext(toBinary(CiphertextSchema, unknown)), /a kind that this version knows/)
     const nobody = create(CiphertextSchema, { kind: 2, body: Uint8Array.of(1) })
     assertMalformed(() => decodeCiphertext(toBinary(CiphertextSchema, nobody)), /device id/)
+    const half = create(CiphertextSchema, { senderDevice: new Uint8Array(16), kind: 2, body: Uint8Array.of(1), envelopeId: new Uint8Array(8) })
+    assertMalformed(() => decodeCiphertext(toBinary(CiphertextSchema, half)), /envelope id/)
   })
 
   it('is read without copying its body', () => {
