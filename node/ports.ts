@@ -42,6 +42,11 @@ export interface PeerTarget {
 export interface Channel {
   readonly peerId: string
   /**
+   * Whether everything passes a relay's circuit. Its bytes are counted there: single frames above CIRCUIT_FRAME_BYTES_MAX
+   * belong into the relay's mailbox instead.
+   */
+  readonly isRelayed: boolean
+  /**
    * Writes all frames at once. Resolves when the peer's window has room for more: wait for it before the next send, or
    * memory is unbounded. Rejects with UnreachableError when the channel closes first.
    */
@@ -65,12 +70,30 @@ export interface ChannelProtocol {
   readonly frameBytesMax: number
 }
 
+/** The way to a connected peer: straight, or through a relay's circuit. */
+export type Path = { readonly type: 'direct' } | { readonly type: 'relayed', readonly relay: string }
+
+export interface Ping {
+  readonly path: Path
+  /** One small frame there and back, on a connection that is up. */
+  readonly ms: number
+}
+
+/** How a relay that `useRelays` named fares. */
+export interface RelayStanding {
+  readonly peerId: string
+  /** `reserved`: others reach us through it. `refused`: connected, but it keeps no place for us. */
+  readonly state: 'connecting' | 'reserved' | 'refused'
+  /** Why it is not reserved, in words. */
+  readonly reason?: string
+}
+
 export interface Network {
   /** Our own PeerId, text form. */
   readonly peerId: string
   start: () => Promise<void>
   stop: () => Promise<void>
-  /** Multiaddrs, without `/p2p/…`, at which others may reach us now; best first. */
+  /** Multiaddrs, without our own `/p2p/…`, at which others may reach us now; best first, circuits through our relays last. */
   addresses: () => string[]
   /** Serves a channel protocol: `accept` is called for each inbound channel and returns its frame handler. */
   serveChannel: (protocol: ChannelProtocol, accept: (channel: Channel) => FrameHandler) => void
@@ -81,6 +104,17 @@ export interface Network {
   /** @throws UnreachableError when no address answers, or no answer comes in time */
   request: (peer: PeerTarget, protocol: ChannelProtocol, frame: Uint8Array) => Promise<Uint8Array>
   isConnected: (peerId: string) => boolean
+  /** How frames to a connected peer travel now; undefined without a connection. */
+  path: (peerId: string) => Path | undefined
+  /** @throws UnreachableError when no address answers, or no answer comes in time */
+  ping: (peer: PeerTarget) => Promise<Ping>
+  /**
+   * Stays connected with these relays and keeps a place at each, so that others reach us through it; those of an earlier
+   * call that are missing are given up. May be called before the network starts.
+   */
+  useRelays: (relays: readonly PeerTarget[]) => void
+  /** The relays in use, in the order given. */
+  relays: () => readonly RelayStanding[]
   /** Called whenever a peer's first connection opens, and with who opened it. */
   onConnect: (listener: (peerId: string, openedBy: 'us' | 'them') => void) => void
   /** Drops every connection: after a suspend or a change of network the old ones may be dead without knowing it. */

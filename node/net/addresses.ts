@@ -1,12 +1,13 @@
 /**
  * Multiaddrs: which of ours we tell others, which of theirs we dial, and their two forms, bytes and text. All are
- * without the `/p2p/…` part. docs/protocols/transport.md, "Addresses".
+ * without the `/p2p/…` part of whom they lead to. docs/protocols/transport.md, "Addresses".
  */
 import { BlockList, isIPv6 } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Component, Multiaddr } from '@multiformats/multiaddr'
 import { MalformedError } from '../../protocols/core/errors.ts'
 import { ADDRESSES_MAX, ADDRESS_BYTES_MAX } from '../../protocols/core/limits.ts'
+import type { PeerTarget } from '../ports.ts'
 
 /** Where an address leads: what is dialled or listened on. */
 export interface Place {
@@ -23,16 +24,31 @@ export interface OwnAddresses {
   readonly listen: readonly string[]
   /** What the listeners have, with real ports and with `0.0.0.0` and `::` expanded to the addresses of the interfaces. */
   readonly bound: readonly string[]
+  /** What a relay has found to answer from outside: a forwarded port that nobody announced. */
+  readonly verified?: readonly string[]
+  /** Through our relays: they stay when the list is too long, since the others may all lead nowhere. */
+  readonly circuits?: readonly string[]
 }
 
-/** Our addresses for others, best first: announced, public, private; loopback when it is meant or nothing else is there. */
-export function addressesToTell ({ announce, listen, bound }: OwnAddresses): string[] {
+/** Our addresses for others, best first: announced, verified, public, private; loopback when it is meant or nothing else is there; circuits. */
+export function addressesToTell ({ announce, listen, bound, verified = [], circuits = [] }: OwnAddresses): string[] {
   const isLoopbackMeant = listen.some(address => kindOf(address) === 'loopback')
   const ofKind = (kind: AddressKind): string[] => bound.filter(address => kindOf(address) === kind)
-  const wide = [...announce, ...ofKind('public'), ...ofKind('private')]
+  const wide = [...announce, ...verified, ...ofKind('public'), ...ofKind('private')]
   const all = isLoopbackMeant || wide.length === 0 ? [...wide, ...ofKind('loopback')] : wide
-  return [...new Set(all)].slice(0, ADDRESSES_MAX)
+  const relayed = circuits.slice(0, CIRCUIT_ADDRESSES_MAX)
+  return [...[...new Set(all)].slice(0, ADDRESSES_MAX - relayed.length), ...relayed]
 }
+
+/** The relay that a circuit's address leads through, or undefined when the address is none. */
+export function circuitRelayOf (address: string): PeerTarget | undefined {
+  const { base, peerId } = CIRCUIT.exec(address)?.groups ?? {}
+  if (base === undefined || peerId === undefined || !isDialable(base)) return undefined
+  return { peerId, addresses: [base] }
+}
+
+/** Whether an address of our own leads past our router: public and verified ones do, as far as anyone can tell. */
+export function isPublic (address: string): boolean { return kindOf(address) === 'public' }
 
 /**
  * Whether an address that a stranger hands us may be dialled at all: one host, one port, a transport that we speak.
@@ -73,6 +89,10 @@ export function addressFromBytes (bytes: Uint8Array): string {
 }
 
 type AddressKind = 'public' | 'private' | 'loopback' | 'useless'
+
+const CIRCUIT = /^(?<base>\/.+)\/p2p\/(?<peerId>[^/]+)\/p2p-circuit$/
+/** One for each of the relays that most people have. */
+const CIRCUIT_ADDRESSES_MAX = 3
 
 /** No dnsaddr: its records lead to any number of further names. */
 const HOSTS = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])

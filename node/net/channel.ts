@@ -11,6 +11,7 @@ import type { Channel, ChannelEnd, Clock, FrameHandler, Timer } from '../ports.t
 
 export interface ChannelOptions {
   readonly peerId: string
+  readonly isRelayed: boolean
   readonly frameBytesMax: number
   readonly frameTimeoutMs: number
   readonly clock: Clock
@@ -20,6 +21,7 @@ export interface ChannelOptions {
 
 export class StreamChannel implements Channel {
   readonly peerId: string
+  readonly isRelayed: boolean
   readonly closed: Promise<ChannelEnd>
   readonly #stream: Stream
   readonly #clock: Clock
@@ -42,9 +44,10 @@ export class StreamChannel implements Channel {
   #graceTimer: Timer | undefined
 
   /** Nothing is read before `read` is called. */
-  constructor (stream: Stream, { peerId, frameBytesMax, frameTimeoutMs, clock, onFault }: ChannelOptions) {
+  constructor (stream: Stream, { peerId, isRelayed, frameBytesMax, frameTimeoutMs, clock, onFault }: ChannelOptions) {
     const { promise, resolve } = Promise.withResolvers<ChannelEnd>()
     this.peerId = peerId
+    this.isRelayed = isRelayed
     this.closed = promise
     this.#settleClosed = resolve
     this.#stream = stream

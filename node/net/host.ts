@@ -1,17 +1,18 @@
 /**
  * The one libp2p of a node: which parts it is made of and how far strangers may go with it. Every part costs each node
- * memory, so what is not used is not here: no ping, autonat, DHT or circuits yet; they would join `services` and `transports`.
+ * memory, so what only some need (circuits, what relays serve, the DHT) comes as `services`.
  */
 import { identify } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, Logger, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
-import type { Libp2pOptions } from 'libp2p'
+import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
 import {
   ADDRESSES_MAX, CONNECTIONS_MAX, HANDSHAKES_PENDING_MAX, HANDSHAKES_PER_HOST_PER_SECOND
 } from '../../protocols/core/limits.ts'
 import type { Clock } from '../ports.ts'
+import type { KeepAlive } from './keepalive.ts'
 import type { Liveness } from './liveness.ts'
 import { webSockets } from './websockets.ts'
 
@@ -24,10 +25,19 @@ export interface HostOptions {
   readonly clock: Clock
   readonly handshakeMs: number
   readonly liveness: Liveness
+  readonly keepAlive: KeepAlive
+  /** More parts, which get at libp2p's own. */
+  readonly services?: HostServices
+  /** Inbound and outbound together. */
+  readonly connectionsMax?: number
 }
 
+/** What libp2p's parts are made from. */
+export type HostComponents = Parameters<ServiceFactoryMap<{ readonly any: unknown }>['any']>[0]
+export type HostServices = Readonly<Record<string, (components: HostComponents) => unknown>>
+
 /** A libp2p that is not started. */
-export function createHost ({ privateKey, listen, agentVersion, clock, handshakeMs, liveness }: HostOptions): Promise<Libp2p> {
+export function createHost ({ privateKey, listen, agentVersion, clock, handshakeMs, liveness, keepAlive, services, connectionsMax = CONNECTIONS_MAX }: HostOptions): Promise<Libp2p> {
   return createLibp2p({
     start: false,
     privateKey,
@@ -35,14 +45,14 @@ export function createHost ({ privateKey, listen, agentVersion, clock, handshake
     logger: silence,
     // Our addresses travel in signed device lists, to contacts. identify would tell them to every stranger who connects.
     addresses: { listen: [...listen], announceFilter: () => [] },
-    transports: [tcp(), webSockets({ clock, handshakeMs })],
+    transports: [keepAlive.wrap(tcp(NO_INACTIVITY_LIMIT)), keepAlive.wrap(webSockets({ clock, handshakeMs }))],
     connectionEncrypters: [noise()],
-    streamMuxers: [() => liveness.muxer()],
+    streamMuxers: [() => liveness.muxer({ isProbed: true })],
     // Answered, so that any libp2p node can look at ours; not asked, because nothing here reads the answer.
-    services: { identify: identify({ runOnConnectionOpen: false }) },
+    services: { identify: identify({ runOnConnectionOpen: false }), ...services },
     // liveness.ts does it for less.
     connectionMonitor: { enabled: false },
-    connectionManager: connectionLimits(handshakeMs)
+    connectionManager: connectionLimits(handshakeMs, connectionsMax)
   })
 }
 
@@ -55,9 +65,9 @@ export function dropPutOffWork (host: Libp2p): void {
   components?.addressManager?._updatePeerStoreAddresses?.stop?.()
 }
 
-function connectionLimits (handshakeMs: number): NonNullable<Libp2pOptions['connectionManager']> {
+function connectionLimits (handshakeMs: number, connectionsMax: number): NonNullable<Libp2pOptions['connectionManager']> {
   return {
-    maxConnections: CONNECTIONS_MAX,
+    maxConnections: connectionsMax,
     maxIncomingPendingConnections: HANDSHAKES_PENDING_MAX,
     // libp2p's 5 would cut off people who share one NAT, and every test network on one machine.
     inboundConnectionThreshold: HANDSHAKES_PER_HOST_PER_SECOND,
@@ -74,6 +84,9 @@ function connectionLimits (handshakeMs: number): NonNullable<Libp2pOptions['conn
     reconnectRetries: 0
   }
 }
+
+/** libp2p would cut what is silent for two minutes, and the kernel's probes are no traffic to it. */
+const NO_INACTIVITY_LIMIT = { inboundSocketInactivityTimeout: 0, outboundSocketInactivityTimeout: 0 }
 
 /** libp2p logs addresses and peers as soon as the environment asks for it: nothing private in logs. */
 const silentLogger: Logger = Object.assign(() => { /* silent */ }, {

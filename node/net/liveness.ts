@@ -1,24 +1,33 @@
 /**
- * Notices peers that died without a word: a laptop closed, a cable pulled, a process stopped. libp2p's own ways are a
- * new stream every ten seconds per connection, or yamux pings whose failure ends nothing; so yamux's pings, asked for only in
- * silence, and one timer for all connections. docs/protocols/transport.md, "Liveness".
+ * Notices peers that died without a word: a laptop closed, a cable pulled, a process stopped. Where something was sent, an
+ * answer is waited for; where all is silent, the kernel probes TCP for a fifth of what a ping of ours costs (keepalive.ts), and
+ * only what no kernel probes is pinged. One timer for all connections. docs/protocols/transport.md, "Liveness".
  */
 import type { MessageStream, StreamMuxerFactory } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import { TimeoutError } from '../../protocols/core/errors.ts'
-import { SEND_BUFFER_BYTES_MAX, STREAMS_PER_PEER_MAX, STREAM_WINDOW_BYTES_MAX } from '../../protocols/core/limits.ts'
+import { LINE_BYTES_PER_SECOND_MIN, SEND_BUFFER_BYTES_MAX, STREAMS_PER_PEER_MAX, STREAM_WINDOW_BYTES_MAX } from '../../protocols/core/limits.ts'
 import type { Clock, Timer } from '../ports.ts'
 
 interface Watched {
   readonly connection: MessageStream
   readonly muxer: Muxer
-  /** Anything arrived since the last look: data, an answer to a ping, a ping of the other side. */
+  /** The kernel notices by itself when the peer of a silent connection is gone. */
+  readonly isProbed: boolean
+  /** Anything arrived since the last look. */
   isHeard: boolean
+  heardAtMonotonicMs: number
+  /** Sent since anything arrived, and when that began. */
+  unansweredBytes: number
+  unansweredSinceMonotonicMs: number
   isPinged: boolean
 }
 
 /** Inbound streams of one connection. */
 const STREAMS_MAX = 4 * STREAMS_PER_PEER_MAX
+/** In intervals: how long an answer may take, and how long what no kernel probes may be silent. */
+const GRACE = 3.5
+const IDLE = 6
 
 type Muxer = ReturnType<ReturnType<ReturnType<typeof yamux>>['createStreamMuxer']>
 
@@ -27,6 +36,7 @@ export class Liveness {
   readonly #intervalMs: number
   readonly #watched = new Set<Watched>()
   #timer: Timer | undefined
+  #lookedAtMonotonicMs = 0
 
   constructor (clock: Clock, intervalMs: number) {
     this.#clock = clock
@@ -34,16 +44,14 @@ export class Liveness {
   }
 
   start (): void {
-    this.#timer = this.#clock.timer(this.#intervalMs, () => {
-      for (const watched of this.#watched) look(watched)
-      this.start()
-    })
+    this.#lookedAtMonotonicMs = this.#clock.monotonic()
+    this.#arm()
   }
 
   stop (): void { this.#timer?.cancel() }
 
   /** The yamux of `createLibp2p`, with every connection under watch from its first byte to its last. */
-  muxer (): StreamMuxerFactory {
+  muxer ({ isProbed }: { readonly isProbed: boolean }): StreamMuxerFactory {
     const factory = yamux({
       enableKeepAlive: false,
       // Of all protocols together, and before any protocol is named.
@@ -57,34 +65,74 @@ export class Liveness {
       protocol: factory.protocol,
       createStreamMuxer: connection => {
         const muxer = factory.createStreamMuxer(connection)
-        this.#watch({ connection, muxer, isHeard: true, isPinged: false })
+        this.#watch(connection, muxer, isProbed)
         return muxer
       }
     }
   }
 
-  #watch (watched: Watched): void {
+  #watch (connection: MessageStream, muxer: Muxer, isProbed: boolean): void {
+    const watched: Watched = {
+      connection, muxer, isProbed, isHeard: true, heardAtMonotonicMs: this.#clock.monotonic(), unansweredBytes: 0, unansweredSinceMonotonicMs: 0, isPinged: false
+    }
     this.#watched.add(watched)
-    watched.connection.addEventListener('message', () => { watched.isHeard = true })
-    watched.connection.addEventListener('close', () => { this.#watched.delete(watched) })
+    connection.addEventListener('message', () => {
+      watched.isHeard = true
+      watched.unansweredBytes = 0
+      watched.isPinged = false
+    })
+    connection.addEventListener('close', () => { this.#watched.delete(watched) })
+    const send = connection.send.bind(connection)
+    connection.send = bytes => {
+      if (watched.unansweredBytes === 0) watched.unansweredSinceMonotonicMs = this.#clock.monotonic()
+      watched.unansweredBytes += bytes.byteLength
+      return send(bytes)
+    }
     // The first ping gives yamux the round-trip time without which it never widens a stream's window.
-    this.#clock.soon(() => { void ping(watched.muxer) })
+    this.#clock.soon(() => { void ping(muxer) })
+  }
+
+  #arm (): void {
+    this.#timer = this.#clock.timer(this.#intervalMs, () => {
+      const nowMs = this.#clock.monotonic()
+      // We stood still ourselves: what came meanwhile has not been read yet.
+      const isLate = nowMs - this.#lookedAtMonotonicMs > 2 * this.#intervalMs
+      this.#lookedAtMonotonicMs = nowMs
+      for (const watched of this.#watched) {
+        if (isLate) watched.unansweredSinceMonotonicMs = nowMs
+        this.#look(watched, nowMs)
+      }
+      this.#arm()
+    })
+  }
+
+  #look (watched: Watched, nowMs: number): void {
+    if (watched.isHeard) {
+      watched.isHeard = false
+      watched.heardAtMonotonicMs = nowMs
+    }
+    if (watched.unansweredBytes === 0) {
+      const isIdle = nowMs - watched.heardAtMonotonicMs >= IDLE * this.#intervalMs
+      if (isIdle && !watched.isProbed) this.#ping(watched)
+      return
+    }
+    const waitedMs = nowMs - watched.unansweredSinceMonotonicMs
+    const lineMs = watched.unansweredBytes / LINE_BYTES_PER_SECOND_MIN * 1000
+    if (waitedMs >= GRACE * this.#intervalMs + lineMs) cut(watched)
+    else if (waitedMs >= this.#intervalMs && !watched.isPinged) this.#ping(watched)
+  }
+
+  #ping (watched: Watched): void {
+    watched.isPinged = true
+    void ping(watched.muxer)
   }
 }
 
-function look (watched: Watched): void {
-  if (watched.isHeard) {
-    watched.isHeard = false
-    watched.isPinged = false
-  } else if (!watched.isPinged) {
-    watched.isPinged = true
-    void ping(watched.muxer)
-  } else {
-    const dead = new TimeoutError('the peer has stopped answering')
-    // The muxer first: its streams then end with this reason instead of with none.
-    watched.muxer.abort(dead)
-    watched.connection.abort(dead)
-  }
+function cut ({ connection, muxer }: Watched): void {
+  const dead = new TimeoutError('the peer has stopped answering')
+  // The muxer first: its streams then end with this reason instead of with none.
+  muxer.abort(dead)
+  connection.abort(dead)
 }
 
 async function ping (muxer: Muxer): Promise<void> {

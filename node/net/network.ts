@@ -3,21 +3,26 @@
  * served. docs/protocols/transport.md.
  */
 import type { Connection, Libp2p, Listener, PrivateKey, Stream } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
 import { EXIT, SkeinError, UnreachableError, asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import {
-  ADDRESSES_MAX, CLOSE_GRACE_MS, CONNECTIONS_PER_PEER_MAX, FRAME_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, LIVENESS_INTERVAL_MS,
+  CLOSE_GRACE_MS, CONNECTIONS_PER_PEER_MAX, FRAME_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, KEEPALIVE_IDLE_MS, KEEPALIVE_IDLE_RELAY_MS, LIVENESS_INTERVAL_MS,
   REQUEST_TIMEOUT_MS, STREAMS_PER_PEER_MAX
 } from '../../protocols/core/limits.ts'
-import type { Channel, ChannelProtocol, Clock, FrameHandler, Network, PeerTarget } from '../ports.ts'
-import { addressesToTell, isDialable } from './addresses.ts'
+import type { Channel, ChannelProtocol, Clock, FrameHandler, Network, Path, PeerTarget, Ping, Random, RelayStanding } from '../ports.ts'
+import { realRandom } from '../world.ts'
+import { addressesToTell } from './addresses.ts'
 import { StreamChannel } from './channel.ts'
+import { Circuits, relayOf } from './circuits.ts'
 import { ask, serve } from './exchange.ts'
-import { createHost, dropPutOffWork } from './host.ts'
-import { parsePeerId, peerIdOf, privateKeyOf } from './identity.ts'
+import { createHost, dropPutOffWork, type HostComponents, type HostServices } from './host.ts'
+import { peerIdOf, privateKeyOf } from './identity.ts'
+import { KeepAlive } from './keepalive.ts'
 import { Liveness } from './liveness.ts'
-import { isOfEndedConnection, unreachable } from './reasons.ts'
+import { Paths } from './paths.ts'
+import { isOfEndedConnection, reasonOf, unreachable } from './reasons.ts'
+import { relayServices, type RelayDuties } from './relay-duties.ts'
+import { Reservations } from './reservations.ts'
 
 export interface Libp2pNetworkOptions {
   /** Our private key in libp2p's protobuf form, as `generateNetworkKey` makes it. */
@@ -29,6 +34,14 @@ export interface Libp2pNetworkOptions {
   /** What others may know about the program, as in `skein/0.1.0`. */
   readonly agentVersion: string
   readonly clock: Clock
+  /** For jitter only. */
+  readonly random?: Pick<Random, 'fraction'>
+  /** Serve the paths of others: we are a relay. */
+  readonly relay?: RelayDuties
+  /** Connections altogether; CONNECTIONS_MAX unless given. */
+  readonly connectionsMax?: number
+  /** More parts of libp2p, as the DHT. */
+  readonly services?: HostServices
   /** Told what handlers and answerers throw: it ends their stream only, and is for the log. */
   readonly onFault?: (fault: Error) => void
   /** Other time-outs than those of limits.ts: tests of silence need not last as long as silence may. */
@@ -42,7 +55,13 @@ export interface Timeouts {
   readonly livenessMs: number
 }
 
-type StreamHandler = (stream: Stream, peerId: string) => void | Promise<void>
+type StreamHandler = (stream: Stream, connection: Connection) => void | Promise<void>
+
+interface Opened { readonly stream: Stream, readonly connection: Connection }
+
+/** Whoever is connected may know how long a frame takes. */
+const PING: ChannelProtocol = { id: '/skein/ping/1.0.0', frameBytesMax: 32 }
+const PING_FRAME = new Uint8Array(8)
 
 export class Libp2pNetwork implements Network {
   readonly peerId: string
@@ -54,8 +73,12 @@ export class Libp2pNetwork implements Network {
   readonly #channels = new Set<StreamChannel>()
   readonly #connectedPeers = new Set<string>()
   readonly #liveness: Liveness
-  #host: Libp2p | undefined
+  readonly #keepAlive: KeepAlive
+  readonly #reservations: Reservations
   readonly #listeners = new Set<Listener>()
+  #host: Libp2p | undefined
+  #paths: Paths | undefined
+  #circuits: Circuits | undefined
 
   /** @throws MalformedError when the network key is none */
   constructor (options: Libp2pNetworkOptions) {
@@ -70,14 +93,25 @@ export class Libp2pNetwork implements Network {
       ...options.timeouts
     }
     this.#liveness = new Liveness(options.clock, this.#timeouts.livenessMs)
+    this.#keepAlive = new KeepAlive(options.relay === undefined ? KEEPALIVE_IDLE_MS : KEEPALIVE_IDLE_RELAY_MS)
+    this.#reservations = new Reservations({
+      clock: options.clock,
+      random: options.random ?? realRandom,
+      connect: (relay, signal) => this.#running().direct(relay, signal),
+      reserve: async (connection, signal) => {
+        invariant(this.#circuits !== undefined, 'circuits come with the host')
+        return await this.#circuits.reserve(connection, signal)
+      },
+      watch: (connection, idleMs) => { this.#keepAlive.watch(connection, idleMs) },
+      reasonOf
+    })
+    this.serveRequest(PING, echo)
   }
 
   /** @throws SkeinError `address_in_use` or `cannot_listen`, naming the address */
   async start (): Promise<void> {
     invariant(this.#host === undefined, 'a network starts once')
-    const { listen, agentVersion, clock } = this.#options
-    const { handshakeMs } = this.#timeouts
-    const host = await createHost({ privateKey: this.#privateKey, listen, agentVersion, clock, handshakeMs, liveness: this.#liveness })
+    const host = await this.#createHost()
     this.#host = host
     this.#listenToHost(host)
     for (const [id, handler] of this.#handlers) await handle(host, id, handler)
@@ -89,6 +123,7 @@ export class Libp2pNetwork implements Network {
       throw cannotListen(asError(error))
     }
     this.#liveness.start()
+    this.#reservations.start()
   }
 
   /** Channels end as `stopped`; what they had sent still leaves. */
@@ -96,6 +131,7 @@ export class Libp2pNetwork implements Network {
     const host = this.#host
     if (host === undefined) return
     this.#host = undefined
+    this.#reservations.stop()
     this.#liveness.stop()
     for (const channel of this.#channels) channel.stop()
     // libp2p would destroy the sockets of inbound connections at once, with what still waits in them.
@@ -108,12 +144,12 @@ export class Libp2pNetwork implements Network {
 
   addresses (): string[] {
     const bound = [...this.#listeners].flatMap(listener => listener.getAddrs().map(address => address.toString()))
-    return addressesToTell({ announce: this.#options.announce ?? [], listen: this.#options.listen, bound })
+    return addressesToTell({ announce: this.#options.announce ?? [], listen: this.#options.listen, bound, circuits: this.#reservations.addresses() })
   }
 
   serveChannel (protocol: ChannelProtocol, accept: (channel: Channel) => FrameHandler): void {
-    this.#serve(protocol.id, (stream, peerId) => {
-      const channel = this.#channelOn(stream, peerId, protocol)
+    this.#serve(protocol.id, (stream, connection) => {
+      const channel = this.#channelOn(stream, connection, protocol)
       try {
         channel.read(accept(channel))
       } catch (error) {
@@ -124,9 +160,9 @@ export class Libp2pNetwork implements Network {
   }
 
   serveRequest (protocol: ChannelProtocol, answer: (request: Uint8Array, peerId: string) => Promise<Uint8Array> | Uint8Array): void {
-    this.#serve(protocol.id, (stream, peerId) => serve(stream, async request => {
+    this.#serve(protocol.id, (stream, { remotePeer }) => serve(stream, async request => {
       try {
-        return await answer(request, peerId)
+        return await answer(request, remotePeer.toString())
       } catch (error) {
         this.#fault(error)
         throw error
@@ -135,14 +171,31 @@ export class Libp2pNetwork implements Network {
   }
 
   async openChannel (peer: PeerTarget, protocol: ChannelProtocol, onFrames: FrameHandler): Promise<Channel> {
-    const channel = this.#channelOn(await this.#openStream(peer, protocol), peer.peerId, protocol)
+    const { stream, connection } = await this.#openStream(peer, protocol)
+    const channel = this.#channelOn(stream, connection, protocol)
     channel.read(onFrames)
     return channel
   }
 
   async request (peer: PeerTarget, protocol: ChannelProtocol, frame: Uint8Array): Promise<Uint8Array> {
-    return await ask(await this.#openStream(peer, protocol), frame, this.#exchangeOptions(protocol))
+    const { stream } = await this.#openStream(peer, protocol)
+    return await ask(stream, frame, this.#exchangeOptions(protocol))
   }
+
+  /** The first frame may have to open the connection; the second measures it. */
+  async ping (peer: PeerTarget): Promise<Ping> {
+    await this.request(peer, PING, PING_FRAME)
+    const beginMs = this.#options.clock.monotonic()
+    await this.request(peer, PING, PING_FRAME)
+    const ms = this.#options.clock.monotonic() - beginMs
+    return { path: this.path(peer.peerId) ?? { type: 'direct' }, ms }
+  }
+
+  path (peerId: string): Path | undefined { return this.#paths?.to(peerId) }
+
+  useRelays (relays: readonly PeerTarget[]): void { this.#reservations.use(relays) }
+
+  relays (): readonly RelayStanding[] { return this.#reservations.standings() }
 
   isConnected (peerId: string): boolean { return this.#connectedPeers.has(peerId) }
 
@@ -150,10 +203,46 @@ export class Libp2pNetwork implements Network {
 
   disconnectAll (): Promise<void> {
     for (const connection of this.#host?.getConnections() ?? []) connection.abort(new Error('the network changed'))
+    this.#reservations.hint()
     return Promise.resolve()
   }
 
   connectionCount (): number { return this.#host?.getConnections().length ?? 0 }
+
+  async #createHost (): Promise<Libp2p> {
+    const { listen, agentVersion, clock, relay, services, connectionsMax } = this.#options
+    const { handshakeMs } = this.#timeouts
+    const inside = Promise.withResolvers<HostComponents>()
+    const host = await createHost({
+      privateKey: this.#privateKey,
+      listen,
+      agentVersion,
+      clock,
+      handshakeMs,
+      liveness: this.#liveness,
+      keepAlive: this.#keepAlive,
+      ...connectionsMax !== undefined && { connectionsMax },
+      services: {
+        circuits: components => {
+          inside.resolve(components)
+          this.#circuits = new Circuits({ components, liveness: this.#liveness, handshakeMs, isRelay: peerId => this.#reservations.has(peerId) })
+          return this.#circuits
+        },
+        ...relay !== undefined && relayServices(relay),
+        ...services
+      }
+    })
+    const components = await inside.promise
+    invariant(this.#circuits !== undefined, 'circuits come with the host')
+    this.#paths = new Paths({ host, components, circuits: this.#circuits, clock, handshakeMs, nearby: () => [], isRelay: peerId => this.#reservations.has(peerId) })
+    return host
+  }
+
+  /** @throws UnreachableError */
+  #running (): Paths {
+    if (this.#host === undefined || this.#paths === undefined) throw new UnreachableError('the network is not started')
+    return this.#paths
+  }
 
   #serve (id: string, handler: StreamHandler): void {
     invariant(this.#host === undefined, 'protocols are served before the network starts')
@@ -167,9 +256,10 @@ export class Libp2pNetwork implements Network {
     return { frameBytesMax, timeoutMs: this.#timeouts.requestMs, clock: this.#options.clock }
   }
 
-  #channelOn (stream: Stream, peerId: string, { frameBytesMax }: ChannelProtocol): StreamChannel {
+  #channelOn (stream: Stream, connection: Connection, { frameBytesMax }: ChannelProtocol): StreamChannel {
     const channel = new StreamChannel(stream, {
-      peerId,
+      peerId: connection.remotePeer.toString(),
+      isRelayed: relayOf(connection) !== undefined,
       frameBytesMax,
       frameTimeoutMs: this.#timeouts.frameMs,
       clock: this.#options.clock,
@@ -186,18 +276,19 @@ export class Libp2pNetwork implements Network {
   }
 
   /** @throws UnreachableError */
-  async #openStream (peer: PeerTarget, { id }: ChannelProtocol): Promise<Stream> {
-    if (this.#host === undefined) throw new UnreachableError('the network is not started')
-    const connection = await this.#connect(this.#host, peer)
+  async #openStream (peer: PeerTarget, { id }: ChannelProtocol): Promise<Opened> {
+    const paths = this.#running()
+    const connection = await paths.connect(peer)
     try {
-      return await this.#newStream(connection, id)
+      return { stream: await this.#newStream(connection, id), connection }
     } catch (error) {
       if (!isOfEndedConnection(error)) throw unreachable(error)
       // An old connection that the other side has just ended must not cost the new stream its chance.
       connection.abort(new Error('the connection has ended'))
     }
     try {
-      return await this.#newStream(await this.#connect(this.#host, peer), id)
+      const fresh = await paths.connect(peer)
+      return { stream: await this.#newStream(fresh, id), connection: fresh }
     } catch (error) {
       throw error instanceof UnreachableError ? error : unreachable(error)
     }
@@ -217,19 +308,6 @@ export class Libp2pNetwork implements Network {
     }
   }
 
-  /** An existing connection, one that is being made, or a new one. @throws UnreachableError */
-  async #connect (host: Libp2p, { peerId, addresses }: PeerTarget): Promise<Connection> {
-    const id = parsePeerId(peerId)
-    // With the PeerId in the address, Noise refuses whoever else answers there.
-    const targets = addresses.filter(isDialable).slice(0, ADDRESSES_MAX).map(address => multiaddr(`${address}/p2p/${peerId}`))
-    try {
-      return await host.dial(targets.length > 0 ? targets : id, { signal: AbortSignal.timeout(this.#timeouts.handshakeMs) })
-    } catch (error) {
-      if (!this.isConnected(peerId)) void forgetPeer(host, id)
-      throw unreachable(error)
-    }
-  }
-
   #listenToHost (host: Libp2p): void {
     host.addEventListener('transport:listening', ({ detail: listener }) => { this.#listeners.add(listener) })
     host.addEventListener('transport:close', ({ detail: listener }) => { this.#listeners.delete(listener) })
@@ -242,11 +320,12 @@ export class Libp2pNetwork implements Network {
     })
     host.addEventListener('peer:disconnect', ({ detail }) => {
       this.#connectedPeers.delete(detail.toString())
-      // libp2p would remember every peer it ever met or missed, and callers bring addresses with them.
-      void forgetPeer(host, detail)
+      void this.#paths?.forget(detail.toString())
     })
   }
 }
+
+function echo (frame: Uint8Array): Uint8Array { return frame }
 
 async function handle (host: Libp2p, id: string, handler: StreamHandler): Promise<void> {
   await host.handle(id, async (stream, connection) => {
@@ -255,7 +334,7 @@ async function handle (host: Libp2p, id: string, handler: StreamHandler): Promis
       return
     }
     try {
-      await handler(stream, connection.remotePeer.toString())
+      await handler(stream, connection)
     } catch (error) {
       stream.abort(asError(error))
     }
@@ -275,14 +354,6 @@ function dropOldest (connections: readonly Connection[]): void {
   const open = connections.filter(connection => connection.status === 'open')
   const surplus = [...open].sort((left, right) => left.timeline.open - right.timeline.open).slice(0, Math.max(0, open.length - CONNECTIONS_PER_PEER_MAX))
   for (const connection of surplus) connection.abort(new Error('too many connections with one peer'))
-}
-
-async function forgetPeer (host: Libp2p, peerId: Connection['remotePeer']): Promise<void> {
-  try {
-    await host.peerStore.delete(peerId)
-  } catch {
-    // Nothing was known of it.
-  }
 }
 
 async function closeQuickly (connection: Connection): Promise<void> {

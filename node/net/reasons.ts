@@ -6,14 +6,19 @@ import { UnreachableError, asError } from '../../protocols/core/errors.ts'
 
 /** What `error` says, as the error of the port. */
 export function unreachable (error: unknown): UnreachableError {
-  return new UnreachableError(`the peer cannot be reached: ${reasonsOf(error).join(', ')}`, undefined, error)
+  return new UnreachableError(`${PREFIX}${reasonsOf(error).join(', ')}`, undefined, error)
 }
+
+/** The same, as a clause. */
+export function reasonOf (error: unknown): string { return reasonsOf(error).join(', ') }
 
 /** Whether a stream failed because its connection had ended: libp2p then rejects with a close event without any error. */
 export function isOfEndedConnection (error: unknown): boolean {
   if (error instanceof Error) return /^(ConnectionClosed|MuxerClosed)Error$/.test(error.name)
   return error instanceof Event && error.type === 'close' && !('error' in error && error.error instanceof Error)
 }
+
+const PREFIX = 'the peer cannot be reached: '
 
 /** By name or code of an error, else by what its text contains: Noise and the dialler tell some causes in text only. */
 const REASONS: ReadonlyArray<readonly [sign: RegExp, reason: string]> = [
@@ -32,6 +37,8 @@ const REASONS: ReadonlyArray<readonly [sign: RegExp, reason: string]> = [
 
 function reasonsOf (error: unknown): string[] {
   if (error instanceof AggregateError) return [...new Set(error.errors.flatMap(reasonsOf))]
+  // One of ours: its text says it already.
+  if (error instanceof UnreachableError) return [error.message.replace(PREFIX, '')]
   const fault = asError(error)
   const code = 'code' in fault ? String(fault.code) : ''
   const text = `${fault.name} ${code} ${fault.message}`

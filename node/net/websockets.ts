@@ -57,6 +57,7 @@ class WebSockets implements Transport {
   async dial (address: Multiaddr, options: DialTransportOptions): Promise<Connection> {
     options.signal.throwIfAborted()
     const socket = new WebSocket(urlOf(address), { ...SOCKET_OPTIONS, followRedirects: false })
+    socket.once('upgrade', response => { connection.socket = response.socket })
     // Before it opens: the first message may come in the same turn of the loop as the answer to the upgrade.
     const connection = new WebSocketConnection(socket, { clock: this.#options.clock, log: this.#log, remoteAddr: address, direction: 'outbound' })
     try {
@@ -95,6 +96,8 @@ interface ConnectionInit {
 }
 
 class WebSocketConnection extends AbstractMultiaddrConnection {
+  /** What carries the WebSocket, for keepalive.ts: known as soon as it is open. */
+  socket: Duplex | undefined
   readonly #socket: WebSocket
   readonly #clock: Clock
 
@@ -197,7 +200,9 @@ class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Lis
     }
     this.#sockets.handleUpgrade(request, socket, head, upgraded => {
       const remoteAddr = ipPortToMultiaddr(remoteAddress, remotePort).encapsulate('/ws')
-      void this.#accept(new WebSocketConnection(upgraded, { clock: this.#init.clock, log: this.#init.log, remoteAddr, direction: 'inbound' }))
+      const connection = new WebSocketConnection(upgraded, { clock: this.#init.clock, log: this.#init.log, remoteAddr, direction: 'inbound' })
+      connection.socket = socket
+      void this.#accept(connection)
     })
   }
 

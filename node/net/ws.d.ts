@@ -18,6 +18,7 @@ declare module 'ws' {
 
   interface WebSocketEvents {
     open: []
+    upgrade: [response: IncomingMessage]
     close: [code: number, reason: Buffer]
     error: [error: Error]
     message: [data: Buffer, isBinary: boolean]

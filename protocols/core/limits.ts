@@ -53,14 +53,54 @@ export const HANDSHAKES_PENDING_MAX = 1_500
 export const HANDSHAKES_PER_HOST_PER_SECOND = 100
 /** A frame that has begun must end within this, unless we are the one who does not read. */
 export const FRAME_TIMEOUT_MS = 30_000
-/** A connection that was silent for one interval is pinged, for two it is dead: noticed within three. */
-export const LIVENESS_INTERVAL_MS = 20_000
+/**
+ * How often connections are looked at. One on which something was sent and nothing came back for one interval is pinged; after
+ * three and a half, and the time that a slow line takes for what was sent, it is dead: noticed within 9 s. A silent one
+ * that no kernel probes (a circuit, WebRTC) is pinged after six: noticed within 21 s.
+ */
+export const LIVENESS_INTERVAL_MS = 2_000
+/** What the slowest line carries that we wait for: 128 kbit/s. */
+export const LINE_BYTES_PER_SECOND_MIN = 16 * 1024
+/**
+ * The kernel's probes of a silent TCP connection, 66 bytes there and back each: the first after this long, then one after each
+ * KEEPALIVE_PROBE_MS; a dead peer is noticed within 22 + 2 × 3 = 28 s, for 22 kB in an hour.
+ */
+export const KEEPALIVE_IDLE_MS = 22_000
+export const KEEPALIVE_PROBE_MS = 3_000
+export const KEEPALIVE_PROBES = 2
+/** Of the connection to one of our own relays: a router that got another address is noticed within 10 s, and all are looked at then. */
+export const KEEPALIVE_IDLE_WATCH_MS = 10_000
+/** Of a relay, which has time: its probes come on top of those of its users. */
+export const KEEPALIVE_IDLE_RELAY_MS = 120_000
 /** What an end waits for the other side before it cuts. */
 export const CLOSE_GRACE_MS = 500
 /** Bytes of a stream that the other side may send before we have read them. */
 export const STREAM_WINDOW_BYTES_MAX = 1024 * 1024
 /** Bytes of a stream that wait for the other side's window: twice what may be under way without an answer. */
 export const SEND_BUFFER_BYTES_MAX = 8 * 1024 * 1024
+// Circuits: what a relay lends of its line (docs/protocols/transport.md)
+/** Frames above this belong into the relay's mailbox: a circuit carries talk, not files. */
+export const CIRCUIT_FRAME_BYTES_MAX = 16 * 1024
+/** Both directions together, and how long: some ten thousand messages; then the circuit is made anew. */
+export const CIRCUIT_BYTES_MAX = 32 * 1024 * 1024
+export const CIRCUIT_DURATION_MS = 4 * 3_600_000
+/** Reservations that one relay keeps; libp2p's 15 serve a handful of friends. Each is about 1 KiB and a timer. */
+export const CIRCUIT_RESERVATIONS_MAX = 4_096
+/** A reservation ends with its connection; else it lasts this long and is renewed at half of it. */
+export const CIRCUIT_RESERVATION_MS = 2 * 3_600_000
+/** Circuits that end at one user: those who talk to it and can reach it no other way. */
+export const CIRCUITS_PER_USER_MAX = 64
+/** Messages about paths: a relay's voucher and addresses are the largest part, some 600 bytes. */
+export const PATH_MESSAGE_BYTES_MAX = 4 * 1024
+/** A direct dial has this long before a circuit is tried beside it: more than a round trip around the world. */
+export const CIRCUIT_HEAD_START_MS = 500
+/** Own relays: first attempt after a loss, and the longest pause. With RELAY_DIAL_TIMEOUT_MS below 15 s in all. */
+export const RELAY_RETRY_MS_MIN = 500
+export const RELAY_RETRY_MS_MAX = 6_000
+export const RELAY_DIAL_TIMEOUT_MS = 4_000
+/** After this long without success the pauses grow to RELAY_RETRY_LOST_MS: a relay that is gone for good. */
+export const RELAY_LOST_AFTER_MS = 3_600_000
+export const RELAY_RETRY_LOST_MS = 60_000
 /** One request and its answer. */
 export const REQUEST_TIMEOUT_MS = 10_000
 /** A deposit without an answer: the stream is broken, whatever TCP says. */

@@ -4,7 +4,7 @@
  * stream does, repeats and swaps frames after the first, since deposits must not depend on either.
  */
 import { UnreachableError } from '../../protocols/core/errors.ts'
-import type { Channel, ChannelEnd, ChannelProtocol, FrameHandler, Network, PeerTarget } from '../../node/ports.ts'
+import type { Channel, ChannelEnd, ChannelProtocol, FrameHandler, Network, Path, PeerTarget, Ping, RelayStanding } from '../../node/ports.ts'
 import type { SeededRandom } from './random.ts'
 import type { World } from './world.ts'
 
@@ -75,6 +75,7 @@ export class SimNetwork implements Network {
   readonly #channels = new Map<string, Accept>()
   readonly #requests = new Map<string, Answer>()
   readonly #listeners: Array<(peerId: string, openedBy: 'us' | 'them') => void> = []
+  #relays: readonly RelayStanding[] = []
 
   constructor (ether: Ether, peerId: string, address: string) {
     this.#ether = ether
@@ -98,6 +99,10 @@ export class SimNetwork implements Network {
   isConnected (peerId: string): boolean { return this.#ether.isLinked(this.peerId, peerId) }
   connectionCount (): number { return [...this.#ether.links].filter(link => link.isOpen && link.touches(this.peerId)).length }
   onConnect (listener: (peerId: string, openedBy: 'us' | 'them') => void): void { this.#listeners.push(listener) }
+  path (peerId: string): Path | undefined { return this.isConnected(peerId) ? { type: 'direct' } : undefined }
+  /** Relays need no circuits here: whoever is up is reachable. */
+  useRelays (relays: readonly PeerTarget[]): void { this.#relays = relays.map(({ peerId }) => ({ peerId, state: 'reserved' })) }
+  relays (): readonly RelayStanding[] { return this.#relays }
   serveChannel (protocol: ChannelProtocol, accept: Accept): void { this.#channels.set(protocol.id, accept) }
   serveRequest (protocol: ChannelProtocol, answer: Answer): void { this.#requests.set(protocol.id, answer) }
 
@@ -129,6 +134,13 @@ export class SimNetwork implements Network {
     // The answer may be lost after it was given: one-time keys are spent then, and that must do no harm.
     if (this.#ether.reach(this.peerId, peer) === undefined || this.#ether.random.chance(this.#ether.weather.loss)) throw new UnreachableError('the connection ended')
     return reply
+  }
+
+  async ping (peer: PeerTarget): Promise<Ping> {
+    const beginMs = this.#ether.world.nowMs
+    await this.#dial(peer)
+    await this.#pause(this.#ether.delayMs())
+    return { path: { type: 'direct' }, ms: this.#ether.world.nowMs - beginMs }
   }
 
   async #dial (peer: PeerTarget): Promise<SimNetwork> {
@@ -180,6 +192,7 @@ class Link {
 class End implements Channel {
   readonly owner: string
   readonly peerId: string
+  readonly isRelayed = false
   readonly closed: Promise<ChannelEnd>
   onFrames: FrameHandler = () => {}
   readonly #link: Link

@@ -17,6 +17,7 @@ import { Engine, numberedId } from '../engine.ts'
 /** One stream into Ana's mailbox, without a network: frames go in as they are, and what comes back is kept. */
 class Stream implements Channel {
   readonly peerId: string
+  readonly isRelayed = false
   readonly closed: Promise<ChannelEnd>
   readonly answers: Array<ResultFrame<string, string>> = []
   isClosed = false

@@ -26,6 +26,7 @@ class NarrowNetwork extends SimNetwork {
     const channel = await super.openChannel(peer, protocol, onFrames)
     return {
       peerId: channel.peerId,
+      isRelayed: channel.isRelayed,
       closed: channel.closed,
       close: () => { channel.close() },
       send: async frames => {

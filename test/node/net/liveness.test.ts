@@ -13,9 +13,10 @@ for (const listen of [TCP, WEBSOCKET]) {
   describe(`a peer that goes without a word, over ${listen}`, () => {
     afterEach(stopAll)
 
-    it('is noticed when its process stands still', async () => {
+    it('is noticed when its process stands still and something is sent to it', async () => {
       const { ana, far, channel } = await talkToFarProcess(listen)
       far.kill('SIGSTOP')
+      await channel.send(text('are you there?'))
       assert.equal(await channel.closed, 'timeout')
       assert.equal(ana.connectionCount(), 0)
     })

@@ -3,6 +3,7 @@ import type { Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createHost } from '../../../node/net/host.ts'
 import { generateNetworkKey, privateKeyOf } from '../../../node/net/identity.ts'
+import { KeepAlive } from '../../../node/net/keepalive.ts'
 import { Liveness } from '../../../node/net/liveness.ts'
 import { Libp2pNetwork } from '../../../node/net/network.ts'
 import type { Libp2pNetworkOptions } from '../../../node/net/network.ts'
@@ -40,7 +41,7 @@ export interface Stranger {
 /** A libp2p without our manners: for streams that misbehave. */
 export async function newStranger (): Promise<Stranger> {
   const host = await createHost({
-    privateKey: privateKeyOf(generateNetworkKey()), listen: [TCP], agentVersion: 'stranger', clock: realClock, handshakeMs: 5000, liveness: new Liveness(realClock, 60_000)
+    privateKey: privateKeyOf(generateNetworkKey()), listen: [TCP], agentVersion: 'stranger', clock: realClock, handshakeMs: 5000, liveness: new Liveness(realClock, 60_000), keepAlive: new KeepAlive(60_000)
   })
   const addresses: string[] = []
   host.addEventListener('transport:listening', ({ detail }) => { addresses.push(...detail.getAddrs().map(address => address.toString())) })
