@@ -47,7 +47,7 @@ export interface CoreOptions {
   readonly version: string
   /** How an invite carries an address, and back. */
   readonly hintOf: (peerId: string, address: string) => InviteHint
-  readonly targetOf: (hint: InviteHint) => Hint
+  readonly targetOf: (hint: InviteHint) => Omit<Hint, 'isRelay'>
   readonly safetyNumber: (ours: Verifiable, theirs: Verifiable) => string
 }
 

@@ -16,6 +16,7 @@ import { MessageReader } from './tables/messages.ts'
 import { OutboxReader } from './tables/outbox.ts'
 import { OwnReader } from './tables/own.ts'
 import { ReceivedReader } from './tables/received.ts'
+import { RelayReader, ShardReader } from './tables/relays.ts'
 import { RequestReader } from './tables/requests.ts'
 import { SearchReader } from './tables/search.ts'
 import { TraceReader } from './tables/traces.ts'
@@ -28,6 +29,8 @@ export class Reader {
   readonly hints: HintReader
   readonly invites: InviteReader
   readonly requests: RequestReader
+  readonly relays: RelayReader
+  readonly shards: ShardReader
   readonly conversations: ConversationReader
   readonly messages: MessageReader
   readonly changes: ChangeReader
@@ -49,6 +52,8 @@ export class Reader {
     this.hints = new HintReader(database)
     this.invites = new InviteReader(database)
     this.requests = new RequestReader(database)
+    this.relays = new RelayReader(database)
+    this.shards = new ShardReader(database)
     this.conversations = new ConversationReader(database)
     this.messages = new MessageReader(database)
     this.changes = new ChangeReader(database)

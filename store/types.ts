@@ -46,6 +46,14 @@ export interface Contact {
   readonly inviteToken: Uint8Array | undefined
   readonly toldProfile: number
   readonly createdAtMs: number
+  /** Behind our aliases for them, 32 bytes: they alone are told. Made once they may reach us. */
+  readonly aliasSecret: Uint8Array | undefined
+  /** Behind their aliases for us, 32 bytes; undefined: they have not told us. */
+  readonly theirAliasSecret: Uint8Array | undefined
+  /** Names and signs their directory record, Ed25519 public key. */
+  readonly recordKey: Uint8Array | undefined
+  /** Opens their directory record, 32 bytes. */
+  readonly readKey: Uint8Array | undefined
 }
 
 export interface Device {
@@ -58,7 +66,42 @@ export interface Device {
   readonly isListed: boolean
 }
 
-export interface Hint { readonly peerId: string, readonly address: string }
+/** `isRelay`: a relay where the invite's token opens a gate, else a device of the inviter. */
+export interface Hint { readonly peerId: string, readonly address: string, readonly isRelay: boolean }
+
+/** used: in our signed statement · leaving: emptied and given up once it answers. */
+export type RelayStanding = 'used' | 'leaving'
+
+/** A relay where our own device has a mailbox. */
+export interface OwnRelay {
+  /** libp2p PeerId, text form. */
+  readonly peerId: string
+  readonly standing: RelayStanding
+  /** What it calls itself; may be empty. */
+  readonly name: string
+  /** Admits us where the relay asks for a code. */
+  readonly code: string | undefined
+  readonly addedAtMs: number
+  /** When our mailbox there was last open. */
+  readonly openedAtMs: number | undefined
+  /** Multiaddrs, best first. */
+  readonly addresses: readonly string[]
+}
+
+/** Prekeys that were brought to a relay together: ranges of ids. */
+export interface Shard {
+  readonly relay: string
+  /** Counts from 1 for each relay. */
+  readonly upload: number
+  readonly signedPrekey: number
+  readonly lastResort: number
+  readonly firstOneTime: number
+  readonly firstKem: number
+  /** One-time keys of each kind. */
+  readonly count: number
+  /** An encoded ShardUpload; undefined: the relay has confirmed it. */
+  readonly bytes: Uint8Array | undefined
+}
 
 export interface Invite {
   readonly token: Uint8Array

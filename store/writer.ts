@@ -20,6 +20,7 @@ import { MessageWriter } from './tables/messages.ts'
 import { OutboxWriter } from './tables/outbox.ts'
 import { OwnWriter } from './tables/own.ts'
 import { ReceivedWriter } from './tables/received.ts'
+import { RelayWriter, ShardWriter } from './tables/relays.ts'
 import { RequestWriter } from './tables/requests.ts'
 import { SearchWriter } from './tables/search.ts'
 import { TraceWriter } from './tables/traces.ts'
@@ -34,6 +35,8 @@ export class Writer {
   readonly hints: HintWriter
   readonly invites: InviteWriter
   readonly requests: RequestWriter
+  readonly relays: RelayWriter
+  readonly shards: ShardWriter
   readonly conversations: ConversationWriter
   readonly messages: MessageWriter
   readonly changes: ChangeWriter
@@ -57,6 +60,8 @@ export class Writer {
     this.hints = new HintWriter(database)
     this.invites = new InviteWriter(database)
     this.requests = new RequestWriter(database)
+    this.relays = new RelayWriter(database)
+    this.shards = new ShardWriter(database)
     this.conversations = new ConversationWriter(database)
     this.search = new SearchWriter({ database, reader: read.search, known: read.facts, facts: this.facts })
     this.messages = new MessageWriter(database, (before, after) => { this.search.replace(before, after) })

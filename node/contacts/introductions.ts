@@ -72,7 +72,11 @@ export const NOBODY = {
   isKeyChanged: false,
   verifiedEpoch: undefined,
   inviteToken: undefined,
-  toldProfile: 0
+  toldProfile: 0,
+  aliasSecret: undefined,
+  theirAliasSecret: undefined,
+  recordKey: undefined,
+  readKey: undefined
 } as const
 
 function spendToken (token: Uint8Array, { writer, round }: IntroductionParts): void {

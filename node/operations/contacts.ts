@@ -34,7 +34,7 @@ export interface ContactParts {
   readonly sealer: Sealer
   readonly views: Views
   /** An invite's hint as the network dials it. @throws MalformedError */
-  readonly targetOf: (hint: InviteHint) => Hint
+  readonly targetOf: (hint: InviteHint) => Omit<Hint, 'isRelay'>
   readonly safetyNumber: (ours: Verifiable, theirs: Verifiable) => string
   /** A contact that we want to reach. */
   readonly onRequested: (contact: number) => void
@@ -81,7 +81,7 @@ async function add ({ link, as, text }: { readonly link: string, readonly as?: s
   if (idKey(card.accountId) === idKey(account.own.accountId)) throw new UsageError('this is your own invite link', 'Send it to somebody who shall reach you.')
   const alias = as === undefined ? undefined : checkAlias(as)
   const message = text === undefined ? '' : checkText(text, REQUEST_TEXT_BYTES_MAX, 'text')
-  const hints = card.hints.map(targetOf)
+  const hints = card.hints.map(hint => ({ ...targetOf(hint), isRelay: false }))
   const known = reader.contacts.byAccount(card.accountId)
   if (known?.standing === 'blocked') throw new RefusedError(`${labelOf(known)} is blocked`, `Unblock first: skein contact unblock ${labelOf(known)}`)
   const contact = await turn.write((writer, round) => {

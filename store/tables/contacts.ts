@@ -22,6 +22,10 @@ interface ContactRow {
   readonly invite_token: Uint8Array | null
   readonly told_profile: number
   readonly created_at: number
+  readonly alias_secret: Uint8Array | null
+  readonly their_alias_secret: Uint8Array | null
+  readonly record_key: Uint8Array | null
+  readonly read_key: Uint8Array | null
 }
 
 export class ContactReader {
@@ -61,9 +65,11 @@ export class ContactWriter {
   constructor (database: Database, reader: ContactReader) {
     this.#reader = reader
     this.#create = database.prepare(`INSERT INTO contacts (alias, alias_folded, name, name_folded, profile_version, standing, statement, epoch, seq,
-      statement_hash, is_key_changed, verified_epoch, invite_token, told_profile, account_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+      statement_hash, is_key_changed, verified_epoch, invite_token, told_profile, alias_secret, their_alias_secret, record_key, read_key, account_id, created_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#update = database.prepare(`UPDATE contacts SET alias = ?, alias_folded = ?, name = ?, name_folded = ?, profile_version = ?, standing = ?,
-      statement = ?, epoch = ?, seq = ?, statement_hash = ?, is_key_changed = ?, verified_epoch = ?, invite_token = ?, told_profile = ? WHERE contact = ?`)
+      statement = ?, epoch = ?, seq = ?, statement_hash = ?, is_key_changed = ?, verified_epoch = ?, invite_token = ?, told_profile = ?,
+      alias_secret = ?, their_alias_secret = ?, record_key = ?, read_key = ? WHERE contact = ?`)
   }
 
   /**
@@ -99,7 +105,8 @@ export class ContactWriter {
 
 function changeable (contact: Omit<Contact, 'contact'>): SqlValue[] {
   return [contact.alias, fold(contact.alias), contact.name, fold(contact.name), contact.profileVersion, contact.standing, contact.statement,
-    contact.epoch, contact.seq, contact.statementHash, flag(contact.isKeyChanged), contact.verifiedEpoch, contact.inviteToken, contact.toldProfile]
+    contact.epoch, contact.seq, contact.statementHash, flag(contact.isKeyChanged), contact.verifiedEpoch, contact.inviteToken, contact.toldProfile,
+    contact.aliasSecret, contact.theirAliasSecret, contact.recordKey, contact.readKey]
 }
 
 function contactOrNothing (row: ContactRow | undefined): Contact | undefined { return row === undefined ? undefined : contactOf(row) }
@@ -120,6 +127,10 @@ function contactOf (row: ContactRow): Contact {
     verifiedEpoch: row.verified_epoch ?? undefined,
     inviteToken: bytesOrNothing(row.invite_token),
     toldProfile: row.told_profile,
-    createdAtMs: row.created_at
+    createdAtMs: row.created_at,
+    aliasSecret: bytesOrNothing(row.alias_secret),
+    theirAliasSecret: bytesOrNothing(row.their_alias_secret),
+    recordKey: bytesOrNothing(row.record_key),
+    readKey: bytesOrNothing(row.read_key)
   }
 }

@@ -78,6 +78,7 @@ class OneTimeTable {
   readonly #next: Statement<[], KeyRow>
   readonly #issue: Statement<[number, number], never>
   readonly #prune: Statement<[number], never>
+  readonly #keep: Statement<[number, number, number], never>
 
   constructor (database: Database, table: 'one_time_prekeys' | 'one_time_kem_prekeys') {
     this.#add = database.prepare(`INSERT INTO ${table} (id, record) VALUES (?, ?)`)
@@ -85,6 +86,7 @@ class OneTimeTable {
     this.#next = database.prepare(`SELECT id, record FROM ${table} WHERE issued_at IS NULL ORDER BY id LIMIT 1`)
     this.#issue = database.prepare(`UPDATE ${table} SET issued_at = ? WHERE id = ?`)
     this.#prune = database.prepare(`DELETE FROM ${table} WHERE issued_at < ?`)
+    this.#keep = database.prepare(`UPDATE ${table} SET issued_at = ? WHERE id >= ? AND id < ? AND issued_at IS NOT NULL`)
   }
 
   add (key: number, record: Uint8Array): void { this.#add.run(key, record) }
@@ -99,6 +101,8 @@ class OneTimeTable {
   issue (key: number, atMs: number): void { this.#issue.run(atMs, key) }
 
   prune (issuedBeforeMs: number): void { this.#prune.run(issuedBeforeMs) }
+
+  keep (first: number, count: number, atMs: number): void { this.#keep.run(atMs, first, first + count) }
 }
 
 export interface KeyWriterParts { readonly database: Database, readonly known: FactReader, readonly facts: FactWriter }
@@ -160,6 +164,20 @@ export class KeyWriter {
   pruneOneTime (issuedBeforeMs: number): void {
     this.#oneTime.prune(issuedBeforeMs)
     this.#oneTimeKem.prune(issuedBeforeMs)
+  }
+
+  /** A pair that goes to a relay and nowhere else: given away from the beginning. */
+  addShardPair (pair: { readonly oneTime: PrekeyRecord, readonly kem: PrekeyRecord }, atMs: number): void {
+    this.#oneTime.add(pair.oneTime.id, pair.oneTime.record)
+    this.#oneTime.issue(pair.oneTime.id, atMs)
+    this.#oneTimeKem.add(pair.kem.id, pair.kem.record)
+    this.#oneTimeKem.issue(pair.kem.id, atMs)
+  }
+
+  /** A relay may still hand these out, so that their time begins anew. */
+  keepShard ({ firstOneTime, firstKem, count }: { readonly firstOneTime: number, readonly firstKem: number, readonly count: number }, atMs: number): void {
+    this.#oneTime.keep(firstOneTime, count, atMs)
+    this.#oneTimeKem.keep(firstKem, count, atMs)
   }
 
   addSigned (key: number, record: Uint8Array, atMs: number): void { this.#addSigned.run(key, atMs, record) }

@@ -221,7 +221,7 @@ describe('a transaction', () => {
 
   it('keeps references between tables true', () => {
     const store = openMemory()
-    assert.throws(() => { store.transact(writer => { writer.hints.replace(7, [{ peerId: 'p', address: 'a' }]) }) }, /FOREIGN KEY/)
+    assert.throws(() => { store.transact(writer => { writer.hints.replace(7, [{ peerId: 'p', address: 'a', isRelay: false }]) }) }, /FOREIGN KEY/)
     addContact(store, 1)
     store.close()
   })

@@ -46,6 +46,10 @@ export function aContact (change: Partial<Omit<Contact, 'contact'>> = {}): Omit<
     inviteToken: undefined,
     toldProfile: 0,
     createdAtMs: 1,
+    aliasSecret: undefined,
+    theirAliasSecret: undefined,
+    recordKey: undefined,
+    readKey: undefined,
     ...change
   }
 }

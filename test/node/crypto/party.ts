@@ -153,6 +153,10 @@ export class Party {
       verifiedEpoch: undefined,
       inviteToken: undefined,
       toldProfile: 0,
+      aliasSecret: undefined,
+      theirAliasSecret: undefined,
+      recordKey: undefined,
+      readKey: undefined,
       createdAtMs: this.clock.now()
     })
   }

@@ -47,7 +47,7 @@ class Scene {
   async pass (delayMs: number): Promise<void> { await this.ana.world.advance(delayMs) }
 
   /** Bob as somebody whose invite we have: an account, and where it may be found. */
-  asked (hints = [{ peerId: this.bob.peerId, address: `/sim/${this.bob.peerId}` }]): number {
+  asked (hints = [{ peerId: this.bob.peerId, address: `/sim/${this.bob.peerId}`, isRelay: false }]): number {
     return this.ana.store.transact(writer => {
       const contact = writer.contacts.create({ accountId: this.bob.own.accountId, ...NOBODY, standing: 'requested', inviteToken: new Uint8Array(16).fill(4), createdAtMs: START_MS })
       writer.hints.replace(contact, hints)

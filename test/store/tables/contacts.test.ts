@@ -15,7 +15,11 @@ const FULL = aContact({
   verifiedEpoch: 0,
   inviteToken: Uint8Array.of(5),
   toldProfile: 6,
-  createdAtMs: 7
+  createdAtMs: 7,
+  aliasSecret: Uint8Array.of(8),
+  theirAliasSecret: Uint8Array.of(9),
+  recordKey: Uint8Array.of(10),
+  readKey: Uint8Array.of(11)
 })
 
 describe('contacts', () => {

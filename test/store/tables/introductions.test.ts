@@ -9,7 +9,7 @@ describe('hints', () => {
   it('are replaced together, for one contact', () => {
     const store = openMemory()
     const [ana, bob] = [addContact(store, 1), addContact(store, 2)]
-    const hint = { peerId: 'p', address: '/ip4/10.0.0.1/tcp/1' }
+    const hint = { peerId: 'p', address: '/ip4/10.0.0.1/tcp/1', isRelay: true }
     store.transact(writer => {
       writer.hints.replace(ana, [hint, { ...hint, address: '/ip4/10.0.0.2/tcp/1' }])
       writer.hints.replace(bob, [hint, hint])
