@@ -4,6 +4,7 @@
  */
 import type { DeviceId, AccountId } from '../protocols/core/ids.ts'
 import type { Bundle } from '../protocols/prekeys/prekeys_pb.ts'
+import type { RouterKind } from '../protocols/paths/nat.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Writer } from '../store/writer.ts'
 
@@ -88,6 +89,19 @@ export interface RelayStanding {
   readonly reason?: string
 }
 
+/** What a node knows of its way to the outside, found out with the help of its relays. */
+export interface Survey {
+  /** Multiaddrs that we listen on. */
+  readonly listening: readonly string[]
+  readonly router: RouterKind
+  /** Where our relays see us, if one does. */
+  readonly seenAs?: string
+  /** Addresses that others could dial, and whether a relay could. `refused`: nobody could tell. */
+  readonly checked: ReadonlyArray<{ readonly address: string, readonly result: 'reachable' | 'unreachable' | 'refused' }>
+  /** Peers on our own network. */
+  readonly neighbours: number
+}
+
 export interface Network {
   /** Our own PeerId, text form. */
   readonly peerId: string
@@ -115,6 +129,12 @@ export interface Network {
   useRelays: (relays: readonly PeerTarget[]) => void
   /** The relays in use, in the order given. */
   relays: () => readonly RelayStanding[]
+  /** Whom our addresses may be told over a circuit, so that a direct connection can follow: nobody, until this is called. */
+  meet: (mayMeet: (peerId: string) => boolean) => void
+  /** Called when a peer is found on the local network, or at another address there. */
+  onNeighbour: (listener: (peerId: string) => void) => void
+  /** Asks the relays how others can reach us. */
+  survey: () => Promise<Survey>
   /** Called whenever a peer's first connection opens, and with who opened it. */
   onConnect: (listener: (peerId: string, openedBy: 'us' | 'them') => void) => void
   /** Drops every connection: after a suspend or a change of network the old ones may be dead without knowing it. */

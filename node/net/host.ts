@@ -36,6 +36,9 @@ export interface HostOptions {
 export type HostComponents = Parameters<ServiceFactoryMap<{ readonly any: unknown }>['any']>[0]
 export type HostServices = Readonly<Record<string, (components: HostComponents) => unknown>>
 
+/** One of libp2p's parts with some of its methods replaced, for a library that would ask too much of the real one. */
+export function variantOf<Part extends object> (part: Part, methods: Partial<Part>): Part { return Object.assign(Object.create(part) as Part, methods) }
+
 /** A libp2p that is not started. */
 export function createHost ({ privateKey, listen, agentVersion, clock, handshakeMs, liveness, keepAlive, services, connectionsMax = CONNECTIONS_MAX }: HostOptions): Promise<Libp2p> {
   return createLibp2p({

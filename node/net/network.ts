@@ -2,27 +2,26 @@
  * The network port over libp2p: connections that prove whom they lead to, streams on them, and the protocols that are
  * served. docs/protocols/transport.md.
  */
-import type { Connection, Libp2p, Listener, PrivateKey, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { EXIT, SkeinError, UnreachableError, asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import {
   CLOSE_GRACE_MS, CONNECTIONS_PER_PEER_MAX, FRAME_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, KEEPALIVE_IDLE_MS, KEEPALIVE_IDLE_RELAY_MS, LIVENESS_INTERVAL_MS,
   REQUEST_TIMEOUT_MS, STREAMS_PER_PEER_MAX
 } from '../../protocols/core/limits.ts'
-import type { Channel, ChannelProtocol, Clock, FrameHandler, Network, Path, PeerTarget, Ping, Random, RelayStanding } from '../ports.ts'
+import type { Channel, ChannelProtocol, Clock, FrameHandler, Network, Path, PeerTarget, Ping, Random, RelayStanding, Survey } from '../ports.ts'
 import { realRandom } from '../world.ts'
-import { addressesToTell } from './addresses.ts'
 import { StreamChannel } from './channel.ts'
-import { Circuits, relayOf } from './circuits.ts'
+import { relayOf } from './circuits.ts'
 import { ask, serve } from './exchange.ts'
-import { createHost, dropPutOffWork, type HostComponents, type HostServices } from './host.ts'
+import { createHost, dropPutOffWork, type HostServices } from './host.ts'
 import { peerIdOf, privateKeyOf } from './identity.ts'
 import { KeepAlive } from './keepalive.ts'
 import { Liveness } from './liveness.ts'
-import { Paths } from './paths.ts'
-import { isOfEndedConnection, reasonOf, unreachable } from './reasons.ts'
-import { relayServices, type RelayDuties } from './relay-duties.ts'
-import { Reservations } from './reservations.ts'
+import { MEET, PING, PING_FRAME } from './meetings.ts'
+import { isOfEndedConnection, unreachable } from './reasons.ts'
+import { RelayHall, type RelayDuties } from './relay-duties.ts'
+import { Ways } from './ways.ts'
 
 export interface Libp2pNetworkOptions {
   /** Our private key in libp2p's protobuf form, as `generateNetworkKey` makes it. */
@@ -34,8 +33,9 @@ export interface Libp2pNetworkOptions {
   /** What others may know about the program, as in `skein/0.1.0`. */
   readonly agentVersion: string
   readonly clock: Clock
-  /** For jitter only. */
-  readonly random?: Pick<Random, 'fraction'>
+  readonly random?: Random
+  /** Look for peers on the local network, and let them find us. */
+  readonly isOnLan?: boolean
   /** Serve the paths of others: we are a relay. */
   readonly relay?: RelayDuties
   /** Connections altogether; CONNECTIONS_MAX unless given. */
@@ -59,10 +59,6 @@ type StreamHandler = (stream: Stream, connection: Connection) => void | Promise<
 
 interface Opened { readonly stream: Stream, readonly connection: Connection }
 
-/** Whoever is connected may know how long a frame takes. */
-const PING: ChannelProtocol = { id: '/skein/ping/1.0.0', frameBytesMax: 32 }
-const PING_FRAME = new Uint8Array(8)
-
 export class Libp2pNetwork implements Network {
   readonly peerId: string
   readonly #options: Libp2pNetworkOptions
@@ -74,11 +70,10 @@ export class Libp2pNetwork implements Network {
   readonly #connectedPeers = new Set<string>()
   readonly #liveness: Liveness
   readonly #keepAlive: KeepAlive
-  readonly #reservations: Reservations
-  readonly #listeners = new Set<Listener>()
+  readonly #ways: Ways
+  readonly #neighbourListeners: Array<(peerId: string) => void> = []
+  readonly #relayHall: RelayHall | undefined
   #host: Libp2p | undefined
-  #paths: Paths | undefined
-  #circuits: Circuits | undefined
 
   /** @throws MalformedError when the network key is none */
   constructor (options: Libp2pNetworkOptions) {
@@ -94,18 +89,21 @@ export class Libp2pNetwork implements Network {
     }
     this.#liveness = new Liveness(options.clock, this.#timeouts.livenessMs)
     this.#keepAlive = new KeepAlive(options.relay === undefined ? KEEPALIVE_IDLE_MS : KEEPALIVE_IDLE_RELAY_MS)
-    this.#reservations = new Reservations({
+    this.#relayHall = options.relay === undefined ? undefined : new RelayHall(options.relay)
+    this.#ways = new Ways({
       clock: options.clock,
       random: options.random ?? realRandom,
-      connect: (relay, signal) => this.#running().direct(relay, signal),
-      reserve: async (connection, signal) => {
-        invariant(this.#circuits !== undefined, 'circuits come with the host')
-        return await this.#circuits.reserve(connection, signal)
-      },
-      watch: (connection, idleMs) => { this.#keepAlive.watch(connection, idleMs) },
-      reasonOf
+      liveness: this.#liveness,
+      keepAlive: this.#keepAlive,
+      handshakeMs: this.#timeouts.handshakeMs,
+      listen: options.listen,
+      announce: options.announce ?? [],
+      isOnLan: options.isOnLan ?? false,
+      ask: async (connection, protocol, frame) => await ask(await this.#newStream(connection, protocol.id), frame, this.#exchangeOptions(protocol)),
+      onNeighbour: peerId => { for (const listener of this.#neighbourListeners) listener(peerId) }
     })
     this.serveRequest(PING, echo)
+    this.serveRequest(MEET, (request, peerId) => this.#ways.meetings.answer(request, peerId))
   }
 
   /** @throws SkeinError `address_in_use` or `cannot_listen`, naming the address */
@@ -119,11 +117,12 @@ export class Libp2pNetwork implements Network {
       await host.start()
     } catch (error) {
       this.#host = undefined
-      this.#listeners.clear()
+      this.#ways.stop()
       throw cannotListen(asError(error))
     }
     this.#liveness.start()
-    this.#reservations.start()
+    this.#ways.start()
+    await this.#relayHall?.open({ bound: this.#ways.bound(), listen: this.#options.listen, onFault: fault => { this.#fault(fault) } })
   }
 
   /** Channels end as `stopped`; what they had sent still leaves. */
@@ -131,21 +130,18 @@ export class Libp2pNetwork implements Network {
     const host = this.#host
     if (host === undefined) return
     this.#host = undefined
-    this.#reservations.stop()
+    this.#ways.stop()
+    this.#relayHall?.close()
     this.#liveness.stop()
     for (const channel of this.#channels) channel.stop()
     // libp2p would destroy the sockets of inbound connections at once, with what still waits in them.
     await Promise.all(host.getConnections().map(closeQuickly))
     await host.stop()
     dropPutOffWork(host)
-    this.#listeners.clear()
     this.#connectedPeers.clear()
   }
 
-  addresses (): string[] {
-    const bound = [...this.#listeners].flatMap(listener => listener.getAddrs().map(address => address.toString()))
-    return addressesToTell({ announce: this.#options.announce ?? [], listen: this.#options.listen, bound, circuits: this.#reservations.addresses() })
-  }
+  addresses (): string[] { return this.#ways.addresses() }
 
   serveChannel (protocol: ChannelProtocol, accept: (channel: Channel) => FrameHandler): void {
     this.#serve(protocol.id, (stream, connection) => {
@@ -191,11 +187,21 @@ export class Libp2pNetwork implements Network {
     return { path: this.path(peer.peerId) ?? { type: 'direct' }, ms }
   }
 
-  path (peerId: string): Path | undefined { return this.#paths?.to(peerId) }
+  path (peerId: string): Path | undefined { return this.#host === undefined ? undefined : this.#ways.paths.to(peerId) }
 
-  useRelays (relays: readonly PeerTarget[]): void { this.#reservations.use(relays) }
+  useRelays (relays: readonly PeerTarget[]): void { this.#ways.reservations.use(relays) }
 
-  relays (): readonly RelayStanding[] { return this.#reservations.standings() }
+  relays (): readonly RelayStanding[] { return this.#ways.reservations.standings() }
+
+  meet (mayMeet: (peerId: string) => boolean): void { this.#ways.meet(mayMeet) }
+
+  onNeighbour (listener: (peerId: string) => void): void { this.#neighbourListeners.push(listener) }
+
+  async survey (): Promise<Survey> {
+    if (this.#host === undefined) throw new UnreachableError('the network is not started')
+    const { router, seenAs, checked } = await this.#ways.reachability.check()
+    return { listening: this.#ways.bound(), router, ...seenAs !== undefined && { seenAs }, checked, neighbours: this.#ways.neighbourCount }
+  }
 
   isConnected (peerId: string): boolean { return this.#connectedPeers.has(peerId) }
 
@@ -203,45 +209,27 @@ export class Libp2pNetwork implements Network {
 
   disconnectAll (): Promise<void> {
     for (const connection of this.#host?.getConnections() ?? []) connection.abort(new Error('the network changed'))
-    this.#reservations.hint()
+    this.#ways.reservations.hint()
     return Promise.resolve()
   }
 
   connectionCount (): number { return this.#host?.getConnections().length ?? 0 }
 
   async #createHost (): Promise<Libp2p> {
-    const { listen, agentVersion, clock, relay, services, connectionsMax } = this.#options
-    const { handshakeMs } = this.#timeouts
-    const inside = Promise.withResolvers<HostComponents>()
+    const { listen, agentVersion, clock, services, connectionsMax } = this.#options
     const host = await createHost({
       privateKey: this.#privateKey,
       listen,
       agentVersion,
       clock,
-      handshakeMs,
+      handshakeMs: this.#timeouts.handshakeMs,
       liveness: this.#liveness,
       keepAlive: this.#keepAlive,
       ...connectionsMax !== undefined && { connectionsMax },
-      services: {
-        circuits: components => {
-          inside.resolve(components)
-          this.#circuits = new Circuits({ components, liveness: this.#liveness, handshakeMs, isRelay: peerId => this.#reservations.has(peerId) })
-          return this.#circuits
-        },
-        ...relay !== undefined && relayServices(relay),
-        ...services
-      }
+      services: { ...this.#ways.services(), ...this.#relayHall?.services(), ...services }
     })
-    const components = await inside.promise
-    invariant(this.#circuits !== undefined, 'circuits come with the host')
-    this.#paths = new Paths({ host, components, circuits: this.#circuits, clock, handshakeMs, nearby: () => [], isRelay: peerId => this.#reservations.has(peerId) })
+    this.#ways.attach(host)
     return host
-  }
-
-  /** @throws UnreachableError */
-  #running (): Paths {
-    if (this.#host === undefined || this.#paths === undefined) throw new UnreachableError('the network is not started')
-    return this.#paths
   }
 
   #serve (id: string, handler: StreamHandler): void {
@@ -277,7 +265,7 @@ export class Libp2pNetwork implements Network {
 
   /** @throws UnreachableError */
   async #openStream (peer: PeerTarget, { id }: ChannelProtocol): Promise<Opened> {
-    const paths = this.#running()
+    const { paths } = this.#ways
     const connection = await paths.connect(peer)
     try {
       return { stream: await this.#newStream(connection, id), connection }
@@ -309,8 +297,6 @@ export class Libp2pNetwork implements Network {
   }
 
   #listenToHost (host: Libp2p): void {
-    host.addEventListener('transport:listening', ({ detail: listener }) => { this.#listeners.add(listener) })
-    host.addEventListener('transport:close', ({ detail: listener }) => { this.#listeners.delete(listener) })
     host.addEventListener('connection:open', ({ detail: { remotePeer } }) => { dropOldest(host.getConnections(remotePeer)) })
     host.addEventListener('peer:connect', ({ detail }) => {
       const peerId = detail.toString()
@@ -320,7 +306,7 @@ export class Libp2pNetwork implements Network {
     })
     host.addEventListener('peer:disconnect', ({ detail }) => {
       this.#connectedPeers.delete(detail.toString())
-      void this.#paths?.forget(detail.toString())
+      if (this.#host !== undefined) void this.#ways.paths.forget(detail.toString())
     })
   }
 }

@@ -47,6 +47,27 @@ export class Paths {
     return open.findLast(connection => relayOf(connection) === undefined) ?? open.at(-1)
   }
 
+  circuitsOf (peerId: string): Connection[] {
+    return this.#parts.host.getConnections(parsePeerId(peerId)).filter(connection => relayOf(connection) !== undefined)
+  }
+
+  /** Waits for a direct connection that the peer makes. Rejects when `signal` fires. */
+  async untilDirect (peerId: string, signal: AbortSignal): Promise<Connection> {
+    const { promise, resolve, reject } = Promise.withResolvers<Connection>()
+    const onOpen = ({ detail: connection }: { readonly detail: Connection }): void => {
+      if (connection.remotePeer.toString() === peerId && relayOf(connection) === undefined) resolve(connection)
+    }
+    const onAbort = (): void => { reject(new UnreachableError('nobody came')) }
+    this.#parts.host.addEventListener('connection:open', onOpen)
+    signal.addEventListener('abort', onAbort)
+    try {
+      return await promise
+    } finally {
+      this.#parts.host.removeEventListener('connection:open', onOpen)
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
   /** @throws UnreachableError */
   async connect (peer: PeerTarget): Promise<Connection> {
     const { handshakeMs } = this.#parts

@@ -2,12 +2,17 @@
  * What a relay does for the paths of others, besides its mailboxes: circuits within limits, checks of addresses (AutoNAT v2),
  * and telling who asks over UDP where it was seen (STUN). docs/protocols/transport.md, "What a relay serves".
  */
+import type { Socket } from 'node:dgram'
+import { isIPv4 } from 'node:net'
 import { autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import {
   CIRCUITS_PER_USER_MAX, CIRCUIT_BYTES_MAX, CIRCUIT_DURATION_MS, CIRCUIT_RESERVATIONS_MAX, CIRCUIT_RESERVATION_MS, HANDSHAKE_TIMEOUT_MS
 } from '../../protocols/core/limits.ts'
-import type { HostComponents, HostServices } from './host.ts'
+import { asError } from '../../protocols/core/errors.ts'
+import { placeOf } from './addresses.ts'
+import { variantOf, type HostComponents, type HostServices } from './host.ts'
+import { serveStun, type Endpoint } from './stun.ts'
 
 /** How far a relay goes; each defaults to its constant in limits.ts. */
 export interface RelayDuties {
@@ -17,7 +22,46 @@ export interface RelayDuties {
   readonly circuitMs?: number
 }
 
-export function relayServices ({ reservationsMax = CIRCUIT_RESERVATIONS_MAX, circuitBytesMax = CIRCUIT_BYTES_MAX, circuitMs = CIRCUIT_DURATION_MS }: RelayDuties): HostServices {
+export class RelayHall {
+  readonly #duties: RelayDuties
+  readonly #sockets: Socket[] = []
+
+  constructor (duties: RelayDuties) { this.#duties = duties }
+
+  /** Parts of libp2p. */
+  services (): HostServices { return relayServices(this.#duties) }
+
+  /** Answers STUN beside each listener, on the UDP port of the same number. A port that is taken is reported, and no more. */
+  async open ({ bound, listen, onFault }: { readonly bound: readonly string[], readonly listen: readonly string[], readonly onFault: (fault: Error) => void }): Promise<void> {
+    for (const endpoint of endpointsOf(bound, listen)) {
+      try {
+        this.#sockets.push(await serveStun(endpoint))
+      } catch (error) {
+        onFault(asError(error))
+      }
+    }
+  }
+
+  close (): void { for (const socket of this.#sockets.splice(0)) socket.close() }
+}
+
+/** IPv4 only: who has IPv6 has no router to find out about. */
+function endpointsOf (bound: readonly string[], listen: readonly string[]): Endpoint[] {
+  const isWide = listen.some(address => placeOf(address)?.host === ANY)
+  const endpoints = new Map<string, Endpoint>()
+  for (const address of bound) {
+    const place = placeOf(address)
+    if (place === undefined || !isIPv4(place.host)) continue
+    // Of a listener on all interfaces, each interface has its own line here.
+    const host = isWide ? ANY : place.host
+    endpoints.set(`${host} ${place.port}`, { host, port: place.port })
+  }
+  return [...endpoints.values()]
+}
+
+const ANY = '0.0.0.0'
+
+function relayServices ({ reservationsMax = CIRCUIT_RESERVATIONS_MAX, circuitBytesMax = CIRCUIT_BYTES_MAX, circuitMs = CIRCUIT_DURATION_MS }: RelayDuties): HostServices {
   const serveCircuits = circuitRelayServer({
     hopTimeout: HANDSHAKE_TIMEOUT_MS,
     maxInboundHopStreams: CIRCUITS_PER_USER_MAX,
@@ -43,8 +87,11 @@ export function relayServices ({ reservationsMax = CIRCUIT_RESERVATIONS_MAX, cir
 /** Of AutoNAT v2 the serving half only: a relay's own addresses are what its operator says. */
 function checkerParts ({ registrar, addressManager, connectionManager, logger, randomWalk, peerStore }: HostComponents): Parameters<ReturnType<typeof autoNATv2>>[0] {
   return {
-    registrar: Object.assign(Object.create(registrar) as typeof registrar, { register: () => Promise.resolve('') }),
-    addressManager: Object.assign(Object.create(addressManager) as typeof addressManager, { getAddressesWithMetadata: () => [] }),
+    registrar: variantOf(registrar, {
+      register: () => Promise.resolve(''),
+      handle: async (protocol, handler, options) => { if (!protocol.endsWith('/dial-back')) await registrar.handle(protocol, handler, options) }
+    }),
+    addressManager: variantOf(addressManager, { getAddressesWithMetadata: () => [] }),
     connectionManager,
     logger,
     randomWalk,

@@ -18,6 +18,8 @@ export interface ReservationParts {
   /** A direct connection, the one that is open or a new one. */
   readonly connect: (relay: PeerTarget, signal: AbortSignal) => Promise<Connection>
   readonly reserve: (connection: Connection, signal: AbortSignal) => Promise<HopAnswer>
+  /** A relay has taken us, anew or again. */
+  readonly onReserved: () => void
   /** How long a silent connection may be before the kernel probes it. */
   readonly watch: (connection: Connection, idleMs: number) => void
   readonly reasonOf: (error: unknown) => string
@@ -42,7 +44,7 @@ export class Reservations {
     this.#places.clear()
     // In the order given: it is the order in which we tell them.
     for (const [peerId, relay] of wanted) {
-      const place = kept.get(peerId) ?? new Place(relay, { ...this.#parts, onLost: () => { this.#changed(peerId) }, onReserved: () => { this.#watch() } })
+      const place = kept.get(peerId) ?? new Place(relay, { ...this.#parts, onLost: () => { this.#changed(peerId) }, onReserved: () => { this.#reserved() } })
       this.#places.set(peerId, place)
       if (this.#isStarted && !kept.has(peerId)) place.start()
     }
@@ -65,6 +67,11 @@ export class Reservations {
 
   has (peerId: string): boolean { return this.#places.has(peerId) }
 
+  /** Those that are there, and the connections with them. */
+  connected (): Array<{ readonly relay: PeerTarget, readonly connection: Connection }> {
+    return [...this.#places.values()].flatMap(({ relay, connection }) => connection === undefined ? [] : [{ relay, connection }])
+  }
+
   standings (): RelayStanding[] { return [...this.#places.values()].map(place => place.standing) }
 
   /** Addresses of ours through relays: of each the best, as long as the relay does not refuse. */
@@ -73,6 +80,11 @@ export class Reservations {
       const [best] = relay.addresses
       return best === undefined || isRefusing ? [] : [`${best}/p2p/${relay.peerId}/p2p-circuit`]
     })
+  }
+
+  #reserved (): void {
+    this.#watch()
+    this.#parts.onReserved()
   }
 
   /** What has cut one relay off has often cut off all, and the others have not noticed yet. */
@@ -93,7 +105,6 @@ export class Reservations {
 }
 
 interface PlaceParts extends ReservationParts {
-  readonly onReserved: () => void
   readonly onLost: () => void
 }
 

@@ -4,7 +4,7 @@
  * stream does, repeats and swaps frames after the first, since deposits must not depend on either.
  */
 import { UnreachableError } from '../../protocols/core/errors.ts'
-import type { Channel, ChannelEnd, ChannelProtocol, FrameHandler, Network, Path, PeerTarget, Ping, RelayStanding } from '../../node/ports.ts'
+import type { Channel, ChannelEnd, ChannelProtocol, FrameHandler, Network, Path, PeerTarget, Ping, RelayStanding, Survey } from '../../node/ports.ts'
 import type { SeededRandom } from './random.ts'
 import type { World } from './world.ts'
 
@@ -103,6 +103,9 @@ export class SimNetwork implements Network {
   /** Relays need no circuits here: whoever is up is reachable. */
   useRelays (relays: readonly PeerTarget[]): void { this.#relays = relays.map(({ peerId }) => ({ peerId, state: 'reserved' })) }
   relays (): readonly RelayStanding[] { return this.#relays }
+  meet (): void { /* nobody has anything but one address */ }
+  onNeighbour (): void { /* there is no local network */ }
+  survey (): Promise<Survey> { return Promise.resolve({ listening: [this.address], router: 'open', checked: [], neighbours: 0 }) }
   serveChannel (protocol: ChannelProtocol, accept: Accept): void { this.#channels.set(protocol.id, accept) }
   serveRequest (protocol: ChannelProtocol, answer: Answer): void { this.#requests.set(protocol.id, answer) }
 
