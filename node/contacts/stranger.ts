@@ -16,8 +16,8 @@ export interface Stranger extends OfferedStatement {
 export interface StrangerClaim {
   readonly statement: SignedStatement
   readonly senderDevice: DeviceId
-  /** The peer that the connection has proven. */
-  readonly peerId: string
+  /** The peer that the connection has proven; undefined: it came through a relay, which proves nobody. */
+  readonly peerId: string | undefined
 }
 
 export type StrangerJudgement =
@@ -29,7 +29,7 @@ export function judgeStranger (claim: StrangerClaim, { sealer, reader }: { reado
   try {
     const verified = verifyStatement(claim.statement, sealer.verifyConsent)
     const device = verified.devices.find(listed => idKey(listed.deviceId) === idKey(claim.senderDevice))
-    if (device?.peerId !== claim.peerId) return { type: 'refused', reason: 'malformed' }
+    if (device === undefined || (claim.peerId !== undefined && device.peerId !== claim.peerId)) return { type: 'refused', reason: 'malformed' }
     // A blocked person's new invite is as good as none: the same answer as for a wrong token.
     if (reader.contacts.byAccount(verified.accountId)?.standing === 'blocked') return { type: 'refused', reason: 'badToken' }
     return { type: 'stranger', stranger: { signed: claim.statement, verified, device } }

@@ -96,6 +96,7 @@ class PeerIntake {
       }
       this.#waiting += 1
       accepted.push({
+        via: 'direct' as const,
         peerId,
         envelopeId: depositId,
         body,

@@ -10,6 +10,7 @@ import { unreachable } from '../../protocols/core/invariant.ts'
 import { idKey, type ContentId } from '../../protocols/core/ids.ts'
 import type { Writer } from '../../store/writer.ts'
 import { MESSAGE_KIND, type ChangeKind, type Device, type Message } from '../../store/types.ts'
+import type { Sealer } from '../ports.ts'
 import type { Round } from './round.ts'
 import type { Threads } from './threads.ts'
 import { takeAccept, takeKnownRequest, takeProfile } from '../contacts/introductions.ts'
@@ -18,6 +19,7 @@ export interface IntakeParts {
   readonly writer: Writer
   readonly threads: Threads
   readonly round: Round
+  readonly sealer: Sealer
 }
 
 /** Takes the contents of one envelope of a contact. */
@@ -101,13 +103,14 @@ interface ReceiptFrom { readonly from: Device, readonly parts: IntakeParts }
 
 function takeReceipt (kind: ReceiptKind, ids: readonly ContentId[], { from, parts }: ReceiptFrom): void {
   const { writer, round } = parts
+  const proven = new Set(ids.map(idKey))
   for (const id of ids) {
     const message = writer.read.messages.byId(id)
-    if (message?.isOwn !== true || message.contact !== from.contact) continue
-    advanceOwn(message, kind, parts)
+    // Only what we wrote in this conversation, messages and changes alike.
+    if (message === undefined ? writer.read.changes.byId(id)?.contact !== from.contact : !message.isOwn || message.contact !== from.contact) continue
+    if (message !== undefined) advanceOwn(message, kind, parts)
     for (const outgoing of writer.read.outbox.ofMessage(id)) {
-      const isOpen = outgoing.state === 'sealed' && idKey(outgoing.deviceId) === idKey(from.deviceId)
-      if (isOpen && outgoing.refs.every(ref => ref.kind !== 'text' || idKey(ref.id) === idKey(id))) writer.outbox.settle(outgoing.row, 'delivered', round.nowMs)
+      if (idKey(outgoing.deviceId) === idKey(from.deviceId)) writer.outbox.prove(outgoing.row, proven, round.nowMs)
     }
   }
 }

@@ -3,13 +3,17 @@
  * A turn that fails drops its round, and nothing of it has happened.
  */
 import { idKey, type ContentId, type DeviceId } from '../../protocols/core/ids.ts'
+import { DELIVERY_LIFETIME_MS, RECEIPT_IDS_MAX } from '../../protocols/core/limits.ts'
 import type { EVENT_TYPES } from '../../protocols/local/schema.ts'
 import type { Writer } from '../../store/writer.ts'
-import type { OwnState } from '../../store/types.ts'
+import type { Device, OwnState } from '../../store/types.ts'
+import type { SealedEnvelope } from './seal.ts'
 
 export type EventType = typeof EVENT_TYPES[number]
 
 interface PendingEvent { readonly type: EventType, readonly contact: number, readonly detail: string, readonly refs: ContentId[] }
+
+interface Owed { readonly device: Device, readonly ids: ContentId[] }
 
 interface Incoming { count: number, lastRow: number }
 
@@ -25,6 +29,10 @@ export class Round {
   readonly toLookUp = new Set<number>()
   /** Contacts that somebody may be able to reach now: new addresses, new devices, an acceptance. */
   readonly toHint = new Set<number>()
+  /** Envelopes that were written beside those that the turn seals: retry requests. */
+  readonly leaving: SealedEnvelope[] = []
+  /** What came through a relay, by device: a receipt is the only proof that its author gets. */
+  readonly owed = new Map<string, Owed>()
   readonly states: Array<{ readonly id: ContentId, readonly state: OwnState, readonly reason: string | undefined }> = []
 
   constructor (nowMs: number) {
@@ -63,10 +71,26 @@ export class Round {
     this.toSeal.set(idKey(device), device)
   }
 
+  owe (device: Device, ids: readonly ContentId[]): void {
+    const key = idKey(device.deviceId)
+    const known = this.owed.get(key)
+    if (known === undefined) this.owed.set(key, { device, ids: [...ids] })
+    else known.ids.push(...ids)
+  }
+
   get hasEvents (): boolean { return this.#events.length > 0 }
 
   write (writer: Writer): void {
+    for (const owed of this.owed.values()) writeReceipts(owed, writer, this.nowMs)
     for (const [contact, { count, lastRow }] of this.#incoming) writer.conversations.addUnread(contact, count, lastRow)
     for (const { type, contact, detail, refs } of this.#events) writer.events.append({ atMs: this.nowMs, type, contact, refs, detail })
+  }
+}
+
+/** As many as one content takes share a row. */
+function writeReceipts ({ device: { deviceId, contact }, ids }: Owed, writer: Writer, nowMs: number): void {
+  for (let start = 0; start < ids.length; start += RECEIPT_IDS_MAX) {
+    const refs = ids.slice(start, start + RECEIPT_IDS_MAX).map(id => ({ kind: 'delivered' as const, id }))
+    writer.outbox.waiting({ deviceId, contact, refs, queuedAtMs: nowMs, expiresAtMs: nowMs + DELIVERY_LIFETIME_MS })
   }
 }

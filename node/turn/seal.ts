@@ -12,7 +12,7 @@ import { envelopeId, idKey, type DeviceId, type EnvelopeId } from '../../protoco
 import { DELIVERY_LIFETIME_MS } from '../../protocols/core/limits.ts'
 import { UntrustedError } from '../../protocols/core/errors.ts'
 import type { Writer } from '../../store/writer.ts'
-import { UNADDRESSED, type Ref } from '../../store/types.ts'
+import { UNADDRESSED, type OutboxCipherKind, type Ref } from '../../store/types.ts'
 import type { Sealed, Sealer } from '../ports.ts'
 import type { Ids } from './compose.ts'
 
@@ -39,7 +39,7 @@ export interface SealedEnvelope {
   readonly deviceId: DeviceId
   readonly contact: number
   readonly envelopeId: EnvelopeId
-  readonly sealed: Sealed
+  readonly sealed: { readonly kind: OutboxCipherKind, readonly body: Uint8Array }
   readonly gateToken: Uint8Array | undefined
   readonly refs: readonly Ref[]
 }

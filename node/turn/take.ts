@@ -1,54 +1,73 @@
 /** What was opened is taken in, inside the transaction, and gets its answer. */
 import { isBehind, isContradiction } from '../../protocols/account/accept.ts'
-import { RETRY_REQUESTS_PER_HOUR } from '../../protocols/core/limits.ts'
-import type { Sealer } from '../ports.ts'
+import { encodeRetryRequest } from '../../protocols/envelope/wire.ts'
+import type { Content } from '../../protocols/message/content.ts'
+import { envelopeId as envelopeIdOf, type EnvelopeId } from '../../protocols/core/ids.ts'
+import { invariant } from '../../protocols/core/invariant.ts'
+import { RETRY_KEEP_MS, RETRY_REQUESTS_PER_HOUR } from '../../protocols/core/limits.ts'
 import { heldRef } from '../contacts/statements.ts'
 import { takeRequest } from '../contacts/introductions.ts'
 import { tokenState } from '../contacts/invites.ts'
 import type { Ids } from './compose.ts'
 import { takeContents, type IntakeParts } from './intake.ts'
-import { refused, type Arrival, type Opened, type Outcome } from './open.ts'
+import { refused, type Arrival, type Opened, type OpenedArrival, type Outcome } from './open.ts'
 import type { Replies } from './replies.ts'
 
 export interface TakeParts extends IntakeParts {
-  readonly sealer: Sealer
   readonly ids: Ids
   readonly replies: Replies
 }
 
-export interface TakenOutcome { readonly arrival: Arrival, readonly outcome: Outcome }
+export interface TakenOutcome extends OpenedArrival { readonly outcome: Outcome }
 
 const HOUR_MS = 3_600_000
-/** When an unknown key may become known: their device list is being fetched. */
+/** When an unknown key or device may become known: their device list is being fetched. */
 const LOOKUP_RETRY_MS = 3_000
+/** Copies of one envelope wait at several relays: it is asked for again once in this time, whatever their number. */
+const ASKED_AGAIN_MS = 10 * 60_000
 
-export function takeOpened ({ arrival, opened }: { readonly arrival: Arrival, readonly opened: Opened }, parts: TakeParts): TakenOutcome {
-  return { arrival, outcome: take(arrival, opened, parts) }
+export function takeOpened (item: OpenedArrival, parts: TakeParts): TakenOutcome {
+  const { arrival, opened, envelopeId } = item
+  if (opened.type === 'answered') return { ...item, outcome: opened.outcome }
+  invariant(envelopeId !== undefined, 'what was opened has an id')
+  return { ...item, outcome: take({ arrival, opened, envelopeId }, parts) }
 }
 
-function take (arrival: Arrival, opened: Opened, parts: TakeParts): Outcome {
+interface Item<Type extends Opened['type']> {
+  readonly arrival: Arrival
+  readonly envelopeId: EnvelopeId
+  readonly opened: Extract<Opened, { type: Type }>
+}
+
+function take ({ arrival, opened, envelopeId }: Item<Exclude<Opened['type'], 'answered'>>, parts: TakeParts): Outcome {
   const { writer, round } = parts
   switch (opened.type) {
-    case 'answered':
-      return opened.outcome
     case 'useless':
-      writer.received.add(arrival.envelopeId, round.nowMs, 'done')
+      writer.received.add(envelopeId, round.nowMs, 'done')
       return opened.outcome
     case 'contents':
       takeContents(opened.contents, opened.from, parts)
-      noteSender(opened, parts)
-      writer.received.add(arrival.envelopeId, round.nowMs, 'done')
+      noteSender(opened, arrival.via === 'relay', parts)
+      writer.received.add(envelopeId, round.nowMs, 'done')
       return { type: 'stored' }
     case 'request':
-      return takeStranger(arrival, opened, parts)
+      return takeStranger({ arrival, opened, envelopeId }, parts)
+    case 'retryRequest':
+      takeRetryRequest(opened, parts)
+      writer.received.add(envelopeId, round.nowMs, 'done')
+      return { type: 'stored' }
     case 'undecryptable':
-      return takeUndecryptable(arrival, opened, parts)
+      return takeUndecryptable({ arrival, opened, envelopeId }, parts)
+    case 'unlisted':
+      round.toLookUp.add(opened.contact)
+      return refused('busy', LOOKUP_RETRY_MS)
   }
 }
 
 /** Whoever asks by an invite. The door has looked at its token; another request of this turn may have used it up since. */
-function takeStranger ({ envelopeId, gateToken: token }: Arrival, { from, contents }: Extract<Opened, { type: 'request' }>, parts: TakeParts): Outcome {
+function takeStranger ({ arrival, envelopeId, opened: { from, contents } }: Item<'request'>, parts: TakeParts): Outcome {
   const { writer, round } = parts
+  const token = gateTokenOf(arrival)
   const standing = writer.read.contacts.byAccount(from.verified.accountId)?.standing
   const isKnown = standing === 'pending' || standing === 'requested' || standing === 'accepted'
   if (token === undefined || (!isKnown && tokenState(token, writer.read, round.nowMs) !== 'valid')) return refused('badToken')
@@ -59,8 +78,14 @@ function takeStranger ({ envelopeId, gateToken: token }: Arrival, { from, conten
   return { type: 'stored' }
 }
 
+function gateTokenOf (arrival: Arrival): Uint8Array | undefined {
+  if (arrival.via === 'direct') return arrival.gateToken
+  return arrival.door.type === 'gate' ? arrival.door.token : undefined
+}
+
 /** What the sender says of its device list, and whether it is time to answer it. */
-function noteSender ({ from, contents, senderStatement, isFirstFlight }: Extract<Opened, { type: 'contents' }>, { writer, round, replies }: TakeParts): void {
+function noteSender ({ from, contents, senderStatement, isFirstFlight }: Extract<Opened, { type: 'contents' }>, isCollected: boolean, parts: TakeParts): void {
+  const { writer, round, replies } = parts
   const contact = writer.read.contacts.byNumber(from.contact)
   if (contact === undefined) return
   const held = heldRef(contact)
@@ -71,22 +96,55 @@ function noteSender ({ from, contents, senderStatement, isFirstFlight }: Extract
     round.tell('contact.key_changed', contact.contact, 'They name another device list than the one we were shown under the same number.')
   }
   const first = contents[0]
-  if (first === undefined || contact.standing !== 'accepted' || !replies.isDue(from.deviceId, isFirstFlight, round.nowMs)) return
+  if (first === undefined || contact.standing !== 'accepted') return
+  // Of what came through a relay a receipt is the only proof that they get, and it moves the ratchet on as well.
+  const owed = isCollected ? contents.filter(isOfConversation).map(({ id }) => id) : []
+  if (owed.length > 0) return round.owe(from, owed)
+  if (!replies.isDue(from.deviceId, isFirstFlight, round.nowMs)) return
   writer.outbox.waiting({ deviceId: from.deviceId, contact: from.contact, refs: [{ kind: 'delivered', id: first.id }], queuedAtMs: round.nowMs, expiresAtMs: round.nowMs + 24 * HOUR_MS })
   round.seal(from.deviceId)
 }
 
+/** What its author keeps until we have it: messages and what changes them. */
+function isOfConversation ({ type }: Content): boolean {
+  return type === 'text' || type === 'unsupported' || type === 'edit' || type === 'deletion' || type === 'reaction'
+}
+
+/** The same contents again, in a new envelope under a session that both sides share. */
+function takeRetryRequest ({ row, from }: Extract<Opened, { type: 'retryRequest' }>, { writer, round }: TakeParts): void {
+  writer.outbox.reopen(row, round.nowMs)
+  writer.traces.add({ outbox: row, atMs: round.nowMs, step: 'undecryptable', detail: 'the session is out of step' })
+  round.seal(from.deviceId)
+}
+
 /**
- * It cannot be read, for now: the answer asks for it again, under a new session. The rate is capped, since a broken peer must
- * not keep us both busy; beyond it the sender waits and tries later.
+ * It cannot be read, for now: it is asked for again, under a new session. The rate is capped, since a broken peer must not keep us
+ * both busy; beyond it the sender waits and tries later, or the relay keeps it.
  */
-function takeUndecryptable (arrival: Arrival, { from, reason, decryptionError }: Extract<Opened, { type: 'undecryptable' }>, { writer, round }: TakeParts): Outcome {
+function takeUndecryptable ({ arrival, envelopeId, opened }: Item<'undecryptable'>, parts: TakeParts): Outcome {
+  const { writer, round } = parts
+  const { from, reason, decryptionError } = opened
   if (reason === 'untrusted') {
     round.toLookUp.add(from.contact)
     return refused('busy', LOOKUP_RETRY_MS)
   }
+  const askedAtMs = writer.read.received.undecryptableAtMs(envelopeId)
+  if (arrival.via === 'relay' && askedAtMs !== undefined && Math.abs(round.nowMs - askedAtMs) < ASKED_AGAIN_MS) return { type: 'stored' }
   if (writer.read.received.undecryptableSince(round.nowMs - HOUR_MS) >= RETRY_REQUESTS_PER_HOUR) return refused('busy', HOUR_MS / RETRY_REQUESTS_PER_HOUR)
-  writer.received.add(arrival.envelopeId, round.nowMs, 'undecryptable')
+  writer.received.add(envelopeId, round.nowMs, 'undecryptable')
   round.tell('node.trouble', from.contact, `An envelope could not be decrypted (${reason}); it is being asked for again.`)
-  return { type: 'refused', reason: 'undecryptable', retryAfterMs: 0, decryptionError }
+  if (arrival.via === 'direct') return { type: 'refused', reason: 'undecryptable', retryAfterMs: 0, decryptionError }
+  // Bytes that are no message of libsignal's were not made by their device: nothing is asked for.
+  if (decryptionError !== undefined) askAgain({ envelopeId, from, decryptionError }, parts)
+  return { type: 'stored' }
+}
+
+/** At a relay nobody hears our answer: the retry request is an envelope of its own, and the only one that is not encrypted. */
+function askAgain ({ envelopeId, from, decryptionError }: { readonly envelopeId: EnvelopeId, readonly from: Extract<Opened, { type: 'undecryptable' }>['from'], readonly decryptionError: Uint8Array }, { writer, round, ids }: TakeParts): void {
+  const id = envelopeIdOf(ids.next(round.nowMs))
+  const { deviceId, contact } = from
+  const refs = [{ kind: 'retry' as const, id: envelopeId }]
+  const sealed = { kind: 'plaintext' as const, body: encodeRetryRequest({ envelopeId, decryptionError }) }
+  const row = writer.outbox.sealed({ deviceId, contact, refs, envelopeId: id, cipherKind: sealed.kind, ciphertext: sealed.body, queuedAtMs: round.nowMs, sealedAtMs: round.nowMs, expiresAtMs: round.nowMs + RETRY_KEEP_MS })
+  round.leaving.push({ row, deviceId, contact, envelopeId: id, sealed, gateToken: undefined, refs })
 }

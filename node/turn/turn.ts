@@ -11,6 +11,7 @@
  */
 import { asError, StorageError } from '../../protocols/core/errors.ts'
 import { idKey, type ContentId, type DeviceId } from '../../protocols/core/ids.ts'
+import { RETRY_REQUESTS_PER_HOUR } from '../../protocols/core/limits.ts'
 import type { StatementRef } from '../../protocols/account/wire.ts'
 import type { AccountStore } from '../../store/account-store.ts'
 import type { Writer } from '../../store/writer.ts'
@@ -19,8 +20,11 @@ import type { Directory } from '../directory.ts'
 import type { Feed } from '../feed.ts'
 import type { Arrivals } from '../arrivals.ts'
 import type { Reach } from '../failpoints.ts'
+import { giveSecrets } from '../contacts/secrets.ts'
+import { PeerRates } from '../handlers/peer-rates.ts'
 import { composeDraft, Ids, writeDraft, type Composed, type Draft, type RecallParts } from './compose.ts'
-import { openArrival, refused, type Arrival, type Opened } from './open.ts'
+import { openArrival, refused, type Arrival, type OpenedArrival } from './open.ts'
+import { DueReceipts } from './due-receipts.ts'
 import { gatherParcels, gatherWaiting } from './parcels.ts'
 import { Replies } from './replies.ts'
 import { Round } from './round.ts'
@@ -75,6 +79,9 @@ export class Turn {
   readonly #parts: TurnParts
   readonly #threads: Threads
   readonly #replies = new Replies()
+  readonly #receipts: DueReceipts
+  /** How often one device may make us seal something anew. */
+  readonly #retryRates: PeerRates
   #events: TurnEvents | undefined
   readonly #queue = new WorkQueue()
   /** Settlements that wait, or whose commit is under way. */
@@ -94,6 +101,8 @@ export class Turn {
     this.#parts = parts
     this.#threads = new Threads(parts.store.read)
     this.ids = new Ids(parts.random)
+    this.#receipts = new DueReceipts({ ...parts, seal: device => this.seal(device) })
+    this.#retryRates = new PeerRates(parts.clock, { burst: RETRY_REQUESTS_PER_HOUR, perSecond: RETRY_REQUESTS_PER_HOUR / 3600 })
   }
 
   /** Connects what comes after a commit; once, before the first work. */
@@ -168,6 +177,7 @@ export class Turn {
   /** Finishes the work that was given and takes no more. */
   async stop (): Promise<void> {
     this.#settleTimer?.cancel()
+    this.#receipts.stop()
     this.#wake()
     await this.#running
     await this.#finished
@@ -233,7 +243,7 @@ export class Turn {
   /** One transaction's worth of work. Returns what is to be done once it is known to have happened. */
   async #attempt (work: Work): Promise<Done> {
     if (this.#fault !== undefined) throw this.#fault
-    const { store, sealer, clock, directory } = this.#parts
+    const { store, sealer, clock, random, directory } = this.#parts
     const round = new Round(clock.now())
     const opened = await this.#open(work.arrivals)
     for (const task of work.tasks) await task.prepare?.()
@@ -251,10 +261,11 @@ export class Turn {
       writeSettlements(work.settlements, { writer, round })
       for (const task of work.tasks) task.write(writer, round)
       for (const device of waiting.more) round.seal(device)
+      giveSecrets(round.toForget, { writer, random })
       this.#threads.write(writer)
       sealer.write(writer)
       round.write(writer)
-      return { outcomes, leaving }
+      return { outcomes, leaving: [...round.leaving, ...leaving] }
     })
     this.#parts.reach('turn.written')
     // From here on it has happened here: the next turn builds on it.
@@ -265,12 +276,13 @@ export class Turn {
     return { round, composed, ...written, sessionless: sessionlessOf(parcels, sealer) }
   }
 
-  async #open (arrivals: readonly Arrival[]): Promise<Array<{ readonly arrival: Arrival, readonly opened: Opened }>> {
+  async #open (arrivals: readonly Arrival[]): Promise<OpenedArrival[]> {
     const { store, sealer, directory, reach } = this.#parts
     const seen = new Set<string>()
     const items = []
+    const mayAskAgain = ({ peerId }: { readonly peerId: string }): boolean => this.#retryRates.isAllowed(peerId)
     for (const arrival of arrivals) {
-      items.push({ arrival, opened: await openArrival(arrival, { reader: store.read, sealer, directory }, seen) })
+      items.push(await openArrival(arrival, { reader: store.read, sealer, directory, mayAskAgain }, seen))
       reach('receive.opened')
     }
     return items
@@ -294,7 +306,7 @@ export class Turn {
     if (work.settlements.length > 0) reach('settle.afterCommit')
     if (work.tasks.length > 0) reach('write.afterCommit')
     if (work.devices.length > 0) reach('seal.afterCommit')
-    for (const { arrival, outcome } of done.outcomes) arrival.onOutcome(outcome)
+    for (const { arrival, outcome, envelopeId } of done.outcomes) arrival.onOutcome(outcome, envelopeId)
     done.composed.forEach(({ content }, index) => work.drafts[index]?.onDone(content.id))
     for (const task of work.tasks) task.onDone()
     this.#calm()
@@ -302,6 +314,7 @@ export class Turn {
     if (done.sessionless.length > 0) this.#events?.onSessionless(done.sessionless)
     if (round.toLookUp.size > 0) this.#events?.onBehind(round.toLookUp)
     if (round.toHint.size > 0) this.#events?.onHint(round.toHint)
+    for (const { device } of round.owed.values()) this.#receipts.add(device.deviceId)
     for (const { id, state, reason } of round.states) arrivals.announce(idKey(id), state, reason)
     if (round.hasEvents) feed.ring()
   }

@@ -173,6 +173,13 @@ export const RETRY_REQUESTS_PER_HOUR = 20
 /** Trace rows kept for one envelope: the first and the last ones tell the story. */
 export const TRACE_STEPS_MAX = 60
 
+// Relays: what a user's node does there
+/** Behind the aliases of one contact: as much as the hash that derives them. */
+export const ALIAS_SECRET_BYTES = 32
+/** A receipt for what came through a relay waits this long for company; and a relay cannot tell by the moment what it answers. */
+export const RECEIPT_DELAY_MS_MIN = 500
+export const RECEIPT_DELAY_MS_MAX = 3_000
+
 // Retry of the outbox: 1 s, 2 s, 4 s … with ±20 % jitter
 export const RETRY_DELAY_MS_MIN = 1_000
 export const RETRY_DELAY_MS_MAX = 5 * 60_000

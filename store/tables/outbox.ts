@@ -78,7 +78,7 @@ export class OutboxReader {
 
   byEnvelope (envelope: EnvelopeId): Outgoing | undefined { return outgoingOrNothing(this.#byEnvelope.get(envelope)) }
 
-  /** Every envelope that the message is in, also settled ones until they are pruned. */
+  /** Every envelope that the message or change is in, also settled ones until they are pruned. */
   ofMessage (message: ContentId): Outgoing[] { return this.#ofMessage.all(message).map(outgoingOf) }
 
   /** Its open rows, in order. */
@@ -140,6 +140,7 @@ export class OutboxWriter {
   readonly #refs: Statement<[number], { readonly refs: Uint8Array }>
   readonly #unlinkOne: Statement<[ContentId, number], never>
   readonly #setRefs: Statement<[Uint8Array, number], never>
+  readonly #keepRefs: Statement<[Uint8Array, number], never>
   readonly #dropDevice: Statement<[number, DeviceId], never>
   readonly #settled: Statement<[number, number], { readonly row: number }>
 
@@ -160,6 +161,7 @@ export class OutboxWriter {
     this.#refs = database.prepare(`SELECT refs FROM outbox WHERE row = ? AND ${OPEN}`)
     this.#unlinkOne = database.prepare('DELETE FROM outbox_messages WHERE message = ? AND outbox = ?')
     this.#setRefs = database.prepare(`UPDATE outbox SET state = ${OUTBOX_STATE.waiting}, refs = ?, envelope_id = NULL, cipher_kind = NULL, ciphertext = NULL, sealed_at = NULL WHERE row = ?`)
+    this.#keepRefs = database.prepare('UPDATE outbox SET refs = ? WHERE row = ?')
     this.#dropDevice = database.prepare(`UPDATE outbox SET state = ${OUTBOX_STATE.cancelled}, settled_at = ?, ciphertext = NULL WHERE device_id = ? AND ${OPEN}`)
     this.#settled = database.prepare(`SELECT row FROM outbox WHERE state > ${OUTBOX_STATE.sealed} AND settled_at < ? ORDER BY settled_at LIMIT ?`)
   }
@@ -222,6 +224,19 @@ export class OutboxWriter {
     this.#setRefs.run(encodeRefs(rest), row)
   }
 
+  /**
+   * The device has these contents, whose keys are given: an open row is delivered when none of its messages and changes is missing any
+   * more. What else is in it (receipts, a profile) came with them.
+   */
+  prove (row: number, proven: ReadonlySet<string>, atMs: number): void {
+    const found = this.#refs.get(row)
+    if (found === undefined) return
+    const refs = decodeRefs(found.refs)
+    const left = refs.filter(ref => !isOfConversation(ref) || !proven.has(idKey(ref.id)))
+    if (!left.some(isOfConversation)) this.#settle.run(OUTBOX_STATE.delivered, atMs, row)
+    else if (left.length < refs.length) this.#keepRefs.run(encodeRefs(left), row)
+  }
+
   /** A revoked device gets nothing more. */
   dropDevice (device: DeviceId, atMs: number): void { this.#dropDevice.run(atMs, device) }
 
@@ -235,11 +250,14 @@ export class OutboxWriter {
   #add ({ refs }: NewWaiting, row: number | undefined): number {
     invariant(row !== undefined, 'a new envelope has a row')
     for (const ref of refs) {
-      if (ref.kind === 'text') this.#link.run(ref.id, row)
+      if (isOfConversation(ref)) this.#link.run(ref.id, row)
     }
     return row
   }
 }
+
+/** Messages and what changes them: their rows are found by their ids, and a receipt may name them. */
+function isOfConversation ({ kind }: Ref): boolean { return kind === 'text' || kind === 'change' }
 
 function outgoingOrNothing (row: OutboxRow | undefined): Outgoing | undefined { return row === undefined ? undefined : outgoingOf(row) }
 

@@ -7,10 +7,12 @@ export type Outcome = keyof typeof OUTCOME
 
 export class ReceivedReader {
   readonly #outcome: Statement<[EnvelopeId], { readonly outcome: number }>
+  readonly #undecryptableAt: Statement<[EnvelopeId], { readonly at: number }>
   readonly #undecryptableSince: Statement<[number], { readonly count: number }>
 
   constructor (database: Database) {
     this.#outcome = database.prepare('SELECT outcome FROM received WHERE envelope_id = ?')
+    this.#undecryptableAt = database.prepare('SELECT at FROM received WHERE envelope_id = ? AND outcome = 1')
     this.#undecryptableSince = database.prepare('SELECT count(*) AS count FROM received WHERE outcome = 1 AND at >= ?')
   }
 
@@ -20,6 +22,9 @@ export class ReceivedReader {
     if (row === undefined) return undefined
     return row.outcome === OUTCOME.done ? 'done' : 'undecryptable'
   }
+
+  /** When an envelope was last found to be undecryptable; `undefined`: it was not, or could be read since. */
+  undecryptableAtMs (envelope: EnvelopeId): number | undefined { return this.#undecryptableAt.get(envelope)?.at }
 
   undecryptableSince (atMs: number): number { return this.#undecryptableSince.get(atMs)?.count ?? 0 }
 }

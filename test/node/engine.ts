@@ -180,7 +180,7 @@ export type Deposited = Pick<SealedEnvelope, 'envelopeId' | 'sealed'>
 /** An envelope in the clear form, on the connection of its author. */
 export function arrivalOf (from: Engine, { envelopeId, sealed }: Deposited, onOutcome: (outcome: Outcome) => void): Arrival {
   const body = encodeEnvelope({ form: 'clear', ciphertext: { senderDevice: from.device, kind: sealed.kind, body: sealed.body } })
-  return { peerId: from.peerId, envelopeId, body, gateToken: undefined, onOutcome }
+  return { via: 'direct', peerId: from.peerId, envelopeId, body, gateToken: undefined, onOutcome }
 }
 
 /** Encrypts contents beside the turn: what another program might send. */

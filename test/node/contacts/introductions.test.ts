@@ -6,7 +6,7 @@ import type { RequestBody, WritableBody } from '../../../protocols/message/conte
 import type { SignedStatement } from '../../../protocols/account/wire.ts'
 import { acceptContact, queueRequest } from '../../../node/contacts/introductions.ts'
 import { createOneTimeInvite, longTermInvite, tokenState } from '../../../node/contacts/invites.ts'
-import { refused, type Arrival, type Outcome } from '../../../node/turn/open.ts'
+import { refused, type DirectArrival, type Outcome } from '../../../node/turn/open.ts'
 import { UNADDRESSED, type Contact, type Standing } from '../../../store/types.ts'
 import { Engine, numberedId, sealBeside } from '../engine.ts'
 import { deviceOf, newer, rotated } from './people.ts'
@@ -25,7 +25,7 @@ class Scene {
   }
 
   /** A letter of somebody who asks: sealed, with their device list in its head. */
-  async letter ({ from = this.bob, token = this.once, statement = from.offered().signed, ...body }: Partial<RequestBody> & { readonly from?: Engine, readonly statement?: SignedStatement } = {}): Promise<Omit<Arrival, 'onOutcome'>> {
+  async letter ({ from = this.bob, token = this.once, statement = from.offered().signed, ...body }: Partial<RequestBody> & { readonly from?: Engine, readonly statement?: SignedStatement } = {}): Promise<Omit<DirectArrival, 'onOutcome'>> {
     if (from.store.read.contacts.byAccount(this.ana.own.accountId) === undefined) {
       from.add(this.ana, 'requested')
       await from.meet(this.ana)
@@ -34,7 +34,7 @@ class Scene {
     const { kind, body: sealedBody } = await sealBeside([this.control(request)], { from, to: this.ana })
     const ciphertext = encodeCiphertext({ senderDevice: from.device, kind, body: sealedBody, statement })
     const sealed = from.sealer.sealTo(this.ana.own.identityKey, this.ana.device, padBucket(ciphertext))
-    return { peerId: from.peerId, envelopeId: envelopeId(from.turn.ids.next(this.ana.clock.now())), body: encodeEnvelope({ form: 'sealed', sealed }), gateToken: token }
+    return { via: 'direct', peerId: from.peerId, envelopeId: envelopeId(from.turn.ids.next(this.ana.clock.now())), body: encodeEnvelope({ form: 'sealed', sealed }), gateToken: token }
   }
 
   control<Body extends WritableBody> (body: Body): { id: ReturnType<typeof numberedId>, counter: number, hlcUs: number, parents: [], sentAtMs: number } & Body {
@@ -42,7 +42,7 @@ class Scene {
   }
 
   /** Leaves letters with Ana, all in one turn. */
-  async knock (...letters: ReadonlyArray<Omit<Arrival, 'onOutcome'>>): Promise<Outcome[]> {
+  async knock (...letters: ReadonlyArray<Omit<DirectArrival, 'onOutcome'>>): Promise<Outcome[]> {
     return await this.ana.world.within(Promise.all(letters.map(async letter => await new Promise<Outcome>(resolve => { this.ana.turn.take([{ ...letter, onOutcome: resolve }]) }))))
   }
 

@@ -81,7 +81,7 @@ describe('sessions: introducing ourselves', () => {
 
   it('asks one hint after the other', async () => {
     const scene = new Scene()
-    const contact = scene.asked([{ peerId: 'peernobody', address: '/sim/peernobody' }, { peerId: scene.bob.peerId, address: `/sim/${scene.bob.peerId}` }])
+    const contact = scene.asked([{ peerId: 'peernobody', address: '/sim/peernobody', isRelay: false }, { peerId: scene.bob.peerId, address: `/sim/${scene.bob.peerId}`, isRelay: false }])
     scene.sessions.introduce(contact)
     await scene.pass(20_000)
     assert.equal(scene.ana.store.read.devices.ofContact(contact).length, 1)

@@ -28,7 +28,7 @@ function take (engine: Engine, contact: number, contents: readonly Content[]): R
   const [from] = engine.store.read.devices.ofContact(contact)
   assert.ok(from)
   engine.store.transact(writer => {
-    takeContents(contents, from, { writer, threads, round })
+    takeContents(contents, from, { writer, threads, round, sealer: engine.sealer })
     threads.write(writer)
     round.write(writer)
   })

@@ -3,7 +3,7 @@ import { envelopeId, type EnvelopeId } from '../../../protocols/core/ids.ts'
 import { padBucket, padContent } from '../../../protocols/envelope/padding.ts'
 import { encodeCiphertext, encodeEnvelope, type Ciphertext } from '../../../protocols/envelope/wire.ts'
 import { Directory } from '../../../node/directory.ts'
-import { openArrival, refused, type Arrival, type Opened, type Outcome } from '../../../node/turn/open.ts'
+import { openArrival, refused, type Arrival, type DirectArrival, type Opened, type Outcome } from '../../../node/turn/open.ts'
 import { SimSealer } from '../../sim/sealer.ts'
 import { arrivalOf, Engine, sealBeside } from '../engine.ts'
 
@@ -19,19 +19,19 @@ async function anaAndBob (): Promise<Two> {
 }
 
 /** Something of Ana's in whatever form the test makes of it. */
-async function letter ({ ana, bob, toBob }: Two, { form = clear, ...change }: { readonly form?: (ciphertext: Ciphertext) => Uint8Array } & Partial<Ciphertext> = {}): Promise<Arrival> {
+async function letter ({ ana, bob, toBob }: Two, { form = clear, ...change }: { readonly form?: (ciphertext: Ciphertext) => Uint8Array } & Partial<Ciphertext> = {}): Promise<DirectArrival> {
   await ana.send(toBob, 'hello')
   const [envelope] = ana.takeSealed()
   assert.ok(envelope)
   const { envelopeId: id, sealed: { kind, body } } = envelope
   assert.ok(bob.device)
-  return { peerId: ana.peerId, envelopeId: id, body: form({ senderDevice: ana.device, kind, body, ...change }), gateToken: undefined, onOutcome: () => {} }
+  return { via: 'direct', peerId: ana.peerId, envelopeId: id, body: form({ senderDevice: ana.device, kind, body, ...change }), gateToken: undefined, onOutcome: () => {} }
 }
 
 function clear (ciphertext: Ciphertext): Uint8Array { return encodeEnvelope({ form: 'clear', ciphertext }) }
 
 async function open (bob: Engine, arrival: Arrival, seen = new Set<string>()): Promise<Opened> {
-  return await openArrival(arrival, { reader: bob.store.read, sealer: bob.sealer, directory: bob.directory }, seen)
+  return (await openArrival(arrival, { reader: bob.store.read, sealer: bob.sealer, directory: bob.directory, mayAskAgain: () => true }, seen)).opened
 }
 
 describe('opening an envelope', () => {
@@ -87,9 +87,9 @@ describe('opening an envelope', () => {
     assert.ok(opened.decryptionError !== undefined && opened.decryptionError.byteLength > 0)
   })
 
-  it('has no use for a retry request: what could not be read is said in the answer to its deposit', async () => {
+  it('has no use for a retry request that is none', async () => {
     const two = await anaAndBob()
-    assert.deepEqual(await open(two.bob, await letter(two, { kind: 'plaintext' })), { type: 'useless', outcome: { type: 'stored' } })
+    assert.deepEqual(await open(two.bob, await letter(two, { kind: 'plaintext' })), { type: 'useless', outcome: refused('malformed') })
   })
 })
 
@@ -134,7 +134,7 @@ describe('opening: an envelope that comes twice', () => {
     await bob.receive(ana, [envelope])
     const fresh = new SimSealer({ own: bob.own, reader: bob.store.read, random: bob.random, now: () => 1 })
     const outcomes: Outcome[] = []
-    const opened = await openArrival(arrivalOf(ana, envelope, outcome => outcomes.push(outcome)), { reader: bob.store.read, sealer: fresh, directory: new Directory(bob.store.read) }, new Set())
+    const { opened } = await openArrival(arrivalOf(ana, envelope, outcome => outcomes.push(outcome)), { reader: bob.store.read, sealer: fresh, directory: new Directory(bob.store.read), mayAskAgain: () => true }, new Set())
     assert.deepEqual(opened, { type: 'answered', outcome: { type: 'stored' } })
   })
 })

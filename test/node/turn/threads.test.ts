@@ -29,7 +29,7 @@ function take (contents: readonly Content[], { ana, bob, threads }: ReturnType<t
   for (const content of contents) {
     ana.store.transact(writer => {
       const round = new Round(NOW_MS)
-      takeContents([content], from, { writer, threads, round })
+      takeContents([content], from, { writer, threads, round, sealer: ana.sealer })
       threads.write(writer)
       round.write(writer)
     })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { idKey } from '../../../protocols/core/ids.ts'
 import { TRACE_STEPS_MAX } from '../../../protocols/core/limits.ts'
 import type { NewSealed, NewWaiting } from '../../../store/tables/outbox.ts'
-import { UNADDRESSED } from '../../../store/types.ts'
+import { UNADDRESSED, type Ref } from '../../../store/types.ts'
 import { content, device, envelope, openMemory } from '../fixtures.ts'
 
 function aWaiting (change: Partial<NewWaiting> = {}): NewWaiting {
@@ -27,11 +28,29 @@ describe('the outbox', () => {
     store.close()
   })
 
-  it('knows the envelopes of a message by the texts in them', () => {
+  it('knows the envelopes of a message or change by what is in them, and not by receipts for it', () => {
     const store = openMemory()
-    const [first, , third] = store.transact(({ outbox }) =>
-      [outbox.sealed(aSealed(1)), outbox.waiting(aWaiting({ refs: [{ kind: 'change', id: content(1) }] })), outbox.waiting(aWaiting())])
+    const [first, second, third] = store.transact(({ outbox }) =>
+      [outbox.sealed(aSealed(1)), outbox.waiting(aWaiting({ refs: [{ kind: 'change', id: content(2) }, { kind: 'delivered', id: content(1) }] })), outbox.waiting(aWaiting())])
     assert.deepEqual(store.read.outbox.ofMessage(content(1)).map(outgoing => outgoing.row), [first, third])
+    assert.deepEqual(store.read.outbox.ofMessage(content(2)).map(outgoing => outgoing.row), [second])
+    store.close()
+  })
+
+  it('has an envelope delivered when each message and change in it is proven, in whatever portions', () => {
+    const store = openMemory()
+    const refs: Ref[] = [{ kind: 'text', id: content(1) }, { kind: 'change', id: content(2) }, { kind: 'read', id: content(9) }]
+    const row = store.transact(({ outbox }) => outbox.sealed(aSealed(1, { refs })))
+    const prove = (...ids: number[]): string | undefined => {
+      store.transact(({ outbox }) => { outbox.prove(row, new Set(ids.map(id => idKey(content(id)))), 5) })
+      return store.read.outbox.byRow(row)?.state
+    }
+    assert.equal(prove(3, 9), 'sealed')
+    assert.deepEqual(store.read.outbox.byRow(row)?.refs, refs)
+    assert.equal(prove(1), 'sealed')
+    assert.deepEqual(store.read.outbox.byRow(row)?.refs, refs.slice(1))
+    assert.equal(prove(2), 'delivered')
+    assert.deepEqual(store.read.outbox.ofMessage(content(1)).map(outgoing => outgoing.row), [row], 'its trace stays')
     store.close()
   })
 
