@@ -19,19 +19,24 @@ export const STEPS = [
 
 export type Step = typeof STEPS[number]
 
+/** Of a relay: written and not committed; on the disk, and nobody has been answered yet. */
+export const RELAY_STEPS = ['relay.beforeCommit', 'relay.afterCommit'] as const
+
+export type RelayStep = typeof RELAY_STEPS[number]
+
 /** Called whenever the node comes by a step. */
 export type Reach = (step: Step) => void
 
-const reachNothing: Reach = () => {}
+const reachNothing: (step: Step | RelayStep) => void = () => {}
 
 /**
  * The failpoint of a test: `SKEIN_FAILPOINT=step` or `step:n` kills the process when it comes by the step for the n-th time.
  * @throws Error when the variable names no step: a test that cannot fail must not look green
  */
-export function reachFromEnvironment (setting: string | undefined): Reach {
+export function reachFromEnvironment (setting: string | undefined): (step: Step | RelayStep) => void {
   if (setting === undefined || setting === '') return reachNothing
   const [name, count = '1'] = setting.split(':')
-  if (!STEPS.some(step => step === name)) throw new Error('SKEIN_FAILPOINT names no step')
+  if (![...STEPS, ...RELAY_STEPS].some(step => step === name)) throw new Error('SKEIN_FAILPOINT names no step')
   let left = Number.parseInt(count, 10)
   return step => {
     if (step !== name) return

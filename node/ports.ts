@@ -202,6 +202,14 @@ export interface Sealer {
   issueBundle: (writer: Writer, options: { readonly nowMs: number, readonly withOneTime: boolean }) => Bundle | undefined
 }
 
+/** Signs with our network key. */
+export interface Signer {
+  /** Ed25519, 32 bytes: our PeerId holds it. */
+  readonly publicKey: Uint8Array
+  /** 64 bytes. */
+  readonly sign: (bytes: Uint8Array) => Uint8Array
+}
+
 /** The keys of a device that is being made: of libsignal and libp2p in the real world. */
 export interface OwnIdentity {
   readonly deviceId: DeviceId
