@@ -6,9 +6,10 @@ import type { CommandSpec, OptionSpec } from './command.ts'
 import { ACCOUNT_COMMANDS } from './tree/account.ts'
 import { AUTOMATION_COMMANDS } from './tree/automation.ts'
 import { MESSAGE_COMMANDS } from './tree/messages.ts'
+import { NETWORK_COMMANDS } from './tree/network.ts'
 import { PEOPLE_COMMANDS } from './tree/people.ts'
 
-export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...AUTOMATION_COMMANDS]
+export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS]
 
 /** Groups of commands, and what they are about. */
 export const NOUNS: Readonly<Record<string, string>> = {

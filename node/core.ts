@@ -7,7 +7,7 @@ import { LOOKUP_BURST, LOOKUP_PER_SECOND } from '../protocols/core/limits.ts'
 import type { InviteHint } from '../protocols/account/invite.ts'
 import type { OperationName } from '../protocols/local/operations.ts'
 import type { AccountStore } from '../store/account-store.ts'
-import type { Hint } from '../store/types.ts'
+import type { Contact, Hint } from '../store/types.ts'
 import { Arrivals } from './arrivals.ts'
 import { Directory } from './directory.ts'
 import type { Reach } from './failpoints.ts'
@@ -30,6 +30,8 @@ import type { Handlers } from './operations/handlers.ts'
 import { hookOperations } from './operations/hooks.ts'
 import { meOperations } from './operations/me.ts'
 import { messageOperations } from './operations/messages.ts'
+import { netcheckOperations } from './operations/netcheck.ts'
+import { pingOperations } from './operations/ping.ts'
 import { requestOperations } from './operations/requests.ts'
 import { sendOperations } from './operations/send.ts'
 import { waitOperations } from './operations/states.ts'
@@ -131,6 +133,19 @@ export class Core {
       const device = this.#store.read.devices.byPeer(peerId)
       if (device !== undefined) this.#sessions.hint(device.contact)
     })
+    this.#ports.network.meet(peerId => this.#contactOf(peerId)?.standing === 'accepted')
+    this.#ports.network.onNeighbour(peerId => {
+      const contact = this.#contactOf(peerId)?.contact
+      if (contact === undefined) return
+      this.#sessions.hint(contact)
+      this.#outbox.hint(contact)
+    })
+  }
+
+  #contactOf (peerId: string): Contact | undefined {
+    const { devices, contacts } = this.#store.read
+    const device = devices.byPeer(peerId)
+    return device === undefined ? undefined : contacts.byNumber(device.contact)
   }
 
   #serve (directory: Directory, reach: Reach): void {
@@ -158,6 +173,8 @@ export class Core {
     const views = new Views({ reader, network, account })
     return {
       ...statusOperations({ reader, account, network, clock, home, version, indexer: this.#indexer, trouble: () => this.#trouble() }),
+      ...pingOperations({ reader, network }),
+      ...netcheckOperations({ network, clock }),
       ...meOperations({ account, turn, network, clock, random, hintOf, onProfile: () => this.#addressesChanged() }),
       ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
       ...requestOperations({ reader, turn, views }),

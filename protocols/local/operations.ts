@@ -181,6 +181,35 @@ export const OPERATIONS = {
   }),
   'hook.remove': operation('Remove a hook', { type: 'object', additionalProperties: false, required: ['hook'], properties: { hook: { type: 'integer' } } }, DONE),
 
+  ping: operation('Whether a contact answers now, and over which path', ONE_WHO, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['path', 'ms'],
+    properties: { path: { enum: ['direct', 'relayed'] }, relay: { type: 'string', description: 'PeerId of the relay that the path leads through.' }, ms: { type: 'number', description: 'One small frame there and back.' } }
+  }),
+  netcheck: operation('Who can reach this node, from where, and what to do', NOTHING, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['findings', 'addresses', 'listening', 'router', 'checked', 'relays', 'neighbours'],
+    properties: {
+      findings: { type: 'array', items: { type: 'object', additionalProperties: false, required: ['severity', 'what'], properties: { severity: { enum: ['ok', 'warn', 'error'] }, what: { type: 'string' }, fix: { type: 'string' } } } },
+      addresses: { type: 'array', items: { type: 'string' }, description: 'What contacts are told.' },
+      listening: { type: 'array', items: { type: 'string' } },
+      router: { enum: ['open', 'steady', 'changing', 'unknown', 'blocked'], description: 'What stands between us and the outside, as two relays see it.' },
+      seenAs: { type: 'string', description: 'Our outer address, as a relay sees it.' },
+      checked: { type: 'array', items: { type: 'object', additionalProperties: false, required: ['address', 'result'], properties: { address: { type: 'string' }, result: { enum: ['reachable', 'unreachable', 'refused'], description: 'Whether a relay could dial it; refused: none could tell.' } } } },
+      relays: {
+        type: 'array',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['peerId', 'state'],
+          properties: { peerId: { type: 'string' }, state: { enum: ['connecting', 'reserved', 'refused'] }, reason: { type: 'string' }, ms: { type: 'number' } }
+        }
+      },
+      neighbours: { type: 'integer', description: 'Nodes found on the local network.' }
+    }
+  }),
   doctor: operation('Check the account and the node', { type: 'object', additionalProperties: false, properties: { fix: { type: 'boolean' } } }, {
     type: 'object',
     additionalProperties: false,
