@@ -1,0 +1,95 @@
+/** By what rules a relay works: what its operator decides, with the defaults of docs/operating.md. */
+import type { Rate } from '../../protocols/core/rate.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const DAY_MS = 24 * 3_600_000
+
+/** Who gets a mailbox. Those who have one keep it when this changes. */
+export type MailboxAdmission =
+  | { readonly type: 'open' }
+  /** Whoever names one of these codes. */
+  | { readonly type: 'code', readonly codes: ReadonlySet<string> }
+  /** These PeerIds, and nobody else. */
+  | { readonly type: 'list', readonly peerIds: ReadonlySet<string> }
+
+/** What a mailbox takes. Owners and depositors are told. */
+export interface Quotas {
+  readonly aliasItemsMax: number
+  readonly aliasBytesMax: number
+  readonly mailboxItemsMax: number
+  readonly mailboxBytesMax: number
+  readonly aliasesMax: number
+  /** The longest that anything is kept, and how long when the depositor does not say. */
+  readonly lifetimeMsMax: number
+}
+
+/** When no new mailbox is made: those that are there must go on working. */
+export interface Thresholds {
+  /** Share of `capBytes` that may be used. */
+  readonly capShare: number
+  /** What must be left in the file system. */
+  readonly availableBytesMin: number
+  /** Resident memory of the process. */
+  readonly residentBytesMax: number
+  /** How far the loop may run behind, as a mean of some seconds. */
+  readonly loopDelayMsMax: number
+}
+
+export interface Rates {
+  /** New deposits by one peer. */
+  readonly depositsPerPeer: Rate
+  /** New deposits into one alias: one contact that writes to one device. */
+  readonly depositsPerAlias: Rate
+  /** Refusals that one peer may cause at full speed; beyond it nothing is read from it for a while. */
+  readonly refusalsPerPeer: Rate
+  /** Everything else that one peer may ask: openings, audits, bundles, records. */
+  readonly requestsPerPeer: Rate
+  /** Bundles with one-time keys through one alias. */
+  readonly bundlesPerAlias: Rate
+}
+
+export interface RelayConfig {
+  /** What owners are shown: a host name, as a rule. */
+  readonly name: string
+  /** Who operates it and how to reach them; empty when that is not told. */
+  readonly operator: string
+  readonly admission: MailboxAdmission
+  readonly quotas: Quotas
+  readonly rates: Rates
+  readonly thresholds: Thresholds
+  readonly mailboxesMax: number
+  /** Of the database with its write-ahead log and free pages. */
+  readonly capBytes: number
+  /** A mailbox that nobody has opened for this long is counted as stuck. */
+  readonly stuckAfterMs: number
+}
+
+export const RELAY_DEFAULTS: RelayConfig = {
+  name: '',
+  operator: '',
+  admission: { type: 'open' },
+  quotas: {
+    aliasItemsMax: 256,
+    aliasBytesMax: 4 * MIB,
+    mailboxItemsMax: 10_000,
+    mailboxBytesMax: 64 * MIB,
+    // 500 contacts, each with an alias that is being replaced now and then, and the gates of some invites.
+    aliasesMax: 2_048,
+    lifetimeMsMax: 30 * DAY_MS
+  },
+  rates: {
+    // What one fast client can make of both cores of a small machine: only madness is above it.
+    depositsPerPeer: { burst: 20_000, perSecond: 10_000 },
+    // 64 messages travel in one envelope: nobody writes that fast, but a backlog comes at once.
+    depositsPerAlias: { burst: 1_024, perSecond: 100 },
+    refusalsPerPeer: { burst: 256, perSecond: 20 },
+    requestsPerPeer: { burst: 100, perSecond: 5 },
+    bundlesPerAlias: { burst: 4, perSecond: 4 / 3600 }
+  },
+  thresholds: { capShare: 0.95, availableBytesMin: 256 * MIB, residentBytesMax: GIB, loopDelayMsMax: 200 },
+  mailboxesMax: 100_000,
+  capBytes: 10 * GIB,
+  stuckAfterMs: 14 * DAY_MS
+}

@@ -1,0 +1,33 @@
+/** How often somebody may do something: a token bucket for each name, the number of buckets bounded. */
+import { draw, isFull, type Bucket, type Rate } from '../../protocols/core/rate.ts'
+import type { Clock } from '../ports.ts'
+
+/** Names remembered. Whoever has more than these at hand finds the buckets of the forgotten ones full; quotas still hold. */
+const NAMES_MAX = 16_384
+
+export class Rates {
+  readonly #clock: Clock
+  readonly #rate: Rate
+  readonly #buckets = new Map<string, Bucket>()
+
+  constructor (clock: Clock, rate: Rate) {
+    this.#clock = clock
+    this.#rate = rate
+  }
+
+  /** Draws one. 0: go on; else how long until the next is there, in milliseconds. */
+  draw (name: string): number {
+    const nowMs = this.#clock.monotonic()
+    if (this.#buckets.size >= NAMES_MAX && !this.#buckets.has(name)) this.#forget(nowMs)
+    const { bucket, retryAfterMs } = draw(this.#buckets.get(name), this.#rate, nowMs)
+    this.#buckets.set(name, bucket)
+    return retryAfterMs
+  }
+
+  #forget (nowMs: number): void {
+    for (const [name, bucket] of this.#buckets) {
+      if (isFull(bucket, this.#rate, nowMs)) this.#buckets.delete(name)
+    }
+    if (this.#buckets.size >= NAMES_MAX) this.#buckets.clear()
+  }
+}
