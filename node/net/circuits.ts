@@ -25,8 +25,8 @@ export interface CircuitParts {
 }
 
 // circuit relay v2, "Protocol IDs"
-const HOP = '/libp2p/circuit/relay/0.2.0/hop'
-const STOP = '/libp2p/circuit/relay/0.2.0/stop'
+export const HOP = '/libp2p/circuit/relay/0.2.0/hop'
+export const STOP = '/libp2p/circuit/relay/0.2.0/stop'
 
 const REFUSALS: Readonly<Record<HopRefusal, string>> = {
   full: 'the relay has no place left',
@@ -110,7 +110,7 @@ export class Circuits {
       if (request.type !== 'connect') throw new UnreachableError('not a call')
       const caller = peerIdFromBytes(request.peerId)
       await messages.write(encodeStopAccept(), { signal })
-      // Noise proves who calls. That it is whom the relay named is nothing to rely on, and nothing does.
+      // Noise refuses a caller who is not the one that the relay has named.
       await components.upgrader.upgradeInbound(circuitOn(messages.unwrap(), relay, caller), { signal, muxerFactory: liveness.muxer({ isProbed: false }) })
     } catch (error) {
       stream.abort(asError(error))

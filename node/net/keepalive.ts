@@ -10,6 +10,8 @@ import { KEEPALIVE_PROBES, KEEPALIVE_PROBE_MS } from '../../protocols/core/limit
 /** What of a libp2p every transport is made from; each takes what it needs. */
 type TransportFactory<Components> = (components: Components) => Transport
 
+const MAPPED_IPV4 = /^::ffff:/
+
 export class KeepAlive {
   readonly #idleMs: number
   readonly #sockets = new WeakMap<Connection, Socket>()
@@ -33,6 +35,12 @@ export class KeepAlive {
   watch (connection: Connection, idleMs: number): void {
     const socket = this.#sockets.get(connection)
     if (socket !== undefined) probe(socket, idleMs)
+  }
+
+  /** Whether a connection that we dialled has lost the address on our side: no answer will ever come. */
+  isStranded (connection: Connection, ownHosts: readonly string[]): boolean {
+    const host = this.#sockets.get(connection)?.localAddress
+    return host !== undefined && !ownHosts.includes(host.replace(MAPPED_IPV4, ''))
   }
 
   #probing (upgrader: Upgrader): Upgrader {

@@ -50,6 +50,9 @@ export class Liveness {
 
   stop (): void { this.#timer?.cancel() }
 
+  /** Every connection has to show that it lives: the network may be another one. */
+  suspect (): void { for (const watched of this.#watched) this.#ping(watched) }
+
   /** The yamux of `createLibp2p`, with every connection under watch from its first byte to its last. */
   muxer ({ isProbed }: { readonly isProbed: boolean }): StreamMuxerFactory {
     const factory = yamux({

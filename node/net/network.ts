@@ -12,6 +12,7 @@ import {
 import type { Channel, ChannelProtocol, Clock, FrameHandler, Network, Path, PeerTarget, Ping, Random, RelayStanding, Survey } from '../ports.ts'
 import { realRandom } from '../world.ts'
 import { StreamChannel } from './channel.ts'
+import type { CircuitCounts } from './circuit-server.ts'
 import { relayOf } from './circuits.ts'
 import { ask, serve } from './exchange.ts'
 import { createHost, dropPutOffWork, type HostServices } from './host.ts'
@@ -89,7 +90,7 @@ export class Libp2pNetwork implements Network {
     }
     this.#liveness = new Liveness(options.clock, this.#timeouts.livenessMs)
     this.#keepAlive = new KeepAlive(options.relay === undefined ? KEEPALIVE_IDLE_MS : KEEPALIVE_IDLE_RELAY_MS)
-    this.#relayHall = options.relay === undefined ? undefined : new RelayHall(options.relay)
+    this.#relayHall = options.relay === undefined ? undefined : new RelayHall(options.relay, options.clock)
     this.#ways = new Ways({
       clock: options.clock,
       random: options.random ?? realRandom,
@@ -194,6 +195,9 @@ export class Libp2pNetwork implements Network {
   relays (): readonly RelayStanding[] { return this.#ways.reservations.standings() }
 
   meet (mayMeet: (peerId: string) => boolean): void { this.#ways.meet(mayMeet) }
+
+  /** Of a relay: places and circuits. */
+  circuitCounts (): CircuitCounts | undefined { return this.#relayHall?.counts() }
 
   onNeighbour (listener: (peerId: string) => void): void { this.#neighbourListeners.push(listener) }
 

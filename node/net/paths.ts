@@ -47,6 +47,8 @@ export class Paths {
     return open.findLast(connection => relayOf(connection) === undefined) ?? open.at(-1)
   }
 
+  all (): Connection[] { return this.#parts.host.getConnections() }
+
   circuitsOf (peerId: string): Connection[] {
     return this.#parts.host.getConnections(parsePeerId(peerId)).filter(connection => relayOf(connection) !== undefined)
   }

@@ -2,7 +2,6 @@
  * How others can reach us, found out with the help of our relays: where they see us (STUN), and which of our addresses they can
  * dial (AutoNAT v2, never v1: its server closes the connection that it was asked on). docs/protocols/transport.md, "Relays".
  */
-import { networkInterfaces } from 'node:os'
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { asError } from '../../protocols/core/errors.ts'
@@ -12,6 +11,7 @@ import { decodeDialBack, decodeDialResponse, encodeDialBackAnswer, encodeDialReq
 import type { Clock, PeerTarget, Random } from '../ports.ts'
 import { addressToBytes, isPublic, placeOf } from './addresses.ts'
 import type { HostComponents } from './host.ts'
+import { ownHosts } from './interfaces.ts'
 import { askStun, type Endpoint } from './stun.ts'
 
 export interface Helper {
@@ -82,12 +82,11 @@ export class Reachability {
   async #check (): Promise<Reach> {
     const helpers = this.#parts.helpers().slice(0, HELPERS_MAX)
     const sightings = await this.#sightings(helpers)
-    const own = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? []).map(({ address }) => address)
     const seenAs = sightings.find(sighting => sighting !== undefined)?.host
     const candidates = this.#candidates(seenAs)
     const checked = await Promise.all(candidates.map(async address => ({ address, result: await this.#ask(helpers, address) })))
     if (helpers.length > 0) this.#verified = checked.filter(({ result }) => result === 'reachable').map(({ address }) => address)
-    return { router: routerKind(own, sightings), ...seenAs !== undefined && { seenAs }, checked }
+    return { router: routerKind(ownHosts(), sightings), ...seenAs !== undefined && { seenAs }, checked }
   }
 
   async #sightings (helpers: readonly Helper[]): Promise<ReadonlyArray<Endpoint | undefined>> {

@@ -5,12 +5,11 @@
 import type { Socket } from 'node:dgram'
 import { isIPv4 } from 'node:net'
 import { autoNATv2 } from '@libp2p/autonat-v2'
-import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
-import {
-  CIRCUITS_PER_USER_MAX, CIRCUIT_BYTES_MAX, CIRCUIT_DURATION_MS, CIRCUIT_RESERVATIONS_MAX, CIRCUIT_RESERVATION_MS, HANDSHAKE_TIMEOUT_MS
-} from '../../protocols/core/limits.ts'
 import { asError } from '../../protocols/core/errors.ts'
+import { CIRCUIT_BYTES_MAX, CIRCUIT_DURATION_MS, CIRCUIT_RESERVATIONS_MAX } from '../../protocols/core/limits.ts'
+import type { Clock } from '../ports.ts'
 import { placeOf } from './addresses.ts'
+import { CircuitServer, type CircuitCounts } from './circuit-server.ts'
 import { variantOf, type HostComponents, type HostServices } from './host.ts'
 import { serveStun, type Endpoint } from './stun.ts'
 
@@ -24,12 +23,28 @@ export interface RelayDuties {
 
 export class RelayHall {
   readonly #duties: RelayDuties
+  readonly #clock: Clock
   readonly #sockets: Socket[] = []
+  #circuits: CircuitServer | undefined
 
-  constructor (duties: RelayDuties) { this.#duties = duties }
+  constructor (duties: RelayDuties, clock: Clock) {
+    this.#duties = duties
+    this.#clock = clock
+  }
 
   /** Parts of libp2p. */
-  services (): HostServices { return relayServices(this.#duties) }
+  services (): HostServices {
+    const { reservationsMax = CIRCUIT_RESERVATIONS_MAX, circuitBytesMax = CIRCUIT_BYTES_MAX, circuitMs = CIRCUIT_DURATION_MS } = this.#duties
+    return {
+      circuitServer: components => {
+        this.#circuits = new CircuitServer({ components, clock: this.#clock, reservationsMax, limit: { durationMs: circuitMs, bytes: circuitBytesMax } })
+        return this.#circuits
+      },
+      addressChecks: components => autoNATv2()(checkerParts(components))
+    }
+  }
+
+  counts (): CircuitCounts | undefined { return this.#circuits?.counts() }
 
   /** Answers STUN beside each listener, on the UDP port of the same number. A port that is taken is reported, and no more. */
   async open ({ bound, listen, onFault }: { readonly bound: readonly string[], readonly listen: readonly string[], readonly onFault: (fault: Error) => void }): Promise<void> {
@@ -60,29 +75,6 @@ function endpointsOf (bound: readonly string[], listen: readonly string[]): Endp
 }
 
 const ANY = '0.0.0.0'
-
-function relayServices ({ reservationsMax = CIRCUIT_RESERVATIONS_MAX, circuitBytesMax = CIRCUIT_BYTES_MAX, circuitMs = CIRCUIT_DURATION_MS }: RelayDuties): HostServices {
-  const serveCircuits = circuitRelayServer({
-    hopTimeout: HANDSHAKE_TIMEOUT_MS,
-    maxInboundHopStreams: CIRCUITS_PER_USER_MAX,
-    maxOutboundStopStreams: CIRCUITS_PER_USER_MAX,
-    reservations: {
-      maxReservations: reservationsMax,
-      reservationTtl: CIRCUIT_RESERVATION_MS,
-      defaultDataLimit: BigInt(circuitBytesMax),
-      defaultDurationLimit: circuitMs
-    }
-  })
-  return {
-    circuitServer: components => {
-      const server = serveCircuits(components)
-      // Whoever left keeps no place: else a thousand passers-by would fill it for two hours.
-      components.events.addEventListener('peer:disconnect', ({ detail }) => { server.reservations.delete(detail) })
-      return server
-    },
-    addressChecks: components => autoNATv2()(checkerParts(components))
-  }
-}
 
 /** Of AutoNAT v2 the serving half only: a relay's own addresses are what its operator says. */
 function checkerParts ({ registrar, addressManager, connectionManager, logger, randomWalk, peerStore }: HostComponents): Parameters<ReturnType<typeof autoNATv2>>[0] {

@@ -5,7 +5,7 @@
 import type { Connection } from '@libp2p/interface'
 import { asError } from '../../protocols/core/errors.ts'
 import {
-  CIRCUIT_RESERVATION_MS, KEEPALIVE_IDLE_MS, KEEPALIVE_IDLE_WATCH_MS, RELAY_DIAL_TIMEOUT_MS, RELAY_LOST_AFTER_MS, RELAY_RETRY_LOST_MS, RELAY_RETRY_MS_MAX,
+  CIRCUIT_RESERVATION_MS, KEEPALIVE_IDLE_PLACE_MS, RELAY_DIAL_TIMEOUT_MS, RELAY_LOST_AFTER_MS, RELAY_RETRY_LOST_MS, RELAY_RETRY_MS_MAX,
   RELAY_RETRY_MS_MIN
 } from '../../protocols/core/limits.ts'
 import type { HopAnswer } from '../../protocols/paths/wire.ts'
@@ -44,7 +44,7 @@ export class Reservations {
     this.#places.clear()
     // In the order given: it is the order in which we tell them.
     for (const [peerId, relay] of wanted) {
-      const place = kept.get(peerId) ?? new Place(relay, { ...this.#parts, onLost: () => { this.#changed(peerId) }, onReserved: () => { this.#reserved() } })
+      const place = kept.get(peerId) ?? new Place(relay, { ...this.#parts, onLost: () => { this.#lost(peerId) } })
       this.#places.set(peerId, place)
       if (this.#isStarted && !kept.has(peerId)) place.start()
     }
@@ -82,25 +82,9 @@ export class Reservations {
     })
   }
 
-  #reserved (): void {
-    this.#watch()
-    this.#parts.onReserved()
-  }
-
   /** What has cut one relay off has often cut off all, and the others have not noticed yet. */
-  #changed (lost: string): void {
+  #lost (lost: string): void {
     for (const [peerId, place] of this.#places) if (peerId !== lost) place.hint()
-    this.#watch()
-  }
-
-  /** One connection is probed often enough to notice soon that the network has changed; for the others, rarely will do. */
-  #watch (): void {
-    let isWatched = false
-    for (const { connection } of this.#places.values()) {
-      if (connection === undefined) continue
-      this.#parts.watch(connection, isWatched ? KEEPALIVE_IDLE_MS : KEEPALIVE_IDLE_WATCH_MS)
-      isWatched = true
-    }
   }
 }
 
@@ -208,6 +192,7 @@ class Place {
     this.#pauseMs = RELAY_RETRY_MS_MIN
     if (this.#connection === connection || connection.status !== 'open') return
     this.#connection = connection
+    this.#parts.watch(connection, KEEPALIVE_IDLE_PLACE_MS)
     connection.addEventListener('close', () => {
       if (this.#connection !== connection) return
       this.#connection = undefined

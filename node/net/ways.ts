@@ -9,6 +9,7 @@ import type { ChannelProtocol, Clock, PeerTarget, Random } from '../ports.ts'
 import { addressesToTell } from './addresses.ts'
 import { Circuits, relayOf } from './circuits.ts'
 import type { HostComponents, HostServices } from './host.ts'
+import { InterfaceWatch } from './interfaces.ts'
 import type { KeepAlive } from './keepalive.ts'
 import { Lan } from './lan.ts'
 import type { Liveness } from './liveness.ts'
@@ -53,6 +54,7 @@ export class Ways {
   readonly reservations: Reservations
   readonly #parts: WayParts
   readonly #listeners = new Set<Listener>()
+  readonly #interfaces: InterfaceWatch
   #grown: Grown | undefined
   #paths: Paths | undefined
   #meetings: Meetings | undefined
@@ -60,8 +62,13 @@ export class Ways {
   #isCheckDue = false
 
   constructor (parts: WayParts) {
-    const { clock, random, keepAlive } = parts
+    const { clock, random, keepAlive, liveness } = parts
     this.#parts = parts
+    this.#interfaces = new InterfaceWatch(clock, hosts => {
+      for (const connection of this.#paths?.all() ?? []) if (keepAlive.isStranded(connection, hosts)) connection.abort(new Error('the network changed'))
+      liveness.suspect()
+      this.reservations.hint()
+    })
     this.reservations = new Reservations({
       clock,
       random,
@@ -116,9 +123,13 @@ export class Ways {
     host.addEventListener('connection:open', ({ detail: connection }) => { this.#opened(connection) })
   }
 
-  start (): void { this.reservations.start() }
+  start (): void {
+    this.reservations.start()
+    this.#interfaces.start()
+  }
 
   stop (): void {
+    this.#interfaces.stop()
     this.reservations.stop()
     this.#meetings?.stop()
     this.#paths = undefined

@@ -68,8 +68,8 @@ export const LINE_BYTES_PER_SECOND_MIN = 16 * 1024
 export const KEEPALIVE_IDLE_MS = 22_000
 export const KEEPALIVE_PROBE_MS = 3_000
 export const KEEPALIVE_PROBES = 2
-/** Of the connection to one of our own relays: a router that got another address is noticed within 10 s, and all are looked at then. */
-export const KEEPALIVE_IDLE_WATCH_MS = 10_000
+/** Of connections with our own relays: a router that forgot us or got another address is told, or tells, within 15 s; 37 kB in an hour. */
+export const KEEPALIVE_IDLE_PLACE_MS = 13_000
 /** Of a relay, which has time: its probes come on top of those of its users. */
 export const KEEPALIVE_IDLE_RELAY_MS = 120_000
 /** What an end waits for the other side before it cuts. */
@@ -90,6 +90,8 @@ export const CIRCUIT_RESERVATIONS_MAX = 4_096
 export const CIRCUIT_RESERVATION_MS = 2 * 3_600_000
 /** Circuits that end at one user: those who talk to it and can reach it no other way. */
 export const CIRCUITS_PER_USER_MAX = 64
+/** Circuits of one relay at once: each holds two streams, and at most a window of each. */
+export const CIRCUITS_MAX = 4_096
 /** Messages about paths: a relay's voucher and addresses are the largest part, some 600 bytes. */
 export const PATH_MESSAGE_BYTES_MAX = 4 * 1024
 /** A direct dial has this long before a circuit is tried beside it: more than a round trip around the world. */
@@ -117,6 +119,85 @@ export const LOOKUP_PER_SECOND = 2
 /** Bundles with one-time keys for one peer: it needs one per session, a few after losing sessions, never a hundred. */
 export const ONE_TIME_BUNDLE_BURST = 4
 export const ONE_TIME_BUNDLES_PER_SECOND = 4 / 3600
+
+// Relays: aliases and mailboxes (docs/protocols/mailbox.md)
+/** An alias is a capability: as hard to guess as a key. */
+export const ALIAS_BYTES = 24
+export const ALIAS_EPOCH_BYTES = 8
+/** Keys of HMAC-SHA256. */
+export const MAC_KEY_BYTES = 32
+export const MAC_BYTES = 32
+/** What a relay's hello adds to the MACs of one stream, and a custody question to its answer. */
+export const RELAY_NONCE_BYTES = 32
+/** Distinguishes two questions for a bundle. */
+export const BUNDLE_NONCE_BYTES = 16
+/** An AES-256 key. */
+export const READ_KEY_BYTES = 32
+/** Relays that an account names: three are advised, more than five cost more than they save. */
+export const RELAYS_MAX = 5
+/** Signed copies that make a message safe to leave there, where there are as many relays. */
+export const COPIES_ENOUGH = 2
+/** Deposits of one contact that wait: two hundred of the usual size, or a long evening. */
+export const ALIAS_ITEMS_MAX = 256
+export const ALIAS_WAITING_BYTES_MAX = 4 * 1024 * 1024
+/** All that waits in one mailbox: weeks of a busy person. */
+export const MAILBOX_ITEMS_MAX = 10_000
+export const MAILBOX_WAITING_BYTES_MAX = 64 * 1024 * 1024
+/** Contacts and open invites of one device. */
+export const ALIASES_MAX = 4_096
+/** Share of every quota that only small envelopes that wake nobody may use: receipts must pass where texts do not. */
+export const CONTROL_RESERVE = 0.1
+/** The smallest bucket: a receipt fits it, a text that wants to be kept may, too, and then says that it wakes. */
+export const CONTROL_BYTES_MAX = 1024
+/** Requests of strangers that wait in one mailbox, and how long. */
+export const GATE_ITEMS_MAX = 64
+export const GATE_LIFETIME_MS = 14 * 24 * 3_600_000
+/** Proof of work at an open gate: some 60 ms of one core, and twice as much for each doubling of what waits. */
+export const WORK_BITS_MIN = 16
+/** Beyond it people would wait for minutes. */
+export const WORK_BITS_MAX = 26
+export const WORK_BYTES = 8
+/** What an owner may be sent without having acknowledged: a relay never has more than this on its way to one device. */
+export const COLLECT_ITEMS_MAX = 256
+export const COLLECT_BYTES_MAX = 1024 * 1024
+/** Aliases in one change, acknowledgements in one frame, ids in one listing or custody question. */
+export const ALIASES_AT_ONCE_MAX = 256
+export const ACKNOWLEDGED_AT_ONCE_MAX = 256
+export const LISTED_AT_ONCE_MAX = 1_024
+export const CUSTODY_IDS_MAX = 256
+/** An own relay that does not answer is tried again after at most this long. */
+export const MAILBOX_RETRY_MS_MAX = 60_000
+/** How often a relay is asked how many of our prekeys are left; and again after it did not say. */
+export const SHARD_LOOK_MS = 12 * 3_600_000
+export const SHARD_RETRY_MS = 5 * 60_000
+/** One-time pairs in one upload. */
+export const SHARD_KEYS_MAX = 100
+/** A hundred pairs of an EC key and an ML-KEM key with its signature are 172 KiB. */
+export const SHARD_FRAME_BYTES_MAX = 192 * 1024
+/** Words of an operator: a relay's name, who runs it, what it runs, an admission code. */
+export const RELAY_WORDS_BYTES_MAX = 128
+/** Evidence of a stored copy, as it is kept: signature, path of at most eight steps, times. */
+export const EVIDENCE_BYTES_MAX = 1024
+/** How much of a head start a warm direct connection has before relays are used: three round trips, within these. */
+export const HEDGE_MS_MIN = 300
+export const HEDGE_MS_MAX = 2_000
+/** A copy is deposited again when less than this is left of its time, or a quarter of it. */
+export const COPY_RENEW_MS = 24 * 3_600_000
+/** The relay's clock may differ from ours by this much before we say so. */
+export const RELAY_CLOCK_MS_MAX = 10 * 60_000
+
+// The directory (docs/protocols/directory.md)
+/** A record, everything included: it travels in one packet and costs a keeper little. */
+export const RECORD_BYTES_MAX = 1024
+/** Of the content under the read key: accounts look alike. */
+export const RECORD_PAD_BYTES = 64
+/** A record is believed until then, at most this far ahead. */
+export const RECORD_LIFETIME_MS = 7 * 24 * 3_600_000
+export const RECORD_AHEAD_MS_MAX = 8 * 24 * 3_600_000
+/** Relays in a record: those that fit. */
+export const RECORD_RELAYS_MAX = 4
+/** A statement under the read key. */
+export const SEALED_STATEMENT_BYTES_MAX = 17 * 1024
 
 // Sizes that other specifications fix
 /** A libsignal public key: a type byte, then Curve25519. */

@@ -93,5 +93,6 @@ function wireFieldsOf (message: DescMessage): ReadonlyMap<number, WireField> {
 function wireTypeOf (field: DescField): WireType {
   if (field.message !== undefined) return WireType.LengthDelimited
   if (field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES) return WireType.LengthDelimited
+  if (field.scalar === ScalarType.FIXED64) return WireType.Bit64
   return WireType.Varint
 }

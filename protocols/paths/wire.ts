@@ -1,6 +1,6 @@
 /**
- * The bytes by which two nodes get a path to each other: libp2p's circuit relay v2 and AutoNAT v2 as far as we are their
- * client, and our own meeting. Law: docs/protocols/transport.md.
+ * The bytes by which two nodes get a path to each other: libp2p's circuit relay v2 (both sides), its AutoNAT v2 (as a client), and
+ * our own meeting. Law: docs/protocols/transport.md.
  */
 import type { MessageShape } from '@bufbuild/protobuf'
 import { MalformedError } from '../core/errors.ts'
@@ -8,6 +8,18 @@ import { ADDRESSES_MAX, ADDRESS_BYTES_MAX, PATH_MESSAGE_BYTES_MAX, PEER_ID_BYTES
 import { boundedBytes, safeInteger } from '../core/bytes.ts'
 import { decodeMessage, encodeMessage } from '../core/protobuf.ts'
 import * as pb from './paths_pb.ts'
+
+/** What a user asks of a relay. */
+export type HopRequest =
+  | { readonly type: 'reserve' }
+  | { readonly type: 'connect', readonly peerId: Uint8Array }
+  | { readonly type: 'other' }
+
+/** What one circuit may carry, both ways together, and for how long. */
+export interface CircuitLimit {
+  readonly durationMs: number
+  readonly bytes: number
+}
 
 /** What a relay said to a request for a place or for a circuit. */
 export type HopAnswer =
@@ -36,9 +48,8 @@ const HOP_STATUS = 2
 const STOP_CONNECT = 0
 const STOP_STATUS = 1
 const OK = 100
-const REFUSALS = new Map<number, HopRefusal>([
-  [200, 'full'], [201, 'limit'], [202, 'permission'], [203, 'unreachable'], [204, 'absent']
-])
+const STATUSES: Readonly<Record<HopRefusal, number>> = { full: 200, limit: 201, permission: 202, unreachable: 203, absent: 204, other: 400 }
+const REFUSALS = new Map(Object.entries(STATUSES).map(([reason, status]) => [status, reason as HopRefusal]))
 /** AutoNAT v2: a check that was made, and an address that answered. */
 const CHECK_OK = 200
 const DIAL_FAILED = 100
@@ -60,10 +71,39 @@ export function decodeHopAnswer (bytes: Uint8Array): HopAnswer {
 }
 
 /** @throws MalformedError */
+export function decodeHopRequest (bytes: Uint8Array): HopRequest {
+  const { type, peer } = decode(pb.HopSchema, bytes, 'hop request')
+  if (type === RESERVE) return { type: 'reserve' }
+  return type === HOP_CONNECT ? { type: 'connect', peerId: peerIdIn(peer) } : { type: 'other' }
+}
+
+/** @param limit of each circuit that comes of it */
+export function encodeHopAnswer (answer: HopAnswer, limit: CircuitLimit): Uint8Array {
+  if (answer.type === 'refused') return encodeMessage(pb.HopSchema, { type: HOP_STATUS, status: STATUSES[answer.reason] })
+  const { expiresAtMs } = answer
+  return encodeMessage(pb.HopSchema, {
+    type: HOP_STATUS,
+    status: OK,
+    limit: limitMessage(limit),
+    ...expiresAtMs !== undefined && { reservation: { expiresAtS: BigInt(Math.floor(expiresAtMs / 1000)) } }
+  })
+}
+
+/** @throws MalformedError */
 export function decodeStopRequest (bytes: Uint8Array): StopRequest {
   const { type, peer } = decode(pb.StopSchema, bytes, 'stop request')
-  if (type !== STOP_CONNECT) return { type: 'other' }
-  return { type: 'connect', peerId: boundedBytes(peer?.id ?? new Uint8Array(), PEER_ID_BYTES_MAX, 'peer id of a caller') }
+  return type === STOP_CONNECT ? { type: 'connect', peerId: peerIdIn(peer) } : { type: 'other' }
+}
+
+/** @param peerId of the caller */
+export function encodeStopRequest (peerId: Uint8Array, limit: CircuitLimit): Uint8Array {
+  return encodeMessage(pb.StopSchema, { type: STOP_CONNECT, peer: { id: peerId }, limit: limitMessage(limit) })
+}
+
+/** Whether the one who is called takes the call. @throws MalformedError */
+export function decodeStopAnswer (bytes: Uint8Array): boolean {
+  const { type, status } = decode(pb.StopSchema, bytes, 'stop answer')
+  return type === STOP_STATUS && status === OK
 }
 
 export function encodeStopAccept (): Uint8Array { return encodeMessage(pb.StopSchema, { type: STOP_STATUS, status: OK }) }
@@ -97,6 +137,12 @@ export function decodeMeeting (bytes: Uint8Array): Meeting {
   if (addresses.length > ADDRESSES_MAX) throw new MalformedError('meeting', `must have at most ${ADDRESSES_MAX} addresses`)
   for (const address of addresses) boundedBytes(address, ADDRESS_BYTES_MAX, 'address of a meeting')
   return { addresses, isRefused }
+}
+
+function peerIdIn (peer: pb.CircuitPeer | undefined): Uint8Array { return boundedBytes(peer?.id ?? new Uint8Array(), PEER_ID_BYTES_MAX, 'peer id in a circuit') }
+
+function limitMessage ({ durationMs, bytes }: CircuitLimit): { readonly durationS: number, readonly dataBytes: bigint } {
+  return { durationS: Math.ceil(durationMs / 1000), dataBytes: BigInt(bytes) }
 }
 
 function decode<Desc extends Parameters<typeof decodeMessage>[0]> (schema: Desc, bytes: Uint8Array, what: string): MessageShape<Desc> {

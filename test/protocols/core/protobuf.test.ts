@@ -6,6 +6,7 @@ import { decodeMessage } from '../../../protocols/core/protobuf.ts'
 import { DepositFrameSchema } from '../../../protocols/deposit/deposit_pb.ts'
 import { EnvelopeSchema } from '../../../protocols/envelope/envelope_pb.ts'
 import { PackSchema } from '../../../protocols/message/content_pb.ts'
+import { HopSchema } from '../../../protocols/paths/paths_pb.ts'
 import { BundleSchema } from '../../../protocols/prekeys/prekeys_pb.ts'
 import { assertMalformed } from './codec.ts'
 
@@ -59,9 +60,9 @@ describe('reading protobuf from outside', () => {
   })
 
   it('knows the wire type of every kind of field that the schemas use', () => {
-    const schemas = [StatementSchema, DepositFrameSchema, EnvelopeSchema, PackSchema, BundleSchema]
+    const schemas = [StatementSchema, DepositFrameSchema, EnvelopeSchema, PackSchema, BundleSchema, HopSchema]
     const fields = schemas.flatMap(schema => schema.file.messages).flatMap(message => message.fields)
-    const known = new Set([ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL, ScalarType.UINT32, ScalarType.UINT64])
+    const known = new Set([ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL, ScalarType.UINT32, ScalarType.UINT64, ScalarType.FIXED64])
     assert.deepEqual(fields.filter(field => field.scalar !== undefined && !known.has(field.scalar)).map(String), [])
     assert.deepEqual(fields.filter(field => field.fieldKind === 'map').map(String), [])
   })
