@@ -4,13 +4,13 @@
  * "Invites".
  */
 import { concat, equals, fromString, toString } from 'uint8arrays'
-import { boundedBytes, sizedBytes, instantMs } from '../core/bytes.ts'
+import { boundedBytes, optionalBytes, sizedBytes, instantMs } from '../core/bytes.ts'
 import { MalformedError } from '../core/errors.ts'
 import { accountId, type AccountId } from '../core/ids.ts'
 import { invariant } from '../core/invariant.ts'
-import { ADDRESS_BYTES_MAX, INVITE_HINTS_MAX, INVITE_LINK_BYTES_MAX, INVITE_TOKEN_BYTES, PEER_ID_BYTES_MAX } from '../core/limits.ts'
+import { ADDRESS_BYTES_MAX, INVITE_HINTS_MAX, INVITE_LINK_BYTES_MAX, INVITE_TOKEN_BYTES, PEER_ID_BYTES_MAX, READ_KEY_BYTES } from '../core/limits.ts'
 import { decodeMessage, encodeMessage } from '../core/protobuf.ts'
-import { domainHash } from '../core/signed.ts'
+import { domainHash, PUBLIC_KEY_BYTES } from '../core/signed.ts'
 import { InviteCardSchema, type InviteHint as InviteHintMessage } from './account_pb.ts'
 
 /** Where the inviter may be found. */
@@ -19,6 +19,8 @@ export interface InviteHint {
   readonly peerId: Uint8Array
   /** Bytes of a multiaddr without its `/p2p/…` part. */
   readonly address: Uint8Array
+  /** A relay with a mailbox of the account, behind the gate of the token; else one of its devices. */
+  readonly isRelay: boolean
 }
 
 export interface InviteCard {
@@ -29,6 +31,9 @@ export interface InviteCard {
   readonly hints: readonly InviteHint[]
   /** Whole seconds; undefined: does not expire. */
   readonly expiresAtMs: number | undefined
+  /** Names and signs the account's directory record; with `readKey`, which opens it. */
+  readonly recordKey: Uint8Array | undefined
+  readonly readKey: Uint8Array | undefined
 }
 
 /** What an invite token that somebody shows is worth to us. `invalid`: unknown, used, expired or revoked, which stays ours. */
@@ -76,12 +81,14 @@ export function isInviteExpired ({ expiresAtMs }: InviteCard, nowMs: number): bo
   return expiresAtMs !== undefined && nowMs >= expiresAtMs
 }
 
-function linkOf ({ accountId, token, hints, expiresAtMs }: InviteCard): string {
+function linkOf ({ accountId, token, hints, expiresAtMs, recordKey, readKey }: InviteCard): string {
   const card = encodeMessage(InviteCardSchema, {
     version: INVITE_VERSION,
     accountId,
     token,
-    hints: hints.map(({ peerId, address }) => ({ peerId, address })),
+    hints: hints.map(({ peerId, address, isRelay }) => ({ peerId, address, isRelay })),
+    ...(recordKey !== undefined && { recordKey }),
+    ...(readKey !== undefined && { readKey }),
     expiresAtS: BigInt(Math.floor((expiresAtMs ?? 0) / 1000))
   })
   return SCHEME + toString(concat([card, checksumOf(card)]), 'base64url')
@@ -112,12 +119,14 @@ function cardOf (bytes: Uint8Array): InviteCard {
     accountId: accountId(message.accountId),
     token: sizedBytes(message.token, INVITE_TOKEN_BYTES, 'invite token'),
     hints: message.hints.map(hintOf),
-    expiresAtMs: message.expiresAtS === 0n ? undefined : instantMs(message.expiresAtS * 1000n, 'invite expiry')
+    expiresAtMs: message.expiresAtS === 0n ? undefined : instantMs(message.expiresAtS * 1000n, 'invite expiry'),
+    recordKey: optionalBytes(message.recordKey, PUBLIC_KEY_BYTES, 'record key'),
+    readKey: optionalBytes(message.readKey, READ_KEY_BYTES, 'read key')
   }
 }
 
-function hintOf ({ peerId, address }: InviteHintMessage): InviteHint {
-  return { peerId: boundedBytes(peerId, PEER_ID_BYTES_MAX, 'peer id'), address: boundedBytes(address, ADDRESS_BYTES_MAX, 'address') }
+function hintOf ({ peerId, address, isRelay }: InviteHintMessage): InviteHint {
+  return { peerId: boundedBytes(peerId, PEER_ID_BYTES_MAX, 'peer id'), address: boundedBytes(address, ADDRESS_BYTES_MAX, 'address'), isRelay }
 }
 
 function checksumOf (card: Uint8Array): Uint8Array {

@@ -12,7 +12,7 @@ import { STATEMENT_LIFETIME_MS, STATEMENT_REFRESH_MS } from '../core/limits.ts'
 import { isSignedBy, sign } from '../core/signed.ts'
 import { accountIdOf, deviceIdOf } from './identity.ts'
 import { isRotationOf } from './rotation.ts'
-import { decodeStatement, encodeStatement, type Inception, type ListedDevice, type Rotation, type SignedStatement, type Statement, type StatementRef } from './wire.ts'
+import { decodeStatement, encodeStatement, type Inception, type ListedDevice, type ListedRelay, type Rotation, type SignedStatement, type Statement, type StatementRef } from './wire.ts'
 
 declare const verified: unique symbol
 
@@ -78,6 +78,7 @@ export function firstStatement ({ inception, devices, protocolMin, nowMs }: Firs
     seq: 1,
     previousHash: undefined,
     devices,
+    relays: [],
     protocolMin,
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + STATEMENT_LIFETIME_MS,
@@ -87,6 +88,7 @@ export function firstStatement ({ inception, devices, protocolMin, nowMs }: Firs
 
 export interface NextStatement {
   readonly devices?: readonly ListedDevice[]
+  readonly relays?: readonly ListedRelay[]
   readonly protocolMin?: number
   /** Begins a new epoch. */
   readonly rotation?: Rotation
@@ -94,7 +96,7 @@ export interface NextStatement {
 }
 
 /** The statement after `held`: other devices, or the same ones for another month. */
-export function nextStatement (held: VerifiedStatement, { devices = held.devices, protocolMin = held.protocolMin, rotation, nowMs }: NextStatement): Statement {
+export function nextStatement (held: VerifiedStatement, { devices = held.devices, relays = held.relays, protocolMin = held.protocolMin, rotation, nowMs }: NextStatement): Statement {
   invariant(rotation === undefined || rotation.epoch > held.epoch, 'a rotation raises the epoch')
   return {
     accountId: held.accountId,
@@ -103,6 +105,7 @@ export function nextStatement (held: VerifiedStatement, { devices = held.devices
     seq: rotation === undefined ? held.seq + 1 : 1,
     previousHash: rotation === undefined ? held.hash : undefined,
     devices,
+    relays,
     protocolMin,
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + STATEMENT_LIFETIME_MS,

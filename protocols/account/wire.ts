@@ -7,7 +7,8 @@ import { boundedBytes, instantMs, safeInteger, sizedBytes } from '../core/bytes.
 import { namesOf } from '../core/enums.ts'
 import { MalformedError } from '../core/errors.ts'
 import { accountId, deviceId, idKey, type AccountId, type DeviceId } from '../core/ids.ts'
-import { CONSENT_BYTES, DEVICES_MAX, FRAME_BYTES_MAX, IDENTITY_KEY_BYTES, NONCE_BYTES, STATEMENT_BYTES_MAX } from '../core/limits.ts'
+import { ADDRESS_BYTES_MAX, ADDRESSES_MAX, CONSENT_BYTES, DEVICES_MAX, FRAME_BYTES_MAX, IDENTITY_KEY_BYTES, NONCE_BYTES, RELAYS_MAX, STATEMENT_BYTES_MAX } from '../core/limits.ts'
+import { utf8Bytes } from '../core/text.ts'
 import { decodeMessage, encodeMessage } from '../core/protobuf.ts'
 import { HASH_BYTES, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../core/signed.ts'
 import * as pb from './account_pb.ts'
@@ -38,6 +39,14 @@ export interface ListedDevice {
   readonly registrationId: number
 }
 
+/** A relay as its user, or a record of its user, names it. */
+export interface ListedRelay {
+  /** libp2p PeerId, text form. */
+  readonly peerId: string
+  /** Multiaddrs without the `/p2p/…` part, best first, at most ADDRESSES_MAX. */
+  readonly addresses: readonly string[]
+}
+
 /** From this epoch on, `signingKey` signs. Signed by the recovery key alone. */
 export interface Rotation {
   readonly accountId: AccountId
@@ -58,6 +67,8 @@ export interface Statement {
   readonly previousHash: Uint8Array | undefined
   /** 1 to DEVICES_MAX, no device or peer twice. */
   readonly devices: readonly ListedDevice[]
+  /** Where each of the devices has a mailbox, in the owner's order; at most RELAYS_MAX, none twice. */
+  readonly relays: readonly ListedRelay[]
   /** Oldest version of Skein's protocols that the account still speaks; 0: says nothing. */
   readonly protocolMin: number
   readonly issuedAtMs: number
@@ -98,7 +109,7 @@ const PEER_ID_TEXT = /^[A-Za-z0-9]{1,128}$/
 /** Registration ids of libsignal are 14 bits, not 0. */
 const REGISTRATION_ID_MAX = 0x3fff
 /** Twice what a full list of today has: room for fields of newer versions. */
-const STATEMENT_FIELDS_MAX = 32 + 2 * 6 * DEVICES_MAX
+const STATEMENT_FIELDS_MAX = 32 + 2 * 6 * DEVICES_MAX + 2 * (2 + ADDRESSES_MAX) * RELAYS_MAX
 const SMALL_FIELDS_MAX = 32
 
 export function encodeStatement (statement: Statement): Uint8Array {
@@ -109,6 +120,7 @@ export function encodeStatement (statement: Statement): Uint8Array {
     seq: BigInt(statement.seq),
     ...(statement.previousHash !== undefined && { previousHash: statement.previousHash }),
     devices: statement.devices.map(device => ({ ...device, addedAtMs: BigInt(device.addedAtMs) })),
+    relays: statement.relays.map(relayMessage),
     protocolMin: statement.protocolMin,
     issuedAtMs: BigInt(statement.issuedAtMs),
     expiresAtMs: BigInt(statement.expiresAtMs),
@@ -126,6 +138,7 @@ export function decodeStatement (payload: Uint8Array): Statement {
     seq: safeInteger(message.seq, 'statement sequence'),
     previousHash: message.previousHash.byteLength === 0 ? undefined : sizedBytes(message.previousHash, HASH_BYTES, 'previous hash'),
     devices: message.devices.map(deviceOf),
+    relays: relaysOf(message.relays, RELAYS_MAX),
     protocolMin: message.protocolMin,
     issuedAtMs: instantMs(message.issuedAtMs, 'statement time'),
     expiresAtMs: instantMs(message.expiresAtMs, 'statement expiry'),
@@ -197,6 +210,24 @@ export function decodeAccountAnswer (bytes: Uint8Array): AccountAnswer {
     case 'refusal': return { type: 'refusal', reason: refusalName(answer.value) }
     case undefined: throw new MalformedError('account answer', 'must hold a statement or a refusal')
   }
+}
+
+export function relayMessage ({ peerId, addresses }: ListedRelay): MessageInitShape<typeof pb.RelaySchema> {
+  return { peerId, addresses: [...addresses] }
+}
+
+/** For messages that name relays. @throws MalformedError */
+export function relaysOf (messages: ReadonlyArray<Pick<pb.Relay, 'peerId' | 'addresses'>>, countMax: number): ListedRelay[] {
+  if (messages.length > countMax) throw new MalformedError('relays', `must be at most ${countMax}`)
+  if (new Set(messages.map(({ peerId }) => peerId)).size < messages.length) throw new MalformedError('relays', 'must not name one twice')
+  return messages.map(relayOf)
+}
+
+function relayOf ({ peerId, addresses }: Pick<pb.Relay, 'peerId' | 'addresses'>): ListedRelay {
+  if (!PEER_ID_TEXT.test(peerId)) throw new MalformedError('peer id', 'must be a PeerId in text form')
+  if (addresses.length > ADDRESSES_MAX) throw new MalformedError('relay', `must have at most ${ADDRESSES_MAX} addresses`)
+  if (addresses.some(address => address === '' || utf8Bytes(address) > ADDRESS_BYTES_MAX)) throw new MalformedError('address', `must be 1 to ${ADDRESS_BYTES_MAX} bytes`)
+  return { peerId, addresses }
 }
 
 function inceptionOf (message: pb.Inception | undefined): Inception {

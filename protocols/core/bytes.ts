@@ -21,6 +21,15 @@ export function boundedBytes (bytes: Uint8Array, lengthMax: number, what: string
   return bytes
 }
 
+/** A whole number below 2^53 as eight bytes, the highest first: how signed and hashed layouts write times and counts. */
+export function bigEndian64 (value: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, Math.floor(value / 2 ** 32))
+  view.setUint32(4, value % 2 ** 32)
+  return bytes
+}
+
 /** @throws MalformedError when `value` cannot be held exactly */
 export function safeInteger (value: bigint, what: string): number {
   if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new MalformedError(what, 'must be an integer below 2^53')

@@ -13,6 +13,11 @@ export type Domain =
   | 'skein/statement/v1'   // device list, signed by the account's signing key
   | 'skein/rotation/v1'    // new signing key, signed by the recovery key
   | 'skein/invite/v1'      // checksum of an invite link
+  | 'skein/stored/v1'      // what a relay has stored: Merkle root, by its network key
+  | 'skein/custody/v1'     // what a relay holds: the answer to a question, by its network key
+  | 'skein/issued/v1'      // a prekey bundle that a relay gives out, by its network key
+  | 'skein/record/v1'      // directory record, by the record key
+  | 'skein/policy/v1'      // a relay's policy, by its network key
 
 /** Ed25519 (RFC 8032). */
 export const PUBLIC_KEY_BYTES = 32
@@ -22,7 +27,7 @@ export const SIGNATURE_BYTES = 64
 export const HASH_BYTES = 32
 
 /** What a domain's signatures and hashes run over: the domain, a zero byte that no domain contains, the bytes. */
-function inDomain (domain: Domain, bytes: Uint8Array): Uint8Array {
+export function inDomain (domain: Domain, bytes: Uint8Array): Uint8Array {
   return concat([fromString(domain), Uint8Array.of(0), bytes])
 }
 

@@ -18,8 +18,9 @@ export type AfterRefusal =
 export function afterRefusal (reason: RefusalReason | 'other'): AfterRefusal {
   switch (reason) {
     case 'tooLarge': case 'badToken': case 'malformed': return 'giveUp'
-    case 'full': case 'rate': case 'busy': case 'storage': case 'other': return 'retryLater'
-    case 'unknownSender': return 'fetchDevices'
+    case 'full': case 'rate': case 'busy': case 'storage': case 'work': case 'mailboxFull': case 'capacity': case 'other': return 'retryLater'
+    // At a relay: the door is closed, or its key is another one now; their newest list says where they are.
+    case 'unknownSender': case 'unknownAlias': case 'badMac': return 'fetchDevices'
     case 'notAccepted': return 'awaitAcceptance'
     case 'undecryptable': return 'awaitRetryRequest'
     default: return unreachable(reason)

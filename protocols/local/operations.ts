@@ -3,7 +3,7 @@
  * chat client, the browser and foreign programs all speak this and nothing else. Law: docs/protocols/local.md.
  */
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
-import { CONTACT_VIEW, DELIVERY_STATE, EVENT_VIEW, INSTANT, MESSAGE_ID, MESSAGE_VIEW, REQUEST_VIEW, STATUS_VIEW, TRACE_STEP, WHO } from './schema.ts'
+import { CONTACT_VIEW, DELIVERY_STATE, EVENT_VIEW, INSTANT, MESSAGE_ID, MESSAGE_VIEW, RELAY_TEST, RELAY_VIEW, REQUEST_VIEW, STATUS_VIEW, TRACE_STEP, WHO } from './schema.ts'
 
 function operation<const Params extends JSONSchema, const Result extends JSONSchema> (summary: string, params: Params, result: Result): { readonly summary: string, readonly params: Params, readonly result: Result } {
   return { summary, params, result }
@@ -16,6 +16,7 @@ const ONE_ID = { type: 'object', additionalProperties: false, required: ['id'], 
 const REQUEST_ID = { type: 'object', additionalProperties: false, required: ['id'], properties: { id: { type: 'string', minLength: 1, maxLength: 256, description: 'Request id (or its first characters), account id, or the claimed name when it is unambiguous.' } } } as const
 const ONE_CONTACT = { type: 'object', additionalProperties: false, required: ['contact'], properties: { contact: CONTACT_VIEW } } as const
 const ONE_MESSAGE = { type: 'object', additionalProperties: false, required: ['message'], properties: { message: MESSAGE_VIEW } } as const
+const WHICH_RELAY = { type: 'string', minLength: 1, maxLength: 1024, description: 'Peer id or its beginning, address, or the name that it gives itself.' } as const
 /** What a sent content is answered with, as soon as it is durable. */
 const SENT = { type: 'object', additionalProperties: false, required: ['id', 'state'], properties: { id: { type: 'string' }, state: DELIVERY_STATE, to: { type: 'string' } } } as const
 const IDEMPOTENCY_KEY = { type: 'string', minLength: 1, maxLength: 128, description: 'The same key sends once, however often it is asked.' } as const
@@ -67,9 +68,14 @@ export const OPERATIONS = {
   'contact.show': operation('One contact, with devices and safety number', ONE_WHO, {
     type: 'object',
     additionalProperties: false,
-    required: ['contact', 'devices'],
+    required: ['contact', 'devices', 'relays'],
     properties: {
       contact: CONTACT_VIEW,
+      relays: {
+        type: 'array',
+        description: 'Where messages wait for them, as their device list says.',
+        items: { type: 'object', additionalProperties: false, required: ['peerId', 'addresses'], properties: { peerId: { type: 'string' }, addresses: { type: 'array', items: { type: 'string' } } } }
+      },
       safetyNumber: { type: 'string', description: '60 digits; absent until their keys are known.' },
       devices: {
         type: 'array',
@@ -180,6 +186,22 @@ export const OPERATIONS = {
     properties: { hooks: { type: 'array', items: { type: 'object', additionalProperties: false, required: ['hook', 'event', 'command'], properties: { hook: { type: 'integer' }, event: { type: 'string' }, command: { type: 'string' } } } } }
   }),
   'hook.remove': operation('Remove a hook', { type: 'object', additionalProperties: false, required: ['hook'], properties: { hook: { type: 'integer' } } }, DONE),
+
+  'relays.add': operation('Keep a mailbox at a relay, and tell our contacts', {
+    type: 'object',
+    additionalProperties: false,
+    required: ['address'],
+    properties: { address: { type: 'string', minLength: 1, maxLength: 1024, description: 'A multiaddr that ends in /p2p/ and the relay\'s peer id.' }, code: { type: 'string', maxLength: 256, description: 'What admits us, where the relay asks for it.' } }
+  }, { type: 'object', additionalProperties: false, required: ['relay'], properties: { relay: RELAY_VIEW } }),
+  'relays.list': operation('Our relays, and how they fare', NOTHING, { type: 'object', additionalProperties: false, required: ['relays'], properties: { relays: { type: 'array', items: RELAY_VIEW } } }),
+  'relays.remove': operation('Give a mailbox up, once it is empty, and tell our contacts', { type: 'object', additionalProperties: false, required: ['relay'], properties: { relay: WHICH_RELAY } }, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['relay', 'isLeft'],
+    properties: { relay: { type: 'string', description: 'PeerId.' }, isLeft: { type: 'boolean', description: 'The mailbox is given up; else that happens once the relay answers and what waits there is here.' } }
+  }),
+  'relays.test': operation('Whether relays answer, by which rules, and what is wrong with them', { type: 'object', additionalProperties: false, properties: { relay: { ...WHICH_RELAY, description: 'One of ours, or the address of any. Default: all of ours.' } } },
+    { type: 'object', additionalProperties: false, required: ['relays'], properties: { relays: { type: 'array', items: RELAY_TEST } } }),
 
   ping: operation('Whether a contact answers now, and over which path', ONE_WHO, {
     type: 'object',

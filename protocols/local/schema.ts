@@ -83,6 +83,46 @@ export const REQUEST_VIEW = {
 } as const
 export type RequestView = FromSchema<typeof REQUEST_VIEW>
 
+/** One of our relays. */
+export const RELAY_VIEW = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['peerId', 'address', 'addresses', 'name', 'state', 'addedAt'],
+  properties: {
+    peerId: { type: 'string' },
+    address: { type: 'string', description: 'The best one, as it was given: a multiaddr that ends in /p2p/ and the peer id.' },
+    addresses: { type: 'array', items: { type: 'string' } },
+    name: { type: 'string', description: 'What it calls itself; may be empty.' },
+    state: { enum: ['open', 'connecting', 'unreachable', 'leaving', 'offline'], description: 'open: our mailbox there is open now; unreachable: it is tried again; leaving: being emptied and given up; offline: this node is not on the network.' },
+    waiting: { type: 'integer', description: 'Envelopes that wait for us there, as it said last.' },
+    trouble: { type: 'string', description: 'Why it is not open, in words.' },
+    skewMs: { type: 'integer', description: 'How far its clock is ahead of ours.' },
+    addedAt: INSTANT,
+    answeredAt: { ...INSTANT, description: 'When it answered last.' }
+  }
+} as const
+export type RelayView = FromSchema<typeof RELAY_VIEW>
+
+/** What a look at a relay has shown. */
+export const RELAY_TEST = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['peerId', 'address', 'name', 'isReachable', 'problems'],
+  properties: {
+    peerId: { type: 'string' },
+    address: { type: 'string' },
+    name: { type: 'string' },
+    isReachable: { type: 'boolean' },
+    ms: { type: 'number', description: 'One question and its answer.' },
+    skewMs: { type: 'integer', description: 'How far its clock is ahead of ours.' },
+    admission: { type: 'string', description: 'Whom it takes: open, code, list.' },
+    takesMailboxes: { type: 'boolean', description: 'Whether it takes new ones now.' },
+    limits: { type: 'object', additionalProperties: false, required: ['items', 'bytes', 'days'], properties: { items: { type: 'integer' }, bytes: { type: 'integer' }, days: { type: 'integer' } }, description: 'Of one mailbox.' },
+    problems: { type: 'array', items: { type: 'string' } }
+  }
+} as const
+export type RelayTest = FromSchema<typeof RELAY_TEST>
+
 export const TRACE_STEP = {
   type: 'object',
   additionalProperties: false,

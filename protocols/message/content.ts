@@ -3,6 +3,7 @@
  * deletion and reactions change it, receipts say where it is. The wire form is content.proto; decode-content.ts and
  * encode-content.ts are the way between. Law: docs/protocols/message.md.
  */
+import type { SignedStatement } from '../account/wire.ts'
 import type { ContentId } from '../core/ids.ts'
 
 /** Carried by every content, whatever it says. */
@@ -54,6 +55,17 @@ export interface ReceiptBody {
   readonly ids: readonly ContentId[]
 }
 
+/** How the author can be reached while its devices are away; told to one contact, and to no other. */
+export interface Reach {
+  /** The aliases at all relays of all devices of the author are made from it. */
+  readonly aliasSecret: Uint8Array
+  /** Of the author's directory record: its Ed25519 key, and the key that opens it. */
+  readonly recordKey: Uint8Array
+  readonly readKey: Uint8Array
+  /** The author's device list, when the contact may not have it. */
+  readonly statement?: SignedStatement | undefined
+}
+
 /** A stranger asks to become a contact. */
 export interface RequestBody {
   readonly type: 'request'
@@ -65,6 +77,7 @@ export interface RequestBody {
   readonly addresses: readonly string[]
   /** Of the invite that admits the request. */
   readonly token: Uint8Array | undefined
+  readonly reach?: Reach | undefined
 }
 
 /** The answer to a request. A rejection has none: a stranger does not learn of it. */
@@ -72,6 +85,7 @@ export interface AcceptBody {
   readonly type: 'accept'
   readonly name: string
   readonly addresses: readonly string[]
+  readonly reach?: Reach | undefined
 }
 
 /** Name and addresses have changed. */
@@ -81,6 +95,7 @@ export interface ProfileBody {
   readonly addresses: readonly string[]
   /** When its owner changed it, milliseconds since 1970: a lower version never replaces a higher one. */
   readonly versionMs: number
+  readonly reach?: Reach | undefined
 }
 
 /** Of a newer version, or broken in itself: kept as a message that says so, since dropping it would be a silent loss. */

@@ -7,8 +7,9 @@ import {
   TEXT_BYTES_MAX
 } from '../core/limits.ts'
 import { cleanName } from '../core/text.ts'
-import type { AcceptBody, DeletionBody, EditBody, ProfileBody, ReactionBody, ReceiptBody, RequestBody, TextBody, WritableBody } from './content.ts'
+import type { AcceptBody, DeletionBody, EditBody, ProfileBody, Reach, ReactionBody, ReceiptBody, RequestBody, TextBody, WritableBody } from './content.ts'
 import { ACCEPT_TAGS, BODY_TAGS, DELETION_TAGS, EDIT_TAGS, PROFILE_TAGS, REACTION_TAGS, RECEIPT_KINDS, RECEIPT_TAGS, REQUEST_TAGS, TEXT_TAGS } from './fields.ts'
+import { decodeReach } from './reach.ts'
 import { ABSENT, copiedId, pushBounded, readText, skipField } from './read.ts'
 
 /**
@@ -97,41 +98,47 @@ function requestOf (reader: BinaryReader): RequestBody {
   let text = ''
   const addresses: string[] = []
   let token: Uint8Array = ABSENT
+  let reach: Reach | undefined
   while (reader.pos < reader.len) {
     const tag = reader.uint32()
     if (tag === REQUEST_TAGS.name) name = readName(reader)
     else if (tag === REQUEST_TAGS.text) text = readText(reader, REQUEST_TEXT_BYTES_MAX, 'request text')
     else if (tag === REQUEST_TAGS.address) pushBounded(addresses, readAddress(reader), ADDRESSES_MAX)
     else if (tag === REQUEST_TAGS.token) token = reader.bytes()
-    else skipField(reader, tag, 4)
+    else if (tag === REQUEST_TAGS.reach) reach = decodeReach(reader.bytes())
+    else skipField(reader, tag, 5)
   }
-  return { type: 'request', name, text, addresses, token: optionalBytes(token.slice(), INVITE_TOKEN_BYTES, 'invite token') }
+  return { type: 'request', name, text, addresses, token: optionalBytes(token.slice(), INVITE_TOKEN_BYTES, 'invite token'), ...reach === undefined ? {} : { reach } }
 }
 
 function acceptOf (reader: BinaryReader): AcceptBody {
   let name = ''
   const addresses: string[] = []
+  let reach: Reach | undefined
   while (reader.pos < reader.len) {
     const tag = reader.uint32()
     if (tag === ACCEPT_TAGS.name) name = readName(reader)
     else if (tag === ACCEPT_TAGS.address) pushBounded(addresses, readAddress(reader), ADDRESSES_MAX)
-    else skipField(reader, tag, 2)
+    else if (tag === ACCEPT_TAGS.reach) reach = decodeReach(reader.bytes())
+    else skipField(reader, tag, 3)
   }
-  return { type: 'accept', name, addresses }
+  return { type: 'accept', name, addresses, ...reach === undefined ? {} : { reach } }
 }
 
 function profileOf (reader: BinaryReader): ProfileBody {
   let name = ''
   const addresses: string[] = []
   let versionMs = 0n
+  let reach: Reach | undefined
   while (reader.pos < reader.len) {
     const tag = reader.uint32()
     if (tag === PROFILE_TAGS.name) name = readName(reader)
     else if (tag === PROFILE_TAGS.address) pushBounded(addresses, readAddress(reader), ADDRESSES_MAX)
     else if (tag === PROFILE_TAGS.versionMs) versionMs = BigInt(reader.uint64())
-    else skipField(reader, tag, 3)
+    else if (tag === PROFILE_TAGS.reach) reach = decodeReach(reader.bytes())
+    else skipField(reader, tag, 4)
   }
-  return { type: 'profile', name, addresses, versionMs: safeInteger(versionMs, 'profile version') }
+  return { type: 'profile', name, addresses, versionMs: safeInteger(versionMs, 'profile version'), ...reach === undefined ? {} : { reach } }
 }
 
 /** An absent text reads as an empty one, and a message that says nothing is none. */

@@ -11,7 +11,8 @@ import {
 } from '../core/limits.ts'
 import { utf8Bytes } from '../core/text.ts'
 import { HLC_US_MAX } from './clock.ts'
-import type { AcceptBody, ProfileBody, ReceiptBody, RequestBody, Stamp, WritableBody, WritableContent } from './content.ts'
+import type { AcceptBody, ProfileBody, Reach, ReceiptBody, RequestBody, Stamp, WritableBody, WritableContent } from './content.ts'
+import { encodeReach } from './reach.ts'
 import {
   ACCEPT_TAGS, BODY_TAGS, DELETION_TAGS, EDIT_TAGS, PROFILE_TAGS, REACTION_TAGS, RECEIPT_KINDS, RECEIPT_TAGS, REQUEST_TAGS,
   STAMP_TAGS, TEXT_TAGS
@@ -79,10 +80,12 @@ function writeBody (writer: BinaryWriter, body: WritableBody): void {
       break
     case 'accept':
       writeNameAndAddresses(writer, body)
+      writeReach(writer, ACCEPT_TAGS.reach, body.reach)
       break
     case 'profile':
       writeNameAndAddresses(writer, body)
       writeNumber(writer, PROFILE_TAGS.versionMs, body.versionMs)
+      writeReach(writer, PROFILE_TAGS.reach, body.reach)
   }
 }
 
@@ -92,13 +95,17 @@ function writeReceipt (writer: BinaryWriter, { kind, ids }: ReceiptBody): void {
   for (const id of ids) writeId(writer, RECEIPT_TAGS.id, id)
 }
 
-function writeRequest (writer: BinaryWriter, { name, text, addresses, token }: RequestBody): void {
+function writeRequest (writer: BinaryWriter, { name, text, addresses, token, reach }: RequestBody): void {
   writeText(writer, REQUEST_TAGS.name, checked(name, 0, NAME_BYTES_MAX))
   writeText(writer, REQUEST_TAGS.text, checked(text, 0, REQUEST_TEXT_BYTES_MAX))
   writeAddresses(writer, REQUEST_TAGS.address, addresses)
-  if (token === undefined) return
-  invariant(token.byteLength === INVITE_TOKEN_BYTES, 'a token is whole')
-  writer.uint32(REQUEST_TAGS.token).bytes(token)
+  invariant(token === undefined || token.byteLength === INVITE_TOKEN_BYTES, 'a token is whole')
+  if (token !== undefined) writer.uint32(REQUEST_TAGS.token).bytes(token)
+  writeReach(writer, REQUEST_TAGS.reach, reach)
+}
+
+function writeReach (writer: BinaryWriter, tag: number, reach: Reach | undefined): void {
+  if (reach !== undefined) writer.uint32(tag).bytes(encodeReach(reach))
 }
 
 /** The first fields of an accept and of a profile. */

@@ -28,9 +28,9 @@ export const EDIT_TAGS = { target: delimited(1), text: delimited(2) } as const
 export const DELETION_TAGS = { target: delimited(1) } as const
 export const REACTION_TAGS = { target: delimited(1), emoji: delimited(2) } as const
 export const RECEIPT_TAGS = { kind: varint(1), id: delimited(2) } as const
-export const REQUEST_TAGS = { name: delimited(1), text: delimited(2), address: delimited(3), token: delimited(4) } as const
-export const ACCEPT_TAGS = { name: delimited(1), address: delimited(2) } as const
-export const PROFILE_TAGS = { name: delimited(1), address: delimited(2), versionMs: varint(3) } as const
+export const REQUEST_TAGS = { name: delimited(1), text: delimited(2), address: delimited(3), token: delimited(4), reach: delimited(5) } as const
+export const ACCEPT_TAGS = { name: delimited(1), address: delimited(2), reach: delimited(3) } as const
+export const PROFILE_TAGS = { name: delimited(1), address: delimited(2), versionMs: varint(3), reach: delimited(4) } as const
 
 export const RECEIPT_KINDS = { delivered: 1, read: 2 } as const
 

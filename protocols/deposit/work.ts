@@ -1,0 +1,48 @@
+/**
+ * Proof of work at an open gate: writing to one stranger costs nothing that one notices, writing to a million does. Law:
+ * docs/protocols/mailbox.md, "Gates".
+ */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concat, fromString } from 'uint8arrays'
+import { WORK_BITS_MAX, WORK_BITS_MIN, WORK_BYTES } from '../core/limits.ts'
+
+const DOMAIN = concat([fromString('skein/work/v1'), Uint8Array.of(0)])
+
+/** What work is done for: this deposit, on this stream, so that none can be kept in stock. */
+export function workChallenge ({ nonce, alias, depositId }: { readonly nonce: Uint8Array, readonly alias: Uint8Array, readonly depositId: Uint8Array }): Uint8Array {
+  return concat([DOMAIN, nonce, alias, depositId])
+}
+
+export function hasWork (challenge: Uint8Array, work: Uint8Array, bits: number): boolean {
+  return work.byteLength === WORK_BYTES && leadingZeros(sha256(concat([challenge, work]))) >= bits
+}
+
+/**
+ * Tries `count` values from `from` on. Some microseconds each: whoever does it for long does other things in between.
+ * @returns undefined: none of them is work
+ */
+export function searchWork (challenge: Uint8Array, { bits, from, count }: { readonly bits: number, readonly from: number, readonly count: number }): Uint8Array | undefined {
+  const input = concat([challenge, new Uint8Array(WORK_BYTES)])
+  const view = new DataView(input.buffer, input.byteOffset)
+  const place = challenge.byteLength
+  for (let value = from; value < from + count; value++) {
+    view.setUint32(place, Math.floor(value / 2 ** 32))
+    view.setUint32(place + 4, value % 2 ** 32)
+    if (leadingZeros(sha256(input)) >= bits) return input.slice(place)
+  }
+  return undefined
+}
+
+/** What a gate asks for while `pending` requests wait: one bit more for each doubling. */
+export function workBitsFor (pending: number): number {
+  return Math.min(WORK_BITS_MAX, WORK_BITS_MIN + Math.floor(Math.log2(pending + 1)))
+}
+
+function leadingZeros (bytes: Uint8Array): number {
+  let bits = 0
+  for (const byte of bytes) {
+    if (byte !== 0) return bits + Math.clz32(byte) - 24
+    bits += 8
+  }
+  return bits
+}
