@@ -124,6 +124,8 @@ export const ONE_TIME_BUNDLES_PER_SECOND = 4 / 3600
 /** An alias is a capability: as hard to guess as a key. */
 export const ALIAS_BYTES = 24
 export const ALIAS_EPOCH_BYTES = 8
+/** Names one run of a relay among all its runs. */
+export const INCARNATION_BYTES = 8
 /** Keys of HMAC-SHA256. */
 export const MAC_KEY_BYTES = 32
 export const MAC_BYTES = 32

@@ -8,7 +8,7 @@ import { MalformedError } from '../core/errors.ts'
 import { envelopeId, type EnvelopeId } from '../core/ids.ts'
 import {
   ACKNOWLEDGED_AT_ONCE_MAX, ALIAS_BYTES, ALIAS_EPOCH_BYTES, ALIASES_AT_ONCE_MAX, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, ENVELOPE_BYTES_MAX,
-  FEATURE_BYTES_MAX, FEATURES_MAX, LISTED_AT_ONCE_MAX, MAC_KEY_BYTES, RELAY_WORDS_BYTES_MAX
+  FEATURE_BYTES_MAX, FEATURES_MAX, INCARNATION_BYTES, LISTED_AT_ONCE_MAX, MAC_KEY_BYTES, RELAY_WORDS_BYTES_MAX
 } from '../core/limits.ts'
 import { decodeMessage, encodeMessage } from '../core/protobuf.ts'
 import { cleanName, utf8Bytes } from '../core/text.ts'
@@ -30,6 +30,8 @@ export interface Open {
   readonly isCollecting: boolean
   /** The last position that this device has durably; 0: from the beginning. */
   readonly after: number
+  /** Of the run of the relay that `after` is from; another one, or none: from the beginning. */
+  readonly incarnation?: Uint8Array | undefined
   readonly credit: Credit
 }
 
@@ -91,6 +93,8 @@ export interface Opened {
   /** Prekeys in this device's shard. */
   readonly oneTimeLeft: number
   readonly description: RelayDescription
+  /** Names this run of the relay: positions of another run mean nothing. */
+  readonly incarnation: Uint8Array | undefined
 }
 
 /** 'done': durable. */
@@ -223,8 +227,8 @@ type OwnerCase = NonNullable<MessageInitShape<typeof pb.OwnerFrameSchema>['frame
 function ownerCase (frame: OwnerFrame): OwnerCase {
   switch (frame.type) {
     case 'open': {
-      const { versionMin, versionMax, features, admissionCode = '', isCollecting, after, credit } = frame
-      return { case: 'open', value: { versionMin, versionMax, features: [...features], admissionCode, isCollecting, after: BigInt(after), credit } }
+      const { versionMin, versionMax, features, admissionCode = '', isCollecting, after, incarnation, credit } = frame
+      return { case: 'open', value: { versionMin, versionMax, features: [...features], admissionCode, isCollecting, after: BigInt(after), ...(incarnation !== undefined && { incarnation }), credit } }
     }
     case 'aliasChange':
       return { case: 'aliasChange', value: { request: frame.request, add: frame.add.map(aliasMessage), remove: [...frame.remove], ...(frame.epoch !== undefined && { epoch: frame.epoch }) } }
@@ -239,7 +243,7 @@ function aliasMessage ({ alias, macKey, kind, expiresAtMs }: Alias): MessageInit
   return { alias, macKey, kind: KINDS[kind], expiresAtMs: BigInt(expiresAtMs ?? 0) }
 }
 
-function openOf ({ versionMin, versionMax, features, admissionCode, isCollecting, after, credit }: pb.Open): Open {
+function openOf ({ versionMin, versionMax, features, admissionCode, isCollecting, after, incarnation, credit }: pb.Open): Open {
   if (features.length > FEATURES_MAX || features.some(feature => feature.length > FEATURE_BYTES_MAX)) throw new MalformedError('open', `must name at most ${FEATURES_MAX} features of ${FEATURE_BYTES_MAX} characters`)
   if (utf8Bytes(admissionCode) > RELAY_WORDS_BYTES_MAX) throw new MalformedError('admission code', `must be at most ${RELAY_WORDS_BYTES_MAX} bytes`)
   return {
@@ -250,6 +254,7 @@ function openOf ({ versionMin, versionMax, features, admissionCode, isCollecting
     admissionCode: admissionCode === '' ? undefined : admissionCode,
     isCollecting,
     after: safeInteger(after, 'position'),
+    incarnation: optionalBytes(incarnation, INCARNATION_BYTES, 'incarnation'),
     credit: { items: credit?.items ?? 0, bytes: credit?.bytes ?? 0 }
   }
 }
@@ -293,7 +298,7 @@ function relayCase (frame: RelayFrame<AliasOutcome, MailboxGoodbyeReason>): Rela
   }
 }
 
-function openedMessage ({ version, timeMs, isNew, aliasEpoch, aliasCount, usage, limits, oneTimeLeft, description }: Opened): MessageInitShape<typeof pb.OpenedSchema> {
+function openedMessage ({ version, timeMs, isNew, aliasEpoch, aliasCount, usage, limits, oneTimeLeft, description, incarnation }: Opened): MessageInitShape<typeof pb.OpenedSchema> {
   return {
     version,
     timeMs: BigInt(timeMs),
@@ -303,11 +308,12 @@ function openedMessage ({ version, timeMs, isNew, aliasEpoch, aliasCount, usage,
     usage: usageMessage(usage),
     limits: limitsMessage(limits),
     oneTimeLeft,
-    description
+    description,
+    ...(incarnation !== undefined && { incarnation })
   }
 }
 
-function openedOf ({ version, timeMs, isNew, aliasEpoch, aliasCount, usage, limits, oneTimeLeft, description }: pb.Opened): Opened {
+function openedOf ({ version, timeMs, isNew, aliasEpoch, aliasCount, usage, limits, oneTimeLeft, description, incarnation }: pb.Opened): Opened {
   return {
     type: 'opened',
     version,
@@ -318,7 +324,8 @@ function openedOf ({ version, timeMs, isNew, aliasEpoch, aliasCount, usage, limi
     usage: usage === undefined ? { items: 0, bytes: 0 } : usageOf(usage),
     limits: limitsOf(limits),
     oneTimeLeft,
-    description: descriptionOf(description)
+    description: descriptionOf(description),
+    incarnation: optionalBytes(incarnation, INCARNATION_BYTES, 'incarnation')
   }
 }
 
