@@ -200,6 +200,35 @@ export const RECORD_AHEAD_MS_MAX = 8 * 24 * 3_600_000
 export const RECORD_RELAYS_MAX = 4
 /** A statement under the read key. */
 export const SEALED_STATEMENT_BYTES_MAX = 17 * 1024
+/** How often a record is published, with a jitter that hides whose day begins when: keepers in the DHT may forget it after 48 h. */
+export const RECORD_PUBLISH_MS = 12 * 3_600_000
+export const RECORD_PUBLISH_JITTER_MS = 2 * 3_600_000
+/** Enough keepers in the DHT that have shown the record back: 12 of 20 may vanish or lie. Fewer: it is published again sooner. */
+export const RECORD_ECHOES_ENOUGH = 8
+
+// The DHT (docs/protocols/directory.md, "In the DHT")
+/** Records that one relay keeps for everybody: a million users on 300 relays make 67,000. */
+export const DHT_RECORDS_MAX = 200_000
+export const DHT_BYTES_MAX = 2 * 1024 * 1024 * 1024
+/** Of both, what only the relay's own users may fill: a flood of strangers must not keep them from being found. */
+export const DHT_OWN_SHARE = 0.1
+/** Names that one peer may make us keep, at once and then within an hour: a relay republishes for its users, two for each. */
+export const DHT_NEW_NAMES_PER_HOUR = 200
+/** Messages of one peer: a lookup asks each relay twice at most. */
+export const DHT_MESSAGES_BURST = 200
+export const DHT_MESSAGES_PER_SECOND = 20
+/** One message and its answer: 20 peers with 8 addresses each are 12 KiB. kad-dht itself would take four million bytes. */
+export const DHT_STREAM_BYTES_MAX = 64 * 1024
+/** One peer's answer: the slowest of twenty must not hold up a lookup. */
+export const DHT_PEER_TIMEOUT_MS = 3_000
+/** A whole lookup, a whole publication. */
+export const DHT_GET_TIMEOUT_MS = 10_000
+export const DHT_PUT_TIMEOUT_MS = 30_000
+/** Answers after which a lookup that has found something need not wait for the rest. */
+export const DHT_ANSWERS_ENOUGH = 8
+/** Peers that are asked first, and how many in all are remembered with their addresses. */
+export const DHT_BOOTSTRAP_MAX = 8
+export const DHT_PEERS_MAX = 2_048
 
 // Sizes that other specifications fix
 /** A libsignal public key: a type byte, then Curve25519. */
