@@ -8,8 +8,9 @@ import { AUTOMATION_COMMANDS } from './tree/automation.ts'
 import { MESSAGE_COMMANDS } from './tree/messages.ts'
 import { NETWORK_COMMANDS } from './tree/network.ts'
 import { PEOPLE_COMMANDS } from './tree/people.ts'
+import { RELAYS_COMMANDS } from './tree/relays.ts'
 
-export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS]
+export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS]
 
 /** Groups of commands, and what they are about. */
 export const NOUNS: Readonly<Record<string, string>> = {
@@ -17,6 +18,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   contact: 'People you exchange messages with',
   requests: 'People who ask to be a contact',
   msg: 'Where a message is; try again, take back',
+  relays: 'Where messages wait for you while you are away',
   hook: 'Commands that run on events',
   config: 'Settings'
 }

@@ -18,6 +18,7 @@ import { PeerRates } from './handlers/peer-rates.ts'
 import { refill, servePrekeys } from './handlers/prekeys.ts'
 import { Errands } from './loops/errands.ts'
 import { Indexer } from './loops/indexer.ts'
+import { Mailboxes } from './loops/mailboxes.ts'
 import { Outbox } from './loops/outbox.ts'
 import { tellProfile } from './loops/profiles.ts'
 import { Reaper } from './loops/reaper.ts'
@@ -32,6 +33,7 @@ import { meOperations } from './operations/me.ts'
 import { messageOperations } from './operations/messages.ts'
 import { netcheckOperations } from './operations/netcheck.ts'
 import { pingOperations } from './operations/ping.ts'
+import { relayOperations } from './operations/relays.ts'
 import { requestOperations } from './operations/requests.ts'
 import { sendOperations } from './operations/send.ts'
 import { waitOperations } from './operations/states.ts'
@@ -48,8 +50,8 @@ export interface CoreOptions {
   readonly home: string
   readonly version: string
   /** How an invite carries an address, and back. */
-  readonly hintOf: (peerId: string, address: string) => InviteHint
-  readonly targetOf: (hint: InviteHint) => Omit<Hint, 'isRelay'>
+  readonly hintOf: (peerId: string, address: string) => Omit<InviteHint, 'isRelay'>
+  readonly targetOf: (hint: Omit<InviteHint, 'isRelay'>) => Omit<Hint, 'isRelay'>
   readonly safetyNumber: (ours: Verifiable, theirs: Verifiable) => string
 }
 
@@ -68,6 +70,7 @@ export class Core {
   readonly #errands: Errands
   readonly #sessions: Sessions
   readonly #outbox: Outbox
+  readonly mailboxes: Mailboxes
   readonly #indexer: Indexer
   readonly #reaper: Reaper
   readonly #vigil: Vigil
@@ -86,6 +89,7 @@ export class Core {
     this.#errands = new Errands({ clock, random })
     this.#sessions = new Sessions({ reader, directory, network, sealer, clock, turn: this.turn, errands: this.#errands, reach })
     this.#outbox = new Outbox({ reader, network, sealer, clock, random, directory, account: this.account, arrivals: this.arrivals, turn: this.turn, sessions: this.#sessions, reach })
+    this.mailboxes = new Mailboxes({ reader, network, sealer, clock, random, turn: this.turn, account: this.account })
     this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
     this.#reaper = new Reaper({ reader, turn: this.turn, clock, sealer, account: this.account })
     this.#vigil = new Vigil({ clock, network, onWoken: () => this.#hintAll(), onAddresses: () => this.#addressesChanged() })
@@ -97,6 +101,8 @@ export class Core {
   /** Begins to move messages. The network has to be started already. */
   async start (): Promise<void> {
     await unlessStorage(refill({ reader: this.#store.read, sealer: this.#ports.sealer, clock: this.#ports.clock, turn: this.turn }))
+    await unlessStorage(this.#prepareReach())
+    this.mailboxes.start()
     this.#outbox.start()
     this.#sessions.resume()
     this.#indexer.start()
@@ -111,6 +117,7 @@ export class Core {
     this.#reaper.stop()
     this.#indexer.stop()
     this.#errands.stop()
+    this.mailboxes.stop()
     this.#outbox.stop()
     await this.turn.stop()
   }
@@ -126,8 +133,11 @@ export class Core {
           this.#outbox.hint(contact)
         }
       },
+      onContacts: () => { this.mailboxes.sync() },
+      onTaken: envelopes => { this.mailboxes.taken(envelopes) },
       onStorage: error => { this.#storageTrouble = error === undefined ? undefined : `${error.message}. ${error.hint ?? ''}`.trim() }
     })
+    this.account.onChanged(() => { this.mailboxes.sync() })
     this.#ports.network.onConnect((peerId, openedBy) => {
       if (openedBy === 'us') return
       const device = this.#store.read.devices.byPeer(peerId)
@@ -175,9 +185,10 @@ export class Core {
       ...statusOperations({ reader, account, network, clock, home, version, indexer: this.#indexer, trouble: () => this.#trouble() }),
       ...pingOperations({ reader, network }),
       ...netcheckOperations({ network, clock }),
-      ...meOperations({ account, turn, network, clock, random, hintOf, onProfile: () => this.#addressesChanged() }),
+      ...meOperations({ account, turn, network, clock, random, hintOf, mailboxes: this.mailboxes, onProfile: () => this.#addressesChanged() }),
       ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
       ...requestOperations({ reader, turn, views }),
+      ...relayOperations({ reader, turn, account, mailboxes: this.mailboxes, network, clock, random, onRelays: () => this.#addressesChanged() }),
       ...sendOperations({ reader, turn, account, directory: this.#directory, sessions: this.#sessions }),
       ...waitOperations({ reader, arrivals, clock }),
       ...messageOperations({ reader, turn, account, views }),
@@ -206,10 +217,26 @@ export class Core {
     this.#hintAll()
   }
 
+  /** What an account of an older version lacks: keys behind its directory record, and secrets behind the aliases of its contacts. */
+  async #prepareReach (): Promise<void> {
+    const { read } = this.#store
+    const isComplete = this.account.recordKeys !== undefined && read.contacts.list().every(hasSecret)
+    if (isComplete) return
+    await this.turn.write((writer, round) => {
+      this.account.makeRecordKeys(writer, this.#ports.random)
+      for (const contact of writer.read.contacts.list()) if (!hasSecret(contact)) round.toForget.add(contact.contact)
+    })
+  }
+
   #hintAll (): void {
+    this.mailboxes.hintAll()
     this.#errands.hintAll()
     this.#outbox.hintAll()
   }
+}
+
+function hasSecret ({ standing, aliasSecret }: Contact): boolean {
+  return aliasSecret !== undefined || (standing !== 'accepted' && standing !== 'requested')
 }
 
 /** A full disk must not keep a node from its start: people read, and it goes on when there is room. The turn reports it. */

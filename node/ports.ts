@@ -4,6 +4,7 @@
  */
 import type { DeviceId, AccountId } from '../protocols/core/ids.ts'
 import type { Bundle } from '../protocols/prekeys/prekeys_pb.ts'
+import type { ShardUpload } from '../protocols/prekeys/shard.ts'
 import type { RouterKind } from '../protocols/paths/nat.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Writer } from '../store/writer.ts'
@@ -200,6 +201,11 @@ export interface Sealer {
    * before the first prekeys are stored. Hand it out only after the commit.
    */
   issueBundle: (writer: Writer, options: { readonly nowMs: number, readonly withOneTime: boolean }) => Bundle | undefined
+  /**
+   * Prekeys for one relay alone: `count` fresh one-time keys of each kind, stored as given away, and the signed and the last-resort key
+   * that are in use; undefined before the first prekeys are stored. Hand it out only after the commit.
+   */
+  issueShard: (writer: Writer, options: { readonly nowMs: number, readonly count: number }) => Omit<ShardUpload, 'version'> | undefined
 }
 
 /** Signs with our network key. */

@@ -104,7 +104,7 @@ function contactRow (contact: ContactView, look: Look): readonly string[] {
   ]
 }
 
-function showLines ({ contact, safetyNumber, devices }: Result<'contact.show'>, look: Look): readonly string[] {
+function showLines ({ contact, safetyNumber, devices, relays }: Result<'contact.show'>, look: Look): readonly string[] {
   return [
     ...tableLines([
       ['name', look.bold(nameOf(contact)) + (contact.name === undefined ? '' : `  ${displaySafe(contact.name)}`)],
@@ -112,7 +112,8 @@ function showLines ({ contact, safetyNumber, devices }: Result<'contact.show'>, 
       ['standing', contact.isKeyChanged ? look.danger('signing key changed: sending is stopped until you compare') : standingWords(contact)],
       ...devices.map(({ device, peerId, addresses, isListed, isConnected }, index) => [
         index === 0 ? 'devices' : '', `${device}  ${isConnected ? 'direct' : 'away'}${isListed ? '' : ', not listed any more'}\n          ${[peerId, ...addresses].map(text => displaySafe(text)).join('\n          ')}`
-      ])
+      ]),
+      ...relays.map(({ peerId, addresses }, index) => [index === 0 ? 'relays' : '', displaySafe(addresses[0] === undefined ? peerId : `${addresses[0]}/p2p/${peerId}`)])
     ]),
     ...safetyNumber === undefined ? ['', 'The safety number is known when they have accepted.'] : ['', 'Safety number, the same on the other side:', ...safetyNumberLines(safetyNumber).map(line => `  ${line}`)]
   ]

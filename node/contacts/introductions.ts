@@ -9,6 +9,7 @@ import type { Writer } from '../../store/writer.ts'
 import type { Contact, Device } from '../../store/types.ts'
 import type { Sealer } from '../ports.ts'
 import type { Round } from '../turn/round.ts'
+import { noteReach } from './reach.ts'
 import { adoptStatement } from './statements.ts'
 import type { Stranger } from './stranger.ts'
 import { addressWaiting } from './waiting.ts'
@@ -18,8 +19,12 @@ export interface IntroductionParts {
   readonly round: Round
 }
 
-export interface RequestParts extends IntroductionParts {
+/** For what says also how its author is reached: the device list in it is believed only if it proves itself. */
+export interface ToldParts extends IntroductionParts {
   readonly sealer: Sealer
+}
+
+export interface RequestParts extends ToldParts {
   /** The invite token that the deposit showed. What the request itself says of one is only a claim. */
   readonly token: Uint8Array
 }
@@ -35,6 +40,7 @@ export function takeRequest (stranger: Stranger, request: { readonly id: Content
   if (adoptStatement(contact, stranger, parts).type !== 'accept') return
   const { id, text, addresses } = request
   writer.devices.setAddresses(stranger.device.deviceId, addresses)
+  noteReach(request.reach, contact.contact, parts)
   spendToken(token, parts)
   const name = cleanName(request.name)
   round.toForget.add(contact.contact)
@@ -100,11 +106,12 @@ export function acceptContact (contact: Contact, parts: IntroductionParts): void
 }
 
 /** Of somebody we know already: whom we asked, too, and welcome now, or who lost track of us, has moved, and is brought back. */
-export function takeKnownRequest (request: { readonly id: ContentId } & RequestBody, from: Device, parts: IntroductionParts): void {
+export function takeKnownRequest (request: { readonly id: ContentId } & RequestBody, from: Device, parts: ToldParts): void {
   const { writer, round } = parts
   const contact = writer.read.contacts.byNumber(from.contact)
   if (contact === undefined) return
   writer.devices.setAddresses(from.deviceId, request.addresses)
+  noteReach(request.reach, contact.contact, parts)
   writer.contacts.update(contact.contact, { name: cleanName(request.name) })
   round.toForget.add(contact.contact)
   round.toHint.add(contact.contact)
@@ -114,11 +121,12 @@ export function takeKnownRequest (request: { readonly id: ContentId } & RequestB
 }
 
 /** They accept our request. */
-export function takeAccept (body: AcceptBody, from: Device, parts: IntroductionParts): void {
+export function takeAccept (body: AcceptBody, from: Device, parts: ToldParts): void {
   const { writer, round } = parts
   const contact = writer.read.contacts.byNumber(from.contact)
   if (contact === undefined) return
   writer.devices.setAddresses(from.deviceId, body.addresses)
+  noteReach(body.reach, contact.contact, parts)
   writer.contacts.update(contact.contact, { name: cleanName(body.name) })
   round.toForget.add(contact.contact)
   if (contact.standing !== 'requested') return
@@ -129,7 +137,9 @@ export function takeAccept (body: AcceptBody, from: Device, parts: IntroductionP
 }
 
 /** Their name and where they can be reached; an older one than we have is ignored. */
-export function takeProfile (body: ProfileBody, from: Device, { writer, round }: IntroductionParts): void {
+export function takeProfile (body: ProfileBody, from: Device, parts: ToldParts): void {
+  const { writer, round } = parts
+  noteReach(body.reach, from.contact, parts)
   writer.devices.setAddresses(from.deviceId, body.addresses)
   round.toForget.add(from.contact)
   round.toHint.add(from.contact)

@@ -5,6 +5,7 @@ import type { AccountId } from '../../protocols/core/ids.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Writer } from '../../store/writer.ts'
 import type { Invite } from '../../store/types.ts'
+import type { RecordKeys } from '../own-account.ts'
 import type { Random } from '../ports.ts'
 
 /** What an invite token is worth to us now. */
@@ -14,7 +15,7 @@ export function tokenState (token: Uint8Array, reader: Reader, nowMs: number): T
   return invite !== undefined && isOpen(invite, nowMs) ? 'valid' : 'invalid'
 }
 
-function isOpen ({ isRevoked, usedAtMs, expiresAtMs }: Invite, nowMs: number): boolean {
+export function isOpen ({ isRevoked, usedAtMs, expiresAtMs }: Invite, nowMs: number): boolean {
   return !isRevoked && usedAtMs === undefined && (expiresAtMs === undefined || nowMs < expiresAtMs)
 }
 
@@ -35,6 +36,14 @@ export function longTermInvite (writer: Writer, { random, nowMs, rotate }: { rea
   return invite
 }
 
-export function linkOf (invite: Invite, { accountId, hints }: { readonly accountId: AccountId, readonly hints: readonly InviteHint[] }): string {
-  return encodeInvite({ accountId, token: invite.token, hints: hints.slice(0, INVITE_HINTS_MAX), expiresAtMs: invite.expiresAtMs })
+export interface LinkParts {
+  readonly accountId: AccountId
+  /** Best first. */
+  readonly hints: readonly InviteHint[]
+  /** Where our directory record is, and what opens it: found there, we may be anywhere. */
+  readonly record: Pick<RecordKeys, 'publicKey' | 'readKey'> | undefined
+}
+
+export function linkOf (invite: Invite, { accountId, hints, record }: LinkParts): string {
+  return encodeInvite({ accountId, token: invite.token, hints: hints.slice(0, INVITE_HINTS_MAX), expiresAtMs: invite.expiresAtMs, recordKey: record?.publicKey, readKey: record?.readKey })
 }

@@ -23,6 +23,7 @@ import { failed, reasonOf } from './failure.ts'
 import { localOf } from './local.ts'
 import type { Local, OwnDevice } from './local.ts'
 import type { Remote } from './remote.ts'
+import { issueShard, type ShardOptions } from './shard.ts'
 import { UnitOfWork } from './work.ts'
 
 /** HPKE's info: what is sealed with it opens as nothing else (docs/protocols/envelope.md, "Sealed form"). */
@@ -146,6 +147,8 @@ export class SignalSealer implements Sealer {
   refillPrekeys (reader: Reader, nowMs: number): boolean { return this.#work.refill(reader, nowMs) }
 
   issueBundle (writer: Writer, options: IssueOptions): Bundle | undefined { return issueBundle(this.#local, writer, options) }
+
+  issueShard (writer: Writer, options: ShardOptions): ReturnType<Sealer['issueShard']> { return issueShard(this.#local, writer, options) }
 
   #trusted (device: DeviceId): Remote {
     const remote = this.#work.involve(device)

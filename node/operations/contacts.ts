@@ -1,7 +1,7 @@
 /** Contacts: asking, listing, comparing safety numbers, blocking, removing. */
 import { decodeInvite, isInviteExpired } from '../../protocols/account/invite.ts'
 import { verifyStatement } from '../../protocols/account/statement.ts'
-import { decodeSignedStatement } from '../../protocols/account/wire.ts'
+import { decodeSignedStatement, decodeStatement } from '../../protocols/account/wire.ts'
 import { contentId, deviceIdText, idKey, type AccountId } from '../../protocols/core/ids.ts'
 import { NotFoundError, RefusedError, UntrustedError, UsageError } from '../../protocols/core/errors.ts'
 import { ADDRESSES_MAX, REQUEST_TEXT_BYTES_MAX } from '../../protocols/core/limits.ts'
@@ -34,7 +34,7 @@ export interface ContactParts {
   readonly sealer: Sealer
   readonly views: Views
   /** An invite's hint as the network dials it. @throws MalformedError */
-  readonly targetOf: (hint: InviteHint) => Omit<Hint, 'isRelay'>
+  readonly targetOf: (hint: Omit<InviteHint, 'isRelay'>) => Omit<Hint, 'isRelay'>
   readonly safetyNumber: (ours: Verifiable, theirs: Verifiable) => string
   /** A contact that we want to reach. */
   readonly onRequested: (contact: number) => void
@@ -81,11 +81,11 @@ async function add ({ link, as, text }: { readonly link: string, readonly as?: s
   if (idKey(card.accountId) === idKey(account.own.accountId)) throw new UsageError('this is your own invite link', 'Send it to somebody who shall reach you.')
   const alias = as === undefined ? undefined : checkAlias(as)
   const message = text === undefined ? '' : checkText(text, REQUEST_TEXT_BYTES_MAX, 'text')
-  const hints = card.hints.map(hint => ({ ...targetOf(hint), isRelay: false }))
+  const hints = card.hints.map(hint => ({ ...targetOf(hint), isRelay: hint.isRelay }))
   const known = reader.contacts.byAccount(card.accountId)
   if (known?.standing === 'blocked') throw new RefusedError(`${labelOf(known)} is blocked`, `Unblock first: skein contact unblock ${labelOf(known)}`)
   const contact = await turn.write((writer, round) => {
-    const change = { ...alias === undefined ? {} : { alias }, inviteToken: card.token }
+    const change = { ...alias === undefined ? {} : { alias }, inviteToken: card.token, ...card.recordKey === undefined ? {} : { recordKey: card.recordKey, readKey: card.readKey } }
     const fresh = writer.read.contacts.byAccount(card.accountId)
     const number = fresh?.contact ?? writer.contacts.create({ accountId: card.accountId, ...NOBODY, standing: 'requested', createdAtMs: round.nowMs })
     // Somebody who asked us first, and whom we now ask, is welcome: the request is sent all the same and they answer at once.
@@ -110,11 +110,12 @@ function moveDevices (contact: number, hints: readonly Hint[], writer: Writer): 
   }
 }
 
-function show (contact: Contact, { reader, network, views, account, sealer, safetyNumber }: ContactParts): { contact: ContactView, devices: Array<{ device: string, peerId: string, addresses: string[], isListed: boolean, isConnected: boolean }>, safetyNumber?: string } {
+function show (contact: Contact, { reader, network, views, account, sealer, safetyNumber }: ContactParts): { contact: ContactView, devices: Array<{ device: string, peerId: string, addresses: string[], isListed: boolean, isConnected: boolean }>, relays: Array<{ peerId: string, addresses: string[] }>, safetyNumber?: string } {
   const number = safetyNumberOf(contact, { account, sealer, safetyNumber })
   return {
     contact: views.contact(contact),
     ...number === undefined ? {} : { safetyNumber: number },
+    relays: contact.statement === undefined ? [] : decodeStatement(decodeSignedStatement(contact.statement).payload).relays.map(({ peerId, addresses }) => ({ peerId, addresses: [...addresses] })),
     devices: reader.devices.ofContact(contact.contact).map(({ deviceId, peerId, addresses, isListed }) => ({
       device: deviceIdText(deviceId), peerId, addresses: [...addresses], isListed, isConnected: network.isConnected(peerId)
     }))

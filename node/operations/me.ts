@@ -6,6 +6,7 @@ import type { InviteHint } from '../../protocols/account/invite.ts'
 import type { Writer } from '../../store/writer.ts'
 import type { Own } from '../../store/types.ts'
 import { createOneTimeInvite, linkOf, longTermInvite } from '../contacts/invites.ts'
+import type { Mailboxes } from '../loops/mailboxes.ts'
 import type { OwnAccount } from '../own-account.ts'
 import type { Clock, Network, Random } from '../ports.ts'
 import type { Turn } from '../turn/turn.ts'
@@ -19,7 +20,8 @@ export interface MeParts {
   readonly clock: Clock
   readonly random: Random
   /** An address of ours as an invite carries it. */
-  readonly hintOf: (peerId: string, address: string) => InviteHint
+  readonly hintOf: (peerId: string, address: string) => Omit<InviteHint, 'isRelay'>
+  readonly mailboxes: Mailboxes
   /** Our profile changed: contacts are to be told. */
   readonly onProfile: () => void
 }
@@ -60,19 +62,39 @@ export function meOperations (parts: MeParts): Handlers<'me.show' | 'me.rename' 
     'me.card': async ({ once = false, rotate = false, off = false }) => {
       if (off) {
         await parts.turn.write(writer => writer.invites.revokeAllLongTerm())
+        parts.mailboxes.sync()
         return { link: '', kind: 'long-term' }
       }
       const invite = await parts.turn.write(writer => makeInvite(writer, { once, rotate }, parts))
-      const addresses = network.addresses().slice(0, INVITE_HINTS_MAX)
-      const hints = addresses.map(address => parts.hintOf(network.peerId, address))
-      const link = linkOf(invite, { accountId: account.own.accountId, hints })
-      return { link, kind: invite.kind, ...invite.expiresAtMs === undefined ? {} : { expiresAt: instant(invite.expiresAtMs) }, addresses }
+      const link = linkOf(invite, { accountId: account.own.accountId, hints: hintsOf(parts), record: account.recordKeys })
+      // Whoever follows the link at once, while we are gone already, shall find the gate open. A relay that is not there is not waited for.
+      await within(parts.mailboxes.synced(), GATE_MS_MAX, parts.clock)
+      return { link, kind: invite.kind, ...invite.expiresAtMs === undefined ? {} : { expiresAt: instant(invite.expiresAtMs) }, addresses: network.addresses().slice(0, INVITE_HINTS_MAX) }
     }
   }
 }
 
-function makeInvite (writer: Writer, { once, rotate }: { readonly once: boolean, readonly rotate: boolean }, { random, clock }: MeParts): ReturnType<typeof longTermInvite> {
+/** How long an invite waits for its gates at the relays. */
+const GATE_MS_MAX = 3_000
+
+/** Relays first: they are there when we are not. With one place for ourselves, for somebody in the same house. */
+function hintsOf ({ account, network, hintOf }: MeParts): InviteHint[] {
+  const own = network.addresses().map(address => ({ ...hintOf(network.peerId, address), isRelay: false }))
+  const relays = account.relays.flatMap(({ peerId, addresses: [best] }) => best === undefined ? [] : [{ ...hintOf(peerId, best), isRelay: true }])
+  const kept = relays.slice(0, own.length === 0 ? INVITE_HINTS_MAX : INVITE_HINTS_MAX - 1)
+  return [...kept, ...own].slice(0, INVITE_HINTS_MAX)
+}
+
+async function within (work: Promise<void>, limitMs: number, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = clock.timer(limitMs, () => { resolve(undefined) })
+  await Promise.race([work, promise])
+  timer.cancel()
+}
+
+function makeInvite (writer: Writer, { once, rotate }: { readonly once: boolean, readonly rotate: boolean }, { account, random, clock }: MeParts): ReturnType<typeof longTermInvite> {
   const options = { random, nowMs: clock.now() }
+  account.makeRecordKeys(writer, random)
   return once ? createOneTimeInvite(writer, options) : longTermInvite(writer, { ...options, rotate })
 }
 

@@ -2,7 +2,7 @@
  * Contents of ours: a draft becomes a content and rows; a reference in the outbox becomes the content again, when it is sealed
  * for the first time or once more because the other side could not read it.
  */
-import type { Stamp as ContentStamp, WritableBody, WritableContent } from '../../protocols/message/content.ts'
+import type { Reach, Stamp as ContentStamp, WritableBody, WritableContent } from '../../protocols/message/content.ts'
 import { contentId, timeOrderedId, ID_RANDOM_BYTES, type ContentId } from '../../protocols/core/ids.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Writer } from '../../store/writer.ts'
@@ -97,19 +97,21 @@ export function recall (refs: readonly Ref[], contact: number, parts: RecallPart
     case 'read':
       return control(contentId(ids.next(nowMs)), nowMs, { type: 'receipt', kind: ref.kind, ids: refs.map(({ id }) => contentId(id)) })
     case 'request':
-      return control(contentId(ids.next(nowMs)), nowMs, { type: 'request', ...whoWeAre(parts), text: requestText(contact, reader), token: reader.contacts.byNumber(contact)?.inviteToken })
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'request', ...whoWeAre(contact, parts), text: requestText(contact, reader), token: reader.contacts.byNumber(contact)?.inviteToken })
     case 'accept':
-      return control(contentId(ids.next(nowMs)), nowMs, { type: 'accept', ...whoWeAre(parts) })
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'accept', ...whoWeAre(contact, parts) })
     case 'profile':
-      return control(contentId(ids.next(nowMs)), nowMs, { type: 'profile', ...parts.profile() })
+      return control(contentId(ids.next(nowMs)), nowMs, { type: 'profile', ...whoWeAre(contact, parts), versionMs: parts.profile().versionMs })
     case 'retry':
       return undefined
   }
 }
 
-function whoWeAre ({ profile }: RecallParts): Pick<OwnProfile, 'name' | 'addresses'> {
-  const { name, addresses } = profile()
-  return { name, addresses }
+function whoWeAre (contact: number, { reader, profile }: RecallParts): Pick<OwnProfile, 'name' | 'addresses'> & { readonly reach?: Reach } {
+  const { name, addresses, statement, record } = profile()
+  const aliasSecret = reader.contacts.byNumber(contact)?.aliasSecret
+  if (aliasSecret === undefined || record === undefined) return { name, addresses }
+  return { name, addresses, reach: { aliasSecret, recordKey: record.publicKey, readKey: record.readKey, statement } }
 }
 
 /** What the person wrote along with a contact request; kept until it is answered. */

@@ -37,6 +37,8 @@ export interface DirectArrival extends Carried {
 /** As we collected it at a relay: nobody is proven, and what envelope it is stands under its seal. */
 export interface CollectedArrival extends Carried {
   readonly via: 'relay'
+  /** PeerId of the relay. */
+  readonly relay: string
   readonly door: Door
 }
 

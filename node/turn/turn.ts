@@ -24,11 +24,12 @@ import { giveSecrets } from '../contacts/secrets.ts'
 import { PeerRates } from '../handlers/peer-rates.ts'
 import { composeDraft, Ids, writeDraft, type Composed, type Draft, type RecallParts } from './compose.ts'
 import { openArrival, refused, type Arrival, type OpenedArrival } from './open.ts'
+import { outcomeOfFailed, sessionlessOf, STORAGE_RETRY_MS, takenOf, type Taken } from './consequences.ts'
 import { DueReceipts } from './due-receipts.ts'
 import { gatherParcels, gatherWaiting } from './parcels.ts'
 import { Replies } from './replies.ts'
 import { Round } from './round.ts'
-import { isUnaddressed, sealParcels, writeEnvelopes, type SealedEnvelope } from './seal.ts'
+import { sealParcels, writeEnvelopes, type SealedEnvelope } from './seal.ts'
 import { writeSettlements, type Settlement } from './settle.ts'
 import { takeOpened, type TakenOutcome } from './take.ts'
 import { Threads } from './threads.ts'
@@ -70,6 +71,10 @@ export interface TurnEvents {
   readonly onHint: (contacts: ReadonlySet<number>) => void
   /** Devices that need a session before their contents can leave. */
   readonly onSessionless: (devices: readonly DeviceId[]) => void
+  /** Contacts are others than before: what they may do may have changed. */
+  readonly onContacts: (contacts: ReadonlySet<number>) => void
+  /** Envelopes of contacts that are in: copies of them may wait at other relays. */
+  readonly onTaken: (taken: readonly Taken[]) => void
   /** The disk says no, or says yes again. */
   readonly onStorage: (error: StorageError | undefined) => void
 }
@@ -310,6 +315,9 @@ export class Turn {
     done.composed.forEach(({ content }, index) => work.drafts[index]?.onDone(content.id))
     for (const task of work.tasks) task.onDone()
     this.#calm()
+    const taken = done.outcomes.flatMap(takenOf)
+    if (taken.length > 0) this.#events?.onTaken(taken)
+    if (round.toForget.size > 0) this.#events?.onContacts(round.toForget)
     if (done.leaving.length > 0) this.#events?.onSealed(done.leaving)
     if (done.sessionless.length > 0) this.#events?.onSessionless(done.sessionless)
     if (round.toLookUp.size > 0) this.#events?.onBehind(round.toLookUp)
@@ -346,7 +354,7 @@ export class Turn {
       this.#isDiskInTrouble = true
       this.#events?.onStorage(error)
     }
-    for (const arrival of work.arrivals) arrival.onOutcome(refused(error instanceof StorageError ? 'storage' : 'malformed', error instanceof StorageError ? STORAGE_RETRY_MS : 0))
+    for (const arrival of work.arrivals) arrival.onOutcome(outcomeOfFailed(arrival, error))
     for (const draft of work.drafts) draft.onFailed(error)
     for (const task of work.tasks) task.onFailed(error)
     this.#unwritten -= work.settlements.length
@@ -363,11 +371,4 @@ export class Turn {
     this.#isDiskInTrouble = false
     this.#events?.onStorage(undefined)
   }
-}
-
-/** A full disk is looked at again after this long. */
-const STORAGE_RETRY_MS = 5_000
-
-function sessionlessOf (parcels: ReadonlyArray<{ readonly deviceId: DeviceId }>, sealer: Sealer): DeviceId[] {
-  return parcels.map(parcel => parcel.deviceId).filter(device => !isUnaddressed(device) && !sealer.hasSession(device))
 }

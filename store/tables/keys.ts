@@ -29,6 +29,7 @@ export class KeyReader {
   readonly #newestLastResort: Statement<[], DatedRow>
   readonly #oneTimeStock: Statement<[], CountRow>
   readonly #oneTimeKemStock: Statement<[], CountRow>
+  readonly #oneTimeIn: Statement<[number, number], CountRow>
   readonly #lastResortUsed: Statement<[number, number, Uint8Array], CountRow>
 
   constructor (database: Database) {
@@ -42,6 +43,7 @@ export class KeyReader {
     this.#newestLastResort = database.prepare('SELECT id, record, created_at FROM last_resort_kem_prekeys ORDER BY created_at DESC, id DESC LIMIT 1')
     this.#oneTimeStock = database.prepare('SELECT count(*) AS count FROM one_time_prekeys WHERE issued_at IS NULL')
     this.#oneTimeKemStock = database.prepare('SELECT count(*) AS count FROM one_time_kem_prekeys WHERE issued_at IS NULL')
+    this.#oneTimeIn = database.prepare('SELECT count(*) AS count FROM one_time_prekeys WHERE id >= ? AND id < ?')
     this.#lastResortUsed = database.prepare('SELECT count(*) AS count FROM last_resort_used WHERE kem_id = ? AND signed_id = ? AND base_key = ?')
   }
 
@@ -64,6 +66,11 @@ export class KeyReader {
   /** One-time keys that nobody was given yet. */
   stock (): { readonly oneTime: number, readonly oneTimeKem: number } {
     return { oneTime: this.#oneTimeStock.get()?.count ?? 0, oneTimeKem: this.#oneTimeKemStock.get()?.count ?? 0 }
+  }
+
+  /** Of a range of one-time keys, how many nobody has used yet. */
+  unusedIn ({ firstOneTime, count }: { readonly firstOneTime: number, readonly count: number }): number {
+    return this.#oneTimeIn.get(firstOneTime, firstOneTime + count)?.count ?? 0
   }
 
   isLastResortUsed (kemId: number, signedId: number, baseKey: Uint8Array): boolean {

@@ -91,12 +91,14 @@ export class ShardReader {
 export class ShardWriter {
   readonly #add: Statement<SqlValue[], never>
   readonly #confirm: Statement<[string, number], never>
+  readonly #remove: Statement<[string, number], never>
   readonly #forget: Statement<[string], never>
 
   constructor (database: Database) {
     this.#add = database.prepare(`INSERT INTO shards (relay, upload, signed_prekey, last_resort, first_one_time, first_kem, count, bytes)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#confirm = database.prepare('UPDATE shards SET bytes = NULL WHERE relay = ? AND upload = ?')
+    this.#remove = database.prepare('DELETE FROM shards WHERE relay = ? AND upload = ?')
     this.#forget = database.prepare('DELETE FROM shards WHERE relay = ?')
   }
 
@@ -106,6 +108,8 @@ export class ShardWriter {
 
   /** The relay has it. */
   confirm (relay: string, upload: number): void { this.#confirm.run(relay, upload) }
+
+  remove (relay: string, upload: number): void { this.#remove.run(relay, upload) }
 
   /** The mailbox there is given up, or the relay has lost what it had. */
   forget (relay: string): void { this.#forget.run(relay) }

@@ -11,7 +11,7 @@ function conversation (count: number): Operations {
   const all = Array.from({ length: count }, (_, index) => message({ id: `01JD8QK4${String(index).padStart(18, '0')}`, text: `message ${index}`, sentAt: new Date(Date.UTC(2026, 0, 1) + index * 60_000).toISOString() }))
   return {
     conversations: () => ({ conversations: [{ contact: BOB }] }),
-    'contact.show': () => ({ contact: BOB, devices: [] }),
+    'contact.show': () => ({ contact: BOB, devices: [], relays: [] }),
     read ({ limit = 50, before, after }) {
       const end = before === undefined ? all.length : all.findIndex(({ id }) => id === before)
       const begin = after === undefined ? Math.max(0, end - limit) : all.findIndex(({ id }) => id === after) + 1

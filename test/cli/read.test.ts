@@ -101,7 +101,7 @@ describe('skein read', function () {
       'message.show': () => ({ message: hostile }),
       'message.trace': () => ({ message: hostile, headline: HOSTILE, steps: [{ at: hostile.sentAt, step: HOSTILE, text: HOSTILE, cause: HOSTILE }], next: [{ at: hostile.sentAt, step: 'retry', text: HOSTILE }] }),
       'contact.list': () => ({ contacts: [contact] }),
-      'contact.show': () => ({ contact, devices: [{ device: 'd', peerId: HOSTILE, addresses: [HOSTILE], isListed: true, isConnected: false }] }),
+      'contact.show': () => ({ contact, devices: [{ device: 'd', peerId: HOSTILE, addresses: [HOSTILE], isListed: true, isConnected: false }], relays: [{ peerId: HOSTILE, addresses: [HOSTILE] }] }),
       'requests.list': () => ({ requests: [{ id: '01JD8QK4000000000000000006', account: BOB.account, name: HOSTILE, text: HOSTILE, receivedAt: hostile.sentAt }] }),
       conversations: () => ({ conversations: [{ contact, last: hostile }] }),
       'events.page': ({ after }) => ({ events: after === '2' ? [] : [{ cursor: '1', type: 'message.received', at: hostile.sentAt, message: hostile }, { cursor: '2', type: 'node.trouble', at: hostile.sentAt, text: HOSTILE }], cursor: '2' })

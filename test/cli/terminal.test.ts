@@ -71,7 +71,7 @@ function scenes (this: Mocha.Suite): void {
   it('contact verify shows the number in groups and believes only yes', async () => {
     const digits = Array.from({ length: 60 }, (_, index) => index % 10).join('')
     fixture = await Fixture.up({
-      'contact.show': () => ({ contact: { ...BOB, isVerified: false }, safetyNumber: digits, devices: [] }),
+      'contact.show': () => ({ contact: { ...BOB, isVerified: false }, safetyNumber: digits, devices: [], relays: [] }),
       'contact.verify': () => ({ contact: BOB, safetyNumber: digits })
     })
     const yes = await talk(fixture.home, ['contact', 'verify', '@bob'], [[/\[y\/N\]/, 'y\r']])

@@ -13,6 +13,7 @@ import { OwnAccount } from '../../node/own-account.ts'
 import type { Clock, Sealed } from '../../node/ports.ts'
 import type { DraftBody } from '../../node/turn/compose.ts'
 import type { Arrival, Outcome } from '../../node/turn/open.ts'
+import type { Taken } from '../../node/turn/consequences.ts'
 import { Round } from '../../node/turn/round.ts'
 import type { SealedEnvelope } from '../../node/turn/seal.ts'
 import { Turn, type TurnEvents } from '../../node/turn/turn.ts'
@@ -55,6 +56,7 @@ export class TroubledStore extends AccountStore {
 /** What the turn told those who come after a commit. */
 export interface Told {
   readonly sealed: SealedEnvelope[]
+  readonly taken: Taken[]
   readonly behind: number[]
   readonly hinted: number[]
   readonly sessionless: DeviceId[]
@@ -77,7 +79,7 @@ export class Engine {
   readonly feed = new Feed()
   readonly arrivals = new Arrivals()
   readonly turn: Turn
-  readonly told: Told = { sealed: [], behind: [], hinted: [], sessionless: [], storage: [] }
+  readonly told: Told = { sealed: [], taken: [], behind: [], hinted: [], sessionless: [], storage: [] }
   readonly steps: Step[] = []
   /** Who is told besides the record. */
   listener: Partial<TurnEvents> = {}
@@ -168,6 +170,11 @@ export class Engine {
       onSessionless: devices => {
         told.sessionless.push(...devices)
         this.listener.onSessionless?.(devices)
+      },
+      onContacts: contacts => { this.listener.onContacts?.(contacts) },
+      onTaken: envelopes => {
+        told.taken.push(...envelopes)
+        this.listener.onTaken?.(envelopes)
       },
       onStorage: error => told.storage.push(error)
     })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { StorageError } from '../../protocols/core/errors.ts'
 import { ADDRESSES_MAX, STATEMENT_REFRESH_MS } from '../../protocols/core/limits.ts'
+import type { ListedRelay } from '../../protocols/account/wire.ts'
+import { publicKeyOf } from '../../protocols/core/signed.ts'
 import { OwnAccount } from '../../node/own-account.ts'
 import { openAccountStore } from '../../store/account-store.ts'
 import { START_MS } from '../sim/world.ts'
@@ -39,6 +41,42 @@ describe('our own account', () => {
       throw new StorageError('the disk is full')
     }), StorageError)
     assert.equal(account.ref.seq, 1)
+  })
+
+  it('signs its list with other relays, one number for each change, also of one transaction', () => {
+    const { account, store } = new Engine('ana')
+    const relay = (peerId: string): ListedRelay => ({ peerId, addresses: [`/sim/${peerId}`] })
+    const before = account.aliasEpoch
+    store.transact(writer => {
+      account.changeRelays(writer, relays => [...relays, relay('eu')], START_MS)
+      account.changeRelays(writer, relays => [...relays, relay('us')], START_MS)
+    })
+    assert.deepEqual(account.relays, [relay('eu'), relay('us')])
+    assert.equal(account.ref.seq, 3)
+    assert.notDeepEqual(account.aliasEpoch, before)
+    assert.deepEqual(account.aliasEpoch, account.ref.hash.subarray(0, 8))
+  })
+
+  it('tells whoever listens that its list is another one', () => {
+    const { account, store } = new Engine('ana')
+    let told = 0
+    account.onChanged(() => { told += 1 })
+    store.transact(writer => { account.changeRelays(writer, () => [], START_MS) })
+    assert.equal(told, 1)
+  })
+
+  it('makes the keys behind its record once', () => {
+    const { account, store, random } = new Engine('ana')
+    const before: unknown = account.recordKeys
+    assert.equal(before, undefined)
+    store.transact(writer => { account.makeRecordKeys(writer, random) })
+    const made = account.recordKeys
+    assert.ok(made)
+    assert.deepEqual(made.publicKey, publicKeyOf(made.signingKey))
+    store.transact(writer => { account.makeRecordKeys(writer, random) })
+    const { sealer } = new Engine('ana')
+    assert.deepEqual(new OwnAccount({ reader: store.read, sealer, addresses: () => [] }).recordKeys, made)
+    assert.deepEqual(account.profile.record?.readKey, made.readKey)
   })
 
   it('must be there', () => {

@@ -101,6 +101,10 @@ export class SimSealer implements Sealer {
       writer.keys.removeOneTimeKem(id)
     }
     if (this.#newPrekeys > 0) {
+      if (writer.read.keys.newestSigned() === undefined) {
+        writer.keys.addSigned(1, Buffer.from([1]), this.#now())
+        writer.keys.addLastResort(1, Buffer.from([1]), this.#now())
+      }
       const first = writer.keys.nextId('oneTime', this.#newPrekeys)
       for (let id = first; id < first + this.#newPrekeys; id++) {
         writer.keys.addOneTime(id, Buffer.from([id]))
@@ -152,6 +156,23 @@ export class SimSealer implements Sealer {
       isLastResort: issued === undefined,
       ...issued === undefined ? {} : { oneTimePrekeyId: issued.oneTime.id },
       oneTimePrekey: issued === undefined ? filler.subarray(1) : new Uint8Array(33)
+    }
+  }
+
+  issueShard (writer: Writer, { nowMs, count }: { readonly nowMs: number, readonly count: number }): ReturnType<Sealer['issueShard']> {
+    const first = count === 0 ? 0 : writer.keys.nextId('oneTime', count)
+    const signature = new Uint8Array(64)
+    return {
+      deviceId: this.#own.deviceId,
+      registrationId: this.#own.registrationId,
+      identityKey: publicOf(this.#own.identityKey),
+      signedPrekey: { id: 1, key: new Uint8Array(33), signature },
+      lastResort: { id: 1, key: new Uint8Array(1569), signature },
+      oneTime: Array.from({ length: count }, (_, index) => {
+        const id = first + index
+        writer.keys.addShardPair({ oneTime: { id, record: Buffer.from([1]) }, kem: { id, record: Buffer.from([1]) } }, nowMs)
+        return { id, key: new Uint8Array(33), kem: { id, key: new Uint8Array(1569), signature } }
+      })
     }
   }
 

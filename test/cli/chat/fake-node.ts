@@ -152,7 +152,7 @@ export class FakeNode implements LocalApi {
     status: () => status({ outbox: { open: this.outboxOpen }, trouble: this.trouble, requests: this.requests.length }),
     conversations: () => ({ conversations: this.overview() }),
     'contact.list': () => ({ contacts: this.contacts.map(made => this.contact(made.account)) }),
-    'contact.show': ({ who }) => ({ contact: this.byName(who), devices: [] }),
+    'contact.show': ({ who }) => ({ contact: this.byName(who), devices: [], relays: [] }),
     'requests.list': () => ({ requests: [...this.requests] }),
     'requests.accept': ({ id }) => {
       const request = this.takeRequest(id)

@@ -38,9 +38,10 @@ describe('invites', () => {
 
   it('are links that lead back to what they were made of, with at most three places', () => {
     const { ana, once } = made()
-    const hints = Array.from({ length: 5 }, (_, index) => ({ peerId: new Uint8Array(38).fill(index), address: Uint8Array.of(index) }))
-    const card = decodeInvite(linkOf(once, { accountId: ana.own.accountId, hints }))
+    const hints = Array.from({ length: 5 }, (_, index) => ({ peerId: new Uint8Array(38).fill(index), address: Uint8Array.of(index), isRelay: index === 0 }))
+    const card = decodeInvite(linkOf(once, { accountId: ana.own.accountId, hints, record: { publicKey: new Uint8Array(32).fill(1), readKey: new Uint8Array(32).fill(2) } }))
     assert.deepEqual([card.accountId, card.token, card.hints.length], [ana.own.accountId, once.token, INVITE_HINTS_MAX])
+    assert.deepEqual([card.hints.map(({ isRelay }) => isRelay), card.recordKey, card.readKey], [[true, false, false], new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)])
     assert.equal(card.expiresAtMs, Math.floor((NOW_MS + INVITE_LIFETIME_MS) / 1000) * 1000)
   })
 })

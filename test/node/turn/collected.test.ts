@@ -40,7 +40,7 @@ class Scene {
 
   async collect (body: Uint8Array, door: Door = { type: 'contact', contact: this.toAna }): Promise<Outcome> {
     return await this.bob.world.within(new Promise<Outcome>(resolve => {
-      this.bob.turn.take([{ via: 'relay', door, body, onOutcome: (outcome, id) => { this.told.push(id); resolve(outcome) } }])
+      this.bob.turn.take([{ via: 'relay', relay: 'peerrelay', door, body, onOutcome: (outcome, id) => { this.told.push(id); resolve(outcome) } }])
     }))
   }
 

@@ -10,7 +10,7 @@ import { Engine, numberedId } from '../engine.ts'
 const NOW_MS = 1_000_000
 
 function recallParts (ana: Engine): RecallParts {
-  return { reader: ana.store.read, ids: ana.turn.ids, nowMs: NOW_MS, profile: () => ({ name: 'Ana', versionMs: 3, addresses: ['/sim/ana'] }) }
+  return { reader: ana.store.read, ids: ana.turn.ids, nowMs: NOW_MS, profile: () => ({ ...ana.account.profile, name: 'Ana', versionMs: 3, addresses: ['/sim/ana'] }) }
 }
 
 describe('ids', () => {

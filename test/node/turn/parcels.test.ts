@@ -9,7 +9,6 @@ import { Threads } from '../../../node/turn/threads.ts'
 import { Engine, numberedId } from '../engine.ts'
 
 const NOW_MS = 1_000_000
-const PROFILE = { name: 'Ana', versionMs: 1, addresses: ['/sim/ana'] }
 
 function composed (ana: Engine, contacts: readonly number[]): Composed[] {
   const parts = { threads: new Threads(ana.store.read), ids: ana.turn.ids, nowMs: NOW_MS }
@@ -17,7 +16,7 @@ function composed (ana: Engine, contacts: readonly number[]): Composed[] {
 }
 
 function recallParts (ana: Engine): RecallParts {
-  return { reader: ana.store.read, ids: ana.turn.ids, nowMs: NOW_MS, profile: () => PROFILE }
+  return { reader: ana.store.read, ids: ana.turn.ids, nowMs: NOW_MS, profile: () => ana.account.profile }
 }
 
 describe('parcels: what is fresh', () => {
