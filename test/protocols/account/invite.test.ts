@@ -8,19 +8,23 @@ import { assertMalformed, plain, valueOrMalformed } from '../core/codec.ts'
 import { ana, NOW_MS } from './people.ts'
 
 /** Ed25519 PeerIds and IPv4, IPv6 or short DNS addresses: what invites are made of. */
-const hints = fc.record({ peerId: bytesOf(38), address: bytesUpTo(24) })
+const hints = fc.record({ peerId: bytesOf(38), address: bytesUpTo(20), isRelay: fc.boolean() })
 const cards: fc.Arbitrary<InviteCard> = plain(fc.record({
   accountId: accountIds,
   token: bytesOf(16),
   hints: fc.array(hints, { maxLength: 3 }),
-  expiresAtMs: fc.option(fc.integer({ min: 1, max: 8_640_000_000_000 }).map(seconds => seconds * 1000), { nil: undefined })
+  expiresAtMs: fc.option(fc.integer({ min: 1, max: 8_640_000_000_000 }).map(seconds => seconds * 1000), { nil: undefined }),
+  recordKey: fc.option(bytesOf(32), { nil: undefined }),
+  readKey: fc.option(bytesOf(32), { nil: undefined })
 }))
 
 const card: InviteCard = {
   accountId: ana,
   token: new Uint8Array(16).fill(5),
-  hints: [{ peerId: new Uint8Array(38).fill(6), address: Uint8Array.of(4, 127, 0, 0, 1, 6, 15, 161) }],
-  expiresAtMs: NOW_MS
+  hints: [{ peerId: new Uint8Array(38).fill(6), address: Uint8Array.of(4, 127, 0, 0, 1, 6, 15, 161), isRelay: false }],
+  expiresAtMs: NOW_MS,
+  recordKey: new Uint8Array(32).fill(7),
+  readKey: new Uint8Array(32).fill(8)
 }
 const link = encodeInvite(card)
 
@@ -38,7 +42,7 @@ describe('an invite link', () => {
   })
 
   it('leaves out the last hints rather than grow too long', () => {
-    const long = { peerId: new Uint8Array(38), address: new Uint8Array(120).fill(1) }
+    const long = { peerId: new Uint8Array(38), address: new Uint8Array(100).fill(1), isRelay: true }
     const made = encodeInvite({ ...card, hints: [long, long, long] })
     assert.ok(made.length <= INVITE_LINK_BYTES_MAX)
     assert.equal(decodeInvite(made).hints.length, 1)

@@ -28,6 +28,7 @@ const statements: fc.Arbitrary<Statement> = fc.record({
   seq: fc.oneof(fc.constant(1), counts),
   hash: bytesOf(32),
   devices,
+  relays: fc.uniqueArray(fc.record({ peerId: peerIdTexts, addresses: fc.array(fc.webPath({ size: 'small' }).map(path => `/dns4/relay.example.org${path}`), { maxLength: 4 }) }), { maxLength: 5, selector: ({ peerId }) => peerId }),
   protocolMin: uint32s,
   issuedAtMs: instants,
   rotation: fc.record({ signingKey: bytesOf(32), signature: bytesOf(64) })

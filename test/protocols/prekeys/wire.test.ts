@@ -33,7 +33,7 @@ const answers: fc.Arbitrary<BundleAnswer<BundleRefusal>> = fc.oneof(
 )
 
 describeCodec('BundleRequest', {
-  values: fc.record({ version: uint32s, deviceId: deviceIds, token: fc.option(bytesOf(16), { nil: undefined }) }),
+  values: fc.record({ version: uint32s, deviceId: deviceIds, token: fc.option(bytesOf(16), { nil: undefined }), alias: fc.option(bytesOf(24), { nil: undefined }), nonce: fc.option(bytesOf(16), { nil: undefined }) }),
   encode: encodeBundleRequest,
   decode: decodeBundleRequest
 })
