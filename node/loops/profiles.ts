@@ -46,6 +46,6 @@ function queueProfile ({ contact, accountId }: Contact, { writer, round }: Intro
 /** A number for name, addresses and relays; 0 means never told. */
 function fingerprintOf ({ profile, relays }: OwnAccount): number {
   const { name, versionMs, addresses, record } = profile
-  const digest = sha256(fromString(JSON.stringify([name, versionMs, addresses, relays.map(({ peerId }) => peerId), record !== undefined])))
+  const digest = sha256(fromString(JSON.stringify([name, versionMs, addresses, relays, record !== undefined])))
   return new DataView(digest.buffer, digest.byteOffset).getUint32(0) + 1
 }
