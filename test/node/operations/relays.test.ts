@@ -53,7 +53,7 @@ describe('a relay of ours', () => {
     const { ana, eu } = await friendsWithRelays()
     const before = ana.sim.core.account.ref
     await assert.rejects(ana.call('relays.add', { address: 'eu.example.org' }), UsageError)
-    await assert.rejects(ana.call('relays.add', { address: `/sim/nobody/p2p/peernobody` }), UnreachableError)
+    await assert.rejects(ana.call('relays.add', { address: '/sim/nobody/p2p/peernobody' }), UnreachableError)
     await assert.rejects(ana.call('relays.add', { address: `/sim/ana/p2p/${ana.sim.peerId}` }), UsageError)
     eu.refusal = 'admission'
     await assert.rejects(ana.call('relays.add', { address: eu.address }), (error: unknown) => error instanceof RefusedError && error.hint?.includes('--code') === true)
