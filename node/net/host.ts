@@ -6,6 +6,7 @@ import { identify } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, Logger, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
 import {
@@ -26,6 +27,8 @@ export interface HostOptions {
   readonly handshakeMs: number
   readonly liveness: Liveness
   readonly keepAlive: KeepAlive
+  /** Multiaddrs that every stranger may know who connects: a relay's. Nothing unless given. */
+  readonly tells?: () => readonly string[]
   /** More parts, which get at libp2p's own. */
   readonly services?: HostServices
   /** Inbound and outbound together. */
@@ -40,14 +43,14 @@ export type HostServices = Readonly<Record<string, (components: HostComponents) 
 export function variantOf<Part extends object> (part: Part, methods: Partial<Part>): Part { return Object.assign(Object.create(part) as Part, methods) }
 
 /** A libp2p that is not started. */
-export function createHost ({ privateKey, listen, agentVersion, clock, handshakeMs, liveness, keepAlive, services, connectionsMax = CONNECTIONS_MAX }: HostOptions): Promise<Libp2p> {
+export function createHost ({ privateKey, listen, agentVersion, clock, handshakeMs, liveness, keepAlive, tells, services, connectionsMax = CONNECTIONS_MAX }: HostOptions): Promise<Libp2p> {
   return createLibp2p({
     start: false,
     privateKey,
     nodeInfo: { userAgent: agentVersion },
     logger: silence,
-    // Our addresses travel in signed device lists, to contacts. identify would tell them to every stranger who connects.
-    addresses: { listen: [...listen], announceFilter: () => [] },
+    // A user's addresses travel in signed device lists, to contacts. identify would tell them to every stranger who connects.
+    addresses: { listen: [...listen], announceFilter: () => (tells?.() ?? []).map(address => multiaddr(address)) },
     transports: [keepAlive.wrap(tcp(NO_INACTIVITY_LIMIT)), keepAlive.wrap(webSockets({ clock, handshakeMs }))],
     connectionEncrypters: [noise()],
     streamMuxers: [() => liveness.muxer({ isProbed: true })],

@@ -17,7 +17,7 @@ interface Watched {
   /** Anything arrived since the last look. */
   isHeard: boolean
   heardAtMonotonicMs: number
-  /** Sent since anything arrived, and when that began. */
+  /** Sent since anything arrived, of what an answer is due to, and when that began. */
   unansweredBytes: number
   unansweredSinceMonotonicMs: number
   isPinged: boolean
@@ -25,6 +25,7 @@ interface Watched {
 
 /** Inbound streams of one connection. */
 const STREAMS_MAX = 4 * STREAMS_PER_PEER_MAX
+const YAMUX_HEADER_BYTES = 12
 /** In intervals: how long an answer may take, and how long what no kernel probes may be silent. */
 const GRACE = 3.5
 const IDLE = 6
@@ -87,8 +88,8 @@ export class Liveness {
     connection.addEventListener('close', () => { this.#watched.delete(watched) })
     const send = connection.send.bind(connection)
     connection.send = bytes => {
-      if (watched.unansweredBytes === 0) watched.unansweredSinceMonotonicMs = this.#clock.monotonic()
-      watched.unansweredBytes += bytes.byteLength
+      // A bare header (a pong, a window, an end) asks for nothing: else both sides would ping each other's pongs for ever.
+      if (bytes.byteLength > YAMUX_HEADER_BYTES) this.#owe(watched, bytes.byteLength)
       return send(bytes)
     }
     // The first ping gives yamux the round-trip time without which it never widens a stream's window.
@@ -125,7 +126,13 @@ export class Liveness {
     else if (waitedMs >= this.#intervalMs && !watched.isPinged) this.#ping(watched)
   }
 
+  #owe (watched: Watched, bytes: number): void {
+    if (watched.unansweredBytes === 0) watched.unansweredSinceMonotonicMs = this.#clock.monotonic()
+    watched.unansweredBytes += bytes
+  }
+
   #ping (watched: Watched): void {
+    this.#owe(watched, YAMUX_HEADER_BYTES)
     watched.isPinged = true
     void ping(watched.muxer)
   }

@@ -4,7 +4,7 @@
  * docs/protocols/transport.md, "From circuit to direct".
  */
 import type { Connection } from '@libp2p/interface'
-import { UnreachableError, asError } from '../../protocols/core/errors.ts'
+import { TimeoutError, UnreachableError, asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import { PATH_MESSAGE_BYTES_MAX } from '../../protocols/core/limits.ts'
 import { decodeMeeting, encodeMeeting } from '../../protocols/paths/wire.ts'
@@ -12,6 +12,7 @@ import type { ChannelProtocol, Clock } from '../ports.ts'
 import { addressFromBytes, addressToBytes, circuitRelayOf } from './addresses.ts'
 import { relayOf } from './circuits.ts'
 import type { Paths } from './paths.ts'
+import { PING, PING_FRAME } from './ping.ts'
 import type { WebRtc } from './webrtc.ts'
 
 export interface MeetingParts {
@@ -27,9 +28,6 @@ export interface MeetingParts {
 }
 
 export const MEET: ChannelProtocol = { id: '/skein/meet/1.0.0', frameBytesMax: PATH_MESSAGE_BYTES_MAX }
-/** Whoever is connected may know how long a frame takes. */
-export const PING: ChannelProtocol = { id: '/skein/ping/1.0.0', frameBytesMax: 32 }
-export const PING_FRAME = new Uint8Array(8)
 
 /** Long enough for a handshake around the world; then WebRTC has its turn. */
 const DIAL_MS = 3_000
@@ -40,8 +38,10 @@ const RETIRE_MS = 2_000
 /** Routers change: it is tried again while the circuit stands, less and less often. */
 const AGAIN_MS_MIN = 5 * 60_000
 const AGAIN_MS_MAX = 60 * 60_000
-/** WebRTC tells late or never that the other side is gone. */
-const GUARD_MS = 12_000
+/** WebRTC tells late or never that the other side is gone: 2 + 2 + 5 s when something was sent, 20 + 2 + 5 s when not. */
+const GUARD_LOOK_MS = 2_000
+const GUARD_ANSWER_MS = 5_000
+const GUARD_IDLE_MS = 20_000
 
 export class Meetings {
   readonly #parts: MeetingParts
@@ -68,9 +68,10 @@ export class Meetings {
     return encodeMeeting({ addresses: this.#ownAddresses(), isRefused: false })
   }
 
-  /** A connection that no kernel and no yamux watches is asked now and then, and cut when it is silent. */
+  /** A connection that no kernel and no yamux watches is asked when it owes an answer, and when it was silent for long. */
   guard (connection: Connection): void {
-    this.#parts.clock.timer(GUARD_MS, () => { void this.#look(connection) })
+    connection.addEventListener('close', () => { this.#parts.webRtc.forget(connection.remotePeer.toString()) })
+    this.#parts.clock.timer(GUARD_LOOK_MS, () => { void this.#look(connection) })
   }
 
   async #meet (peerId: string, againMs: number): Promise<void> {
@@ -131,12 +132,34 @@ export class Meetings {
   }
 
   async #look (connection: Connection): Promise<void> {
+    const { clock } = this.#parts
     if (this.#isStopped || connection.status !== 'open') return
+    if (this.#isSuspect(connection) && !await this.#isAlive(connection)) {
+      connection.abort(new TimeoutError('the peer has stopped answering'))
+      return
+    }
+    clock.timer(GUARD_LOOK_MS, () => { void this.#look(connection) })
+  }
+
+  #isSuspect ({ remotePeer }: Connection): boolean {
+    const { clock, webRtc } = this.#parts
+    const traffic = webRtc.trafficWith(remotePeer.toString())
+    if (traffic === undefined) return true
+    const { heardAtMonotonicMs, unansweredSinceMonotonicMs } = traffic
+    const nowMs = clock.monotonic()
+    return nowMs - heardAtMonotonicMs > GUARD_IDLE_MS || nowMs - (unansweredSinceMonotonicMs ?? nowMs) >= GUARD_LOOK_MS
+  }
+
+  async #isAlive (connection: Connection): Promise<boolean> {
+    const { clock, ask } = this.#parts
+    const late = Promise.withResolvers<boolean>()
+    const timer = clock.timer(GUARD_ANSWER_MS, () => { late.resolve(false) })
     try {
-      await this.#parts.ask(connection, PING, PING_FRAME)
-      this.guard(connection)
-    } catch (error) {
-      connection.abort(asError(error))
+      return await Promise.race([ask(connection, PING, PING_FRAME).then(() => true), late.promise])
+    } catch {
+      return false
+    } finally {
+      timer.cancel()
     }
   }
 

@@ -19,7 +19,8 @@ import { createHost, dropPutOffWork, type HostServices } from './host.ts'
 import { peerIdOf, privateKeyOf } from './identity.ts'
 import { KeepAlive } from './keepalive.ts'
 import { Liveness } from './liveness.ts'
-import { MEET, PING, PING_FRAME } from './meetings.ts'
+import { MEET } from './meetings.ts'
+import { PING, PING_FRAME } from './ping.ts'
 import { isOfEndedConnection, unreachable } from './reasons.ts'
 import { RelayHall, type RelayDuties } from './relay-duties.ts'
 import { Ways } from './ways.ts'
@@ -230,6 +231,7 @@ export class Libp2pNetwork implements Network {
       liveness: this.#liveness,
       keepAlive: this.#keepAlive,
       ...connectionsMax !== undefined && { connectionsMax },
+      ...this.#relayHall !== undefined && { tells: () => this.#ways.addresses() },
       services: { ...this.#ways.services(), ...this.#relayHall?.services(), ...services }
     })
     this.#ways.attach(host)

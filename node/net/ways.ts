@@ -156,7 +156,7 @@ export class Ways {
       components,
       circuits: new Circuits({ components, liveness, handshakeMs, isRelay: peerId => this.reservations.has(peerId) }),
       reachability: new Reachability({ clock, random, components, helpers: () => this.#helpers(), bound: () => this.bound(), announce }),
-      webRtc: new WebRtc({ components, stunServers: () => this.#stunServers(), mayMeet: peerId => this.#mayMeet(peerId) }),
+      webRtc: new WebRtc({ clock, components, stunServers: () => this.#stunServers(), mayMeet: peerId => this.#mayMeet(peerId) }),
       lan: isOnLan ? new Lan({ components, addresses: () => this.addresses(), onFound: onNeighbour }) : undefined
     }
   }

@@ -4,16 +4,19 @@
  * docs/protocols/transport.md, "From circuit to direct".
  */
 import { start } from '@libp2p/interface'
-import type { Connection, Stream, Transport } from '@libp2p/interface'
+import type { Connection, Stream, Transport, Upgrader } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
-import { CIRCUITS_PER_USER_MAX } from '../../protocols/core/limits.ts'
+import { CIRCUITS_PER_USER_MAX, STREAMS_PER_PEER_MAX } from '../../protocols/core/limits.ts'
+import type { Clock } from '../ports.ts'
 import { relayOf } from './circuits.ts'
 import { variantOf, type HostComponents } from './host.ts'
+import { counting, type Traffic } from './traffic.ts'
 import type { Endpoint } from './stun.ts'
 
 export interface WebRtcParts {
+  readonly clock: Clock
   readonly components: HostComponents
   readonly stunServers: () => readonly Endpoint[]
   /** Whom our addresses may be told: they are part of what both sides exchange. */
@@ -21,13 +24,15 @@ export interface WebRtcParts {
 }
 
 type Signal = (stream: Stream, connection: Connection) => void | Promise<void>
-interface Loaded { readonly transport: Transport, readonly onSignal: Signal }
+interface Loaded { readonly transport: Transport, readonly upgrader: Upgrader, readonly onSignal: Signal }
 
 /** Of libp2p's WebRTC transport. */
 const SIGNALING = '/webrtc-signaling/0.0.1'
 
 export class WebRtc {
   readonly #parts: WebRtcParts
+  /** Of the newest connection with each peer. */
+  readonly #traffic = new Map<string, Traffic>()
   #loading: Promise<Loaded> | undefined
 
   constructor (parts: WebRtcParts) { this.#parts = parts }
@@ -43,10 +48,15 @@ export class WebRtc {
   async dial (circuit: Connection, signal: AbortSignal): Promise<Connection> {
     const relay = relayOf(circuit)
     invariant(relay !== undefined, 'signals travel over a circuit')
-    const { transport } = await this.#load()
+    const { transport, upgrader } = await this.#load()
     const address = multiaddr(`/p2p/${relay}/p2p-circuit/webrtc/p2p/${circuit.remotePeer.toString()}`)
-    return await transport.dial(address, { upgrader: this.#parts.components.upgrader, signal })
+    return await transport.dial(address, { upgrader, signal })
   }
+
+  /** What goes over the connection with a peer, which ends with `forget`. */
+  trafficWith (peerId: string): Traffic | undefined { return this.#traffic.get(peerId) }
+
+  forget (peerId: string): void { this.#traffic.delete(peerId) }
 
   async #answer (stream: Stream, connection: Connection): Promise<void> {
     try {
@@ -64,9 +74,11 @@ export class WebRtc {
 
   async #loadNow (): Promise<Loaded> {
     const { webRTC } = await import('@libp2p/webrtc')
-    const { peerId, registrar, upgrader, transportManager, connectionManager, logger, events } = this.#parts.components
+    const { components, clock } = this.#parts
+    const { peerId, registrar, transportManager, connectionManager, logger, events } = components
+    const upgrader = counting(components.upgrader, { clock, onConnection: (peer, traffic) => { this.#traffic.set(peer, traffic) } })
     let onSignal: Signal | undefined
-    const transport = webRTC({ rtcConfiguration: () => ({ iceServers: this.#iceServers() }) })({
+    const transport = webRTC({ rtcConfiguration: () => ({ iceServers: this.#iceServers() }), maxEarlyStreams: STREAMS_PER_PEER_MAX })({
       peerId,
       upgrader,
       transportManager,
@@ -86,7 +98,7 @@ export class WebRtc {
     })
     await start(transport)
     invariant(onSignal !== undefined, 'the transport handles its signals')
-    return { transport, onSignal }
+    return { transport, upgrader, onSignal }
   }
 
   #iceServers (): Array<{ readonly urls: string }> { return this.#parts.stunServers().map(({ host, port }) => ({ urls: `stun:${host}:${port}` })) }

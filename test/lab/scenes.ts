@@ -17,7 +17,7 @@ const STAGGER_MS = 1_500
 /** @param whyNotHere a reason besides the lab's own */
 export function describeScenes (title: string, scenes: readonly Scene[], whyNotHere: () => string | undefined = () => undefined): void {
   describe(title, function () {
-    this.timeout(180_000)
+    this.timeout(600_000)
     let played: ReadonlyArray<PromiseSettledResult<string>> = []
 
     before(async function () {

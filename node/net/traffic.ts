@@ -1,0 +1,76 @@
+/**
+ * What goes over the streams of a connection that has no yamux: WebRTC brings its own streams, and tells late or never that the
+ * other side is gone. docs/protocols/transport.md, "Liveness".
+ */
+import type { Stream, StreamMuxer, StreamMuxerFactory, Upgrader, UpgraderOptions, MultiaddrConnection } from '@libp2p/interface'
+import type { Clock } from '../ports.ts'
+import { variantOf } from './host.ts'
+import { PING } from './ping.ts'
+
+export interface Traffic {
+  /** When anything arrived last. */
+  heardAtMonotonicMs: number
+  /** When something was sent first that nothing came back after. */
+  unansweredSinceMonotonicMs: number | undefined
+}
+
+/** The same upgrader; what it upgrades is counted, by the peer that it leads to. */
+export function counting (upgrader: Upgrader, { clock, onConnection }: { readonly clock: Clock, readonly onConnection: (peerId: string, traffic: Traffic) => void }): Upgrader {
+  const counted = (options: UpgraderOptions): UpgraderOptions => {
+    const traffic: Traffic = { heardAtMonotonicMs: clock.monotonic(), unansweredSinceMonotonicMs: undefined }
+    if (options.muxerFactory === undefined) return options
+    if ('remotePeer' in options) onConnection(String(options.remotePeer), traffic)
+    return { ...options, muxerFactory: countingFactory(options.muxerFactory, traffic, clock) }
+  }
+  return variantOf(upgrader, {
+    upgradeInbound: (transport: MultiaddrConnection, options: UpgraderOptions) => upgrader.upgradeInbound(transport, counted(options)),
+    upgradeOutbound: (transport: MultiaddrConnection, options: UpgraderOptions) => upgrader.upgradeOutbound(transport, counted(options))
+  })
+}
+
+function countingFactory (factory: StreamMuxerFactory, traffic: Traffic, clock: Clock): StreamMuxerFactory {
+  const watch = (stream: Stream): void => {
+    stream.addEventListener('message', () => {
+      traffic.heardAtMonotonicMs = clock.monotonic()
+      traffic.unansweredSinceMonotonicMs = undefined
+    })
+    const send = stream.send.bind(stream)
+    stream.send = bytes => {
+      // What is not negotiated yet is followed by more; a pong asks for nothing, or both sides would ping each other's for ever.
+      if (stream.protocol !== '' && stream.protocol !== PING.id) traffic.unansweredSinceMonotonicMs ??= clock.monotonic()
+      return send(bytes)
+    }
+  }
+  return {
+    protocol: factory.protocol,
+    createStreamMuxer: connection => {
+      const muxer = factory.createStreamMuxer(connection)
+      watchOutbound(muxer, watch)
+      watchInbound(muxer, watch)
+      return muxer
+    }
+  }
+}
+
+function watchOutbound (muxer: StreamMuxer, watch: (stream: Stream) => void): void {
+  const createStream = muxer.createStream.bind(muxer)
+  muxer.createStream = async options => {
+    const stream = await createStream(options)
+    watch(stream)
+    return stream
+  }
+}
+
+/** Streams that came early go to the first listener and to no other: so it is the one of libp2p, with eyes. */
+function watchInbound (muxer: StreamMuxer, watch: (stream: Stream) => void): void {
+  const addEventListener = muxer.addEventListener.bind(muxer)
+  muxer.addEventListener = (type: string, listener: unknown, options?: unknown) => {
+    const seeing = type !== 'stream' || typeof listener !== 'function'
+      ? listener
+      : (event: CustomEvent<Stream>) => {
+          watch(event.detail)
+          Reflect.apply(listener, muxer, [event])
+        }
+    Reflect.apply(addEventListener, muxer, [type, seeing, options])
+  }
+}
