@@ -85,7 +85,7 @@ export class Core {
     const directory = new Directory(reader)
     this.#directory = directory
     this.account = new OwnAccount({ reader, sealer, addresses: () => network.addresses() })
-    this.turn = new Turn({ store, sealer, clock, random, directory, feed: this.feed, arrivals: this.arrivals, reach, statement: () => this.account.ref, profile: () => this.account.profile })
+    this.turn = new Turn({ store, sealer, clock, random, directory, feed: this.feed, arrivals: this.arrivals, reach, statement: () => this.account.ref, profile: () => this.account.profile, hasMailboxes: () => this.account.relays.length > 0 })
     this.#errands = new Errands({ clock, random })
     this.#sessions = new Sessions({ reader, directory, network, sealer, clock, turn: this.turn, errands: this.#errands, reach })
     this.#outbox = new Outbox({ reader, network, sealer, clock, random, directory, account: this.account, arrivals: this.arrivals, turn: this.turn, sessions: this.#sessions, reach })

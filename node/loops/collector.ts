@@ -5,8 +5,7 @@
  */
 import type { RefusalReason } from '../../protocols/deposit/wire.ts'
 import type { Credit, DepositRef, Item } from '../../protocols/mailbox/wire.ts'
-import { ACKNOWLEDGED_AT_ONCE_MAX, HEDGE_MS_MIN, INBOUND_WAITING_PER_PEER_MAX } from '../../protocols/core/limits.ts'
-import { idTimeMs } from '../../protocols/core/ids.ts'
+import { ACKNOWLEDGED_AT_ONCE_MAX, INBOUND_WAITING_PER_PEER_MAX } from '../../protocols/core/limits.ts'
 import { refKey, type Doors } from '../contacts/doors.ts'
 import type { Clock, Timer } from '../ports.ts'
 import type { Taken } from '../turn/consequences.ts'
@@ -94,13 +93,12 @@ export class Collector {
     return new Promise(resolve => { this.#resume = resolve })
   }
 
-  /** What is durable here and may wait there, too: named by what only its author and we can compute. */
+  /** What another relay has given us and may wait there, too: named by what only its author and we can compute. */
   taken (envelopes: readonly Taken[]): void {
     const { relay, doors, clock } = this.#parts
     for (const { contact, envelopeId, relay: from } of envelopes) {
-      const ageMs = clock.now() - idTimeMs(envelopeId)
-      // A message that came directly and at once was never left at a relay.
-      if (from === relay || (from === undefined && ageMs >= 0 && ageMs < HEDGE_MS_MIN)) continue
+      // A copy of what came directly is taken when it comes: its author may not have heard our answer, and then gets a receipt.
+      if (from === relay || from === undefined) continue
       const ref = doors.refOf(contact, envelopeId)
       if (ref === undefined) continue
       this.#remember(refKey(ref))

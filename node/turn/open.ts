@@ -8,7 +8,7 @@ import { unpadBucket, unpadContent } from '../../protocols/envelope/padding.ts'
 import { decodePack } from '../../protocols/message/wire.ts'
 import type { Content } from '../../protocols/message/content.ts'
 import { MalformedError } from '../../protocols/core/errors.ts'
-import { idKey, type EnvelopeId } from '../../protocols/core/ids.ts'
+import { idKey, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import type { StatementRef } from '../../protocols/account/wire.ts'
 import type { RefusalReason } from '../../protocols/deposit/wire.ts'
 import type { Device } from '../../store/types.ts'
@@ -57,6 +57,8 @@ export type Opened =
   | { readonly type: 'answered', readonly outcome: Outcome }
   | { readonly type: 'contents', readonly from: Device, readonly contents: readonly Content[], readonly senderStatement: StatementRef | undefined, readonly isFirstFlight: boolean }
   | { readonly type: 'request', readonly from: Stranger, readonly contents: readonly Content[] }
+  /** A copy, at a relay, of what we have: its author may not know that. */
+  | { readonly type: 'copy', readonly contact: number, readonly senderDevice: DeviceId }
   /** They could not read an envelope of ours: the row of it. */
   | { readonly type: 'retryRequest', readonly row: number, readonly from: Device }
   /** Decrypted or not, nothing in it can be used; it must not be tried again. */
@@ -94,7 +96,7 @@ export async function openArrival (arrival: Arrival, parts: OpenParts, seen: Set
   const ciphertext = readCiphertext(arrival.body, parts.sealer)
   const id = arrival.via === 'direct' ? arrival.envelopeId : ciphertext?.envelopeId
   if (ciphertext === undefined || id === undefined) return { arrival, envelopeId: id, opened: { type: 'answered', outcome: refused('malformed') } }
-  if (arrival.via === 'relay' && isTaken(id, parts, seen)) return { arrival, envelopeId: id, opened: TAKEN }
+  if (arrival.via === 'relay' && isTaken(id, parts, seen)) return { arrival, envelopeId: id, opened: copyOf(arrival.door, ciphertext) }
   const opened = await openUnseen(arrival, ciphertext, parts)
   // What the ratchet has opened, it opens no second time, whatever was inside.
   if (opened.type === 'contents' || opened.type === 'request' || opened.type === 'retryRequest' || opened.type === 'useless') seen.add(idKey(id))
@@ -102,6 +104,10 @@ export async function openArrival (arrival: Arrival, parts: OpenParts, seen: Set
 }
 
 const TAKEN: Opened = { type: 'answered', outcome: { type: 'stored' } }
+
+function copyOf (door: Door, { senderDevice }: Ciphertext): Opened {
+  return door.type === 'contact' ? { type: 'copy', contact: door.contact, senderDevice } : TAKEN
+}
 
 function isTaken (envelope: EnvelopeId, { reader }: OpenParts, seen: ReadonlySet<string>): boolean {
   return seen.has(idKey(envelope)) || reader.received.outcome(envelope) === 'done'

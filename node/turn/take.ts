@@ -16,6 +16,8 @@ import type { Replies } from './replies.ts'
 export interface TakeParts extends IntakeParts {
   readonly ids: Ids
   readonly replies: Replies
+  /** Copies of what comes directly may come through relays. */
+  readonly hasMailboxes: boolean
 }
 
 export interface TakenOutcome extends OpenedArrival { readonly outcome: Outcome }
@@ -23,8 +25,8 @@ export interface TakenOutcome extends OpenedArrival { readonly outcome: Outcome 
 const HOUR_MS = 3_600_000
 /** When an unknown key or device may become known: their device list is being fetched. */
 const LOOKUP_RETRY_MS = 3_000
-/** Copies of one envelope wait at several relays: it is asked for again once in this time, whatever their number. */
-const ASKED_AGAIN_MS = 10 * 60_000
+/** Copies of one envelope wait at several relays: they are answered once in this time, whatever their number. */
+const ANSWERED_AGAIN_MS = 10 * 60_000
 
 export function takeOpened (item: OpenedArrival, parts: TakeParts): TakenOutcome {
   const { arrival, opened, envelopeId } = item
@@ -45,10 +47,13 @@ function take ({ arrival, opened, envelopeId }: Item<Exclude<Opened['type'], 'an
     case 'useless':
       writer.received.add(envelopeId, round.nowMs, 'done')
       return opened.outcome
+    case 'copy':
+      answerCopy(opened, envelopeId, parts)
+      return { type: 'stored' }
     case 'contents':
       takeContents(opened.contents, opened.from, parts)
-      noteSender(opened, arrival.via === 'relay', parts)
       writer.received.add(envelopeId, round.nowMs, 'done')
+      noteSender({ arrival, opened, envelopeId }, parts)
       return { type: 'stored' }
     case 'request':
       return takeStranger({ arrival, opened, envelopeId }, parts)
@@ -84,8 +89,9 @@ function gateTokenOf (arrival: Arrival): Uint8Array | undefined {
 }
 
 /** What the sender says of its device list, and whether it is time to answer it. */
-function noteSender ({ from, contents, senderStatement, isFirstFlight }: Extract<Opened, { type: 'contents' }>, isCollected: boolean, parts: TakeParts): void {
+function noteSender ({ arrival, envelopeId, opened }: Item<'contents'>, parts: TakeParts): void {
   const { writer, round, replies } = parts
+  const { from, contents, senderStatement, isFirstFlight } = opened
   const contact = writer.read.contacts.byNumber(from.contact)
   if (contact === undefined) return
   const held = heldRef(contact)
@@ -97,12 +103,29 @@ function noteSender ({ from, contents, senderStatement, isFirstFlight }: Extract
   }
   const first = contents[0]
   if (first === undefined || contact.standing !== 'accepted') return
+  const isCollected = arrival.via === 'relay'
+  const receiptable = isCollected || parts.hasMailboxes ? contents.filter(isOfConversation).map(({ id }) => id) : []
+  if (receiptable.length > 0) writer.received.keepContents(envelopeId, { contents: receiptable, receiptedAtMs: isCollected ? round.nowMs : undefined })
   // Of what came through a relay a receipt is the only proof that they get, and it moves the ratchet on as well.
-  const owed = isCollected ? contents.filter(isOfConversation).map(({ id }) => id) : []
-  if (owed.length > 0) return round.owe(from, owed)
+  if (isCollected && receiptable.length > 0) return round.owe(from, receiptable)
   if (!replies.isDue(from.deviceId, isFirstFlight, round.nowMs)) return
   writer.outbox.waiting({ deviceId: from.deviceId, contact: from.contact, refs: [{ kind: 'delivered', id: first.id }], queuedAtMs: round.nowMs, expiresAtMs: round.nowMs + 24 * HOUR_MS })
   round.seal(from.deviceId)
+}
+
+/**
+ * Whoever leaves a copy has had no proof: our answer to a direct deposit was lost, or our receipt. Copies wait at several relays, so one
+ * receipt answers all that come for a while.
+ */
+function answerCopy ({ contact, senderDevice }: Extract<Opened, { type: 'copy' }>, envelopeId: EnvelopeId, { writer, round }: TakeParts): void {
+  const from = writer.read.devices.byId(senderDevice)
+  const receiptable = writer.read.received.receiptable(envelopeId)
+  if (from?.isListed !== true || from.contact !== contact || receiptable === undefined) return
+  const { contents, receiptedAtMs } = receiptable
+  if (receiptedAtMs !== undefined && Math.abs(round.nowMs - receiptedAtMs) < ANSWERED_AGAIN_MS) return
+  if (writer.read.contacts.byNumber(contact)?.standing !== 'accepted') return
+  writer.received.markReceipted(envelopeId, round.nowMs)
+  round.owe(from, contents)
 }
 
 /** What its author keeps until we have it: messages and what changes them. */
@@ -129,7 +152,7 @@ function takeUndecryptable ({ arrival, envelopeId, opened }: Item<'undecryptable
     return refused('busy', LOOKUP_RETRY_MS)
   }
   const askedAtMs = writer.read.received.undecryptableAtMs(envelopeId)
-  if (arrival.via === 'relay' && askedAtMs !== undefined && Math.abs(round.nowMs - askedAtMs) < ASKED_AGAIN_MS) return { type: 'stored' }
+  if (arrival.via === 'relay' && askedAtMs !== undefined && Math.abs(round.nowMs - askedAtMs) < ANSWERED_AGAIN_MS) return { type: 'stored' }
   if (writer.read.received.undecryptableSince(round.nowMs - HOUR_MS) >= RETRY_REQUESTS_PER_HOUR) return refused('busy', HOUR_MS / RETRY_REQUESTS_PER_HOUR)
   writer.received.add(envelopeId, round.nowMs, 'undecryptable')
   round.tell('node.trouble', from.contact, `An envelope could not be decrypted (${reason}); it is being asked for again.`)

@@ -60,6 +60,8 @@ export interface TurnParts {
   readonly reach: Reach
   readonly statement: () => StatementRef
   readonly profile: RecallParts['profile']
+  /** Whether copies of what comes directly may come through relays as well. */
+  readonly hasMailboxes: () => boolean
 }
 
 export interface TurnEvents {
@@ -258,8 +260,9 @@ export class Turn {
     const parcels = [...gatherParcels(composed, directory, round.nowMs), ...waiting.parcels]
     const envelopes = await sealParcels(parcels, { sealer, ids: this.ids, nowMs: round.nowMs, statement: this.#parts.statement() })
     this.#reachBefore(work)
+    const hasMailboxes = this.#parts.hasMailboxes()
     const written = store.commit(writer => {
-      const outcomes = opened.map(item => takeOpened(item, { writer, threads: this.#threads, round, sealer, ids: this.ids, replies: this.#replies }))
+      const outcomes = opened.map(item => takeOpened(item, { writer, threads: this.#threads, round, sealer, ids: this.ids, replies: this.#replies, hasMailboxes }))
       for (const item of composed) writeDraft(item, { writer, round })
       const leaving = writeEnvelopes(envelopes, writer, round.nowMs)
       for (const row of waiting.emptyRows) writer.outbox.remove(row)

@@ -33,6 +33,11 @@ ALTER TABLE contacts ADD COLUMN their_alias_secret BLOB;
 ALTER TABLE contacts ADD COLUMN record_key BLOB;
 ALTER TABLE contacts ADD COLUMN read_key BLOB;
 
+-- What was in an envelope, 16 bytes for each content, while copies of it may come through relays: they are answered by a receipt, since
+-- their author may not have heard of the first one.
+ALTER TABLE received ADD COLUMN receipted_at INTEGER;
+ALTER TABLE received ADD COLUMN contents BLOB;
+
 -- A hint may also lead to a relay, where the invite's token opens a gate.
 ALTER TABLE hints ADD COLUMN is_relay INTEGER NOT NULL DEFAULT 0;
 

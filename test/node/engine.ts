@@ -84,6 +84,7 @@ export class Engine {
   /** Who is told besides the record. */
   listener: Partial<TurnEvents> = {}
   skewMs = 0
+  hasMailboxes = true
 
   constructor (name: string, world = new World(1)) {
     this.world = world
@@ -153,7 +154,7 @@ export class Engine {
 
   #newTurn (): Turn {
     const { store, sealer, clock, random, directory, feed, arrivals, told } = this
-    const turn = new Turn({ store, sealer, clock, random, directory, feed, arrivals, reach: step => this.steps.push(step), statement: () => this.account.ref, profile: () => this.account.profile })
+    const turn = new Turn({ store, sealer, clock, random, directory, feed, arrivals, reach: step => this.steps.push(step), statement: () => this.account.ref, profile: () => this.account.profile, hasMailboxes: () => this.hasMailboxes })
     turn.listen({
       onSealed: envelopes => {
         told.sealed.push(...envelopes)

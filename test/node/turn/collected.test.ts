@@ -136,6 +136,32 @@ describe('a receipt for what came through a relay', () => {
     assert.deepEqual(scene.bob.takeSealed(), [])
   })
 
+  it('is sent again for a copy that comes much later: the first one may be lost', async () => {
+    const scene = await Scene.begin()
+    const envelope = await scene.write('hello')
+    await scene.collect(scene.sealed(envelope))
+    assert.equal((await scene.answers()).length, 1)
+    await scene.collect(scene.sealed(envelope))
+    assert.equal((await scene.answers()).length, 0, 'copies that come at about the same time share one')
+    await scene.bob.world.advance(11 * 60_000)
+    await scene.collect(scene.sealed(envelope))
+    await scene.collect(scene.sealed(envelope))
+    const [again, ...more] = await scene.answers()
+    assert.ok(again)
+    assert.deepEqual(more, [])
+    await scene.ana.receive(scene.bob, [again])
+    assert.deepEqual(scene.ana.messages(scene.toBob).map(({ state }) => state), ['delivered'])
+  })
+
+  it('is sent for a copy of what came directly, once', async () => {
+    const scene = await Scene.begin()
+    const envelope = await scene.write('hello')
+    await scene.bob.receive(scene.ana, [envelope])
+    await scene.answers()
+    for (let copy = 0; copy < 3; copy++) await scene.collect(scene.sealed(envelope))
+    assert.deepEqual((await scene.answers()).map(({ refs }) => refs.map(({ kind }) => kind)), [['delivered']])
+  })
+
   it('also proves that an edit has arrived', async () => {
     const scene = await Scene.begin()
     const envelope = await scene.write('hello')
