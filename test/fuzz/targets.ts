@@ -2,8 +2,11 @@
 import { accountTargets } from './account.fuzz.ts'
 import { coreTargets } from './core.fuzz.ts'
 import { depositTargets } from './deposit.fuzz.ts'
+import { directoryTargets } from './directory.fuzz.ts'
 import { envelopeTargets } from './envelope.fuzz.ts'
+import { mailboxTargets } from './mailbox.fuzz.ts'
 import { messageTargets } from './message.fuzz.ts'
+import { pathsTargets } from './paths.fuzz.ts'
 import { prekeysTargets } from './prekeys.fuzz.ts'
 
 export interface FuzzTarget {
@@ -21,5 +24,8 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...prekeysTargets,
   ...envelopeTargets,
   ...depositTargets,
-  ...messageTargets
+  ...mailboxTargets,
+  ...directoryTargets,
+  ...messageTargets,
+  ...pathsTargets
 ]
