@@ -93,7 +93,7 @@ export function decodeCustodyRequest (bytes: Uint8Array): CustodyRequest {
 export function encodeCustodyAnswer (answer: CustodyAnswer<CustodyRefusal>): Uint8Array {
   return encodeMessage(pb.CustodyAnswerSchema, {
     answer: answer.type === 'custody'
-      ? { case: 'custody', value: { states: answer.states.map(state => STATES[state]), relayTimeMs: BigInt(answer.relayTimeMs), signature: answer.signature } }
+      ? { case: 'custody', value: { states: Uint8Array.from(answer.states, state => STATES[state]), relayTimeMs: BigInt(answer.relayTimeMs), signature: answer.signature } }
       : { case: 'refusal', value: REFUSALS[answer.reason] }
   })
 }
@@ -109,14 +109,15 @@ export function decodeCustodyAnswer (bytes: Uint8Array): CustodyAnswer & { reado
 }
 
 function custodyOf ({ states, relayTimeMs, signature }: pb.Custody): Custody & { readonly numbers: readonly number[] } {
-  if (states.length > CUSTODY_IDS_MAX) throw new MalformedError('custody answer', `must speak of at most ${CUSTODY_IDS_MAX} deposits`)
+  const numbers = [...states]
+  if (numbers.length > CUSTODY_IDS_MAX) throw new MalformedError('custody answer', `must speak of at most ${CUSTODY_IDS_MAX} deposits`)
   return {
     type: 'custody',
-    states: states.map(number => {
+    states: numbers.map(number => {
       const name = stateName(number)
       return name === 'other' ? 'unknown' : name
     }),
-    numbers: states,
+    numbers,
     relayTimeMs: instantMs(relayTimeMs, 'relay time'),
     signature: sizedBytes(signature, SIGNATURE_BYTES, 'signature of a relay')
   }
