@@ -39,6 +39,10 @@ export class FarRelay {
   skewMs = 0
   /** Ignores acknowledgements: as if it lost power before they were on its disk. */
   isForgetful = false
+  /** Takes what is asked of it and says nothing. */
+  isSilent = false
+  /** Sends whatever it has, whatever credit it has been given. */
+  isPushy = false
   /** Takes prekeys and dies before it says so. */
   losesAnswers = false
   readonly #ether: Ether
@@ -87,6 +91,8 @@ export class FarRelay {
   holds (alias: Uint8Array): boolean { return this.disk.aliases.has(idKey(alias)) }
 
   say (frame: RelayFrame<AliasOutcome, MailboxGoodbyeReason>): void { void this.#channel?.send([encodeRelayFrame(frame)]) }
+
+  sayBytes (bytes: Uint8Array): void { void this.#channel?.send([bytes]) }
 
   /** A copy of its disk, to be put back later. */
   copy (): Disk { return { ...this.disk, aliases: new Map(this.disk.aliases), items: [...this.disk.items] } }
@@ -142,6 +148,7 @@ export class FarRelay {
   }
 
   #changeAliases ({ request, add, remove, epoch }: Extract<OwnerFrame, { type: 'aliasChange' }>): void {
+    if (this.isSilent) return
     if (this.aliasRefusal !== undefined) return this.say({ type: 'aliasResult', request, outcome: this.aliasRefusal, aliasCount: this.disk.aliases.size })
     for (const alias of add) if (!this.holds(alias.alias)) this.disk.aliases.set(idKey(alias.alias), alias)
     for (const alias of remove) this.disk.aliases.delete(idKey(alias))
@@ -162,12 +169,12 @@ export class FarRelay {
     const items: Item[] = []
     for (const item of this.disk.items) {
       if (item.position <= this.#sentTo) continue
-      if (this.#credit.items < 1 || this.#credit.bytes < item.body.byteLength) break
+      if (!this.isPushy && (this.#credit.items < 1 || this.#credit.bytes < item.body.byteLength)) break
       this.#credit = { items: this.#credit.items - 1, bytes: this.#credit.bytes - item.body.byteLength }
       this.#sentTo = item.position
       items.push(item)
     }
-    if (items.length > 0) this.say({ type: 'items', items })
+    for (let start = 0; start < items.length; start += 256) this.say({ type: 'items', items: items.slice(start, start + 256) })
   }
 
   #takeShard (frame: Uint8Array): Uint8Array {

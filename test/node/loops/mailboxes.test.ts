@@ -299,6 +299,71 @@ describe('a relay that', () => {
   })
 })
 
+describe('a hostile relay', () => {
+  it('that sends more than it may only has to wait, and nothing is lost', async () => {
+    const scene = await Scene.begin()
+    await scene.network.stop()
+    scene.eu.isPushy = true
+    for (let number = 0; number < 1_000; number++) scene.deposit(await scene.write(`text ${number}`))
+    await scene.network.start()
+    await scene.pass(120_000)
+    assert.equal(scene.texts().length, 1_000)
+  })
+
+  it('that repeats one item for ever shows it once', async () => {
+    const scene = await Scene.begin()
+    scene.deposit(await scene.write('hello'))
+    const [item] = scene.eu.disk.items
+    assert.ok(item)
+    for (let time = 0; time < 100; time++) scene.eu.say({ type: 'items', items: [item, item] })
+    await scene.pass(5_000)
+    assert.deepEqual(scene.texts(), ['hello'])
+  })
+
+  it('that changes what it keeps, or shows it at another alias, gets it back as of no use', async () => {
+    const scene = await Scene.begin({ relays: ['eu', 'us'] })
+    const cleo = scene.bob.add(new Engine('cleo', scene.bob.world))
+    scene.bob.store.transact(writer => { writer.contacts.update(cleo, { aliasSecret: new Uint8Array(32).fill(8) }) })
+    await scene.bob.world.within(scene.mailboxes.synced())
+    const envelope = await scene.write('hello')
+    scene.deposit(envelope, [scene.us])
+    const [item] = scene.us.disk.items.splice(0)
+    assert.ok(item)
+    scene.eu.put({ ...item, alias: scene.aliasOf(new Uint8Array(32).fill(8)) })
+    scene.eu.put({ ...item, alias: scene.aliasOf(SECRET), body: item.body.map((byte, index) => index === 10 ? byte ^ 1 : byte) })
+    await scene.pass(1_000)
+    assert.deepEqual([scene.texts(), scene.eu.disk.items], [[], []])
+    scene.deposit(envelope, [scene.us])
+    await scene.pass(1_000)
+    assert.deepEqual(scene.texts(), ['hello'], 'a copy from another relay is as good as ever')
+  })
+
+  it('that talks nonsense, or does not answer, is left and tried again', async () => {
+    const scene = await Scene.begin()
+    const { eu } = scene
+    eu.sayBytes(Uint8Array.of(1, 2, 3))
+    await scene.pass(100)
+    assert.notEqual(scene.mailboxes.standing(eu.peerId)?.at, 'open')
+    eu.isSilent = true
+    eu.disk.epoch = new Uint8Array(8)
+    await scene.pass(60_000)
+    assert.ok(eu.opens.length > 2)
+    eu.isSilent = false
+    await scene.pass(90_000)
+    assert.equal(scene.mailboxes.standing(eu.peerId)?.at, 'open')
+    assert.deepEqual(eu.disk.epoch, scene.bob.account.aliasEpoch)
+  })
+
+  it('that says goodbye is not come back to before the time it asks for', async () => {
+    const scene = await Scene.begin()
+    scene.eu.say({ type: 'goodbye', reason: 'shutdown', retryAfterMs: 600_000 })
+    await scene.pass(590_000)
+    assert.equal(scene.eu.opens.length, 1)
+    await scene.pass(20_000)
+    assert.equal(scene.eu.opens.length, 2)
+  })
+})
+
 describe('prekeys at a relay', () => {
   it('are repeated as the same bytes when the answer was lost', async () => {
     const scene = await Scene.begin()
