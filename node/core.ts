@@ -202,6 +202,7 @@ export class Core {
     const changed = this.#store.read.contacts.list().filter(contact => contact.isKeyChanged).length
     return [
       ...this.#storageTrouble === undefined ? [] : [this.#storageTrouble],
+      ...this.mailboxes.trouble(),
       ...changed === 0 ? [] : [`${changed} ${changed === 1 ? 'contact has' : 'contacts have'} a changed signing key: skein contact list`]
     ]
   }

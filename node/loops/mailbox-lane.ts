@@ -32,6 +32,8 @@ export interface MailboxStanding {
   readonly at: 'open' | 'opening' | 'waiting' | 'stopped'
   /** What the relay or the network said when it was last not open. */
   readonly trouble: string | undefined
+  /** The reason that the relay gave, when it ended the stream itself. */
+  readonly goodbye: StreamEnd['reason'] | undefined
   /** Envelopes that wait for us there, as far as it has told. */
   readonly waitingCount: number | undefined
   /** When it last answered, by the wall clock. */
@@ -56,6 +58,7 @@ export class MailboxLane {
   #attempts = 0
   #timer: Timer | undefined
   #trouble: string | undefined
+  #goodbye: StreamEnd['reason'] | undefined
   #waitingCount: number | undefined
   #answeredAtMs: number | undefined
   #skewMs: number | undefined
@@ -73,7 +76,7 @@ export class MailboxLane {
   get first (): Promise<Opened> { return this.#first.promise }
 
   get standing (): MailboxStanding {
-    return { at: this.#at, trouble: this.#trouble, waitingCount: this.#waitingCount, answeredAtMs: this.#answeredAtMs, skewMs: this.#skewMs, opened: this.#opened }
+    return { at: this.#at, trouble: this.#trouble, goodbye: this.#goodbye, waitingCount: this.#waitingCount, answeredAtMs: this.#answeredAtMs, skewMs: this.#skewMs, opened: this.#opened }
   }
 
   start (): void {
@@ -160,6 +163,7 @@ export class MailboxLane {
     this.#opened = opened
     this.#at = 'open'
     this.#trouble = undefined
+    this.#goodbye = undefined
     this.#skewMs = skewMs
     this.#answeredAtMs = this.#parts.clock.now()
     this.#waitingCount = opened.usage.items
@@ -185,6 +189,7 @@ export class MailboxLane {
     this.#stream = undefined
     this.#collector.close()
     this.#aliases.close()
+    this.#goodbye = end.reason
     this.#trouble = end.reason === 'lost' ? error?.message ?? 'the connection ended' : GOODBYE_WORDS[end.reason] ?? end.reason
     this.#first.reject(error ?? new UnreachableError('the relay closed the stream'))
     if (this.#isStopped()) return

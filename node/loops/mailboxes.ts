@@ -29,6 +29,11 @@ export interface Candidate extends PeerTarget {
   readonly code: string | undefined
 }
 
+const DAY_MS = 24 * 3_600_000
+/** A relay that is silent for so long is worth a person's look. */
+const SILENT_MS_MAX = DAY_MS
+/** What a relay says that will say the same tomorrow. */
+const LASTING: ReadonlySet<string> = new Set(['admission', 'blocked', 'draining', 'version'])
 /** Between two looks at whether a relay that we leave is empty. */
 const LEAVE_LOOK_MS = 1_000
 
@@ -95,6 +100,20 @@ export class Mailboxes {
   }
 
   standing (peerId: string): MailboxStanding | undefined { return this.#lanes.get(peerId)?.standing }
+
+  /** What needs a person, in words: relays that will not come back by themselves. */
+  trouble (): string[] {
+    const { reader, clock } = this.#parts
+    return reader.relays.list().flatMap(({ peerId, name, standing, openedAtMs, addedAtMs }) => {
+      const lane = this.#lanes.get(peerId)?.standing
+      if (standing === 'leaving' || lane?.trouble === undefined) return []
+      const { trouble, goodbye, answeredAtMs } = lane
+      const silentMs = clock.now() - Math.max(answeredAtMs ?? 0, openedAtMs ?? addedAtMs)
+      const what = name === '' ? 'One of your relays' : `Your relay ${name}`
+      if (goodbye !== undefined && LASTING.has(goodbye)) return [`${what} keeps no mailbox for you: ${trouble}. See: skein relays list`]
+      return silentMs < SILENT_MS_MAX ? [] : [`${what} has not answered for ${Math.floor(silentMs / DAY_MS)} days: ${trouble}. See: skein relays list`]
+    })
+  }
 
   /** Tells the network which relays others reach us through. */
   useRelays (): void {
