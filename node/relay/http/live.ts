@@ -1,0 +1,77 @@
+/**
+ * Keeps open pages up to date by server-sent events: at most one a second, only what has changed, and nothing is looked up
+ * while nobody watches.
+ */
+import type { ServerResponse } from 'node:http'
+import type { Clock, Timer } from '../../ports.ts'
+
+export interface LiveParts {
+  readonly clock: Clock
+  /** The page's parts as they are now, by the id of their element. */
+  readonly render: () => { readonly atMs: number, readonly parts: Readonly<Record<string, string>> }
+}
+
+const BEAT_MS = 1_000
+/** An operator, a wall screen, some forgotten tabs. */
+const WATCHERS_MAX = 32
+/** A watcher that does not read is behind by this much at most, then it has to connect again. */
+const BEHIND_BYTES_MAX = 1024 * 1024
+
+export class Live {
+  readonly #parts: LiveParts
+  readonly #watchers = new Set<ServerResponse>()
+  #before: Readonly<Record<string, string>> = {}
+  #timer: Timer | undefined
+
+  constructor (parts: LiveParts) { this.#parts = parts }
+
+  get isFull (): boolean { return this.#watchers.size >= WATCHERS_MAX }
+
+  /** Begins with everything, since the page may have been loaded long ago. */
+  watch (response: ServerResponse): void {
+    const { atMs, parts } = this.#parts.render()
+    this.#watchers.add(response)
+    response.once('close', () => { this.#leave(response) })
+    response.write(`retry: 2000\n\n${eventOf(atMs, parts)}`)
+    if (this.#watchers.size === 1) this.#before = parts
+    this.#expect()
+  }
+
+  stop (): void {
+    this.#timer?.cancel()
+    for (const watcher of this.#watchers) watcher.end()
+    this.#watchers.clear()
+  }
+
+  #expect (): void {
+    if (this.#timer !== undefined || this.#watchers.size === 0) return
+    this.#timer = this.#parts.clock.timer(BEAT_MS, () => {
+      this.#timer = undefined
+      this.#beat()
+      this.#expect()
+    })
+  }
+
+  #beat (): void {
+    const { atMs, parts } = this.#parts.render()
+    const changed = Object.fromEntries(Object.entries(parts).filter(([id, html]) => this.#before[id] !== html))
+    this.#before = parts
+    const event = eventOf(atMs, changed)
+    for (const watcher of this.#watchers) {
+      if (watcher.writableLength > BEHIND_BYTES_MAX) watcher.destroy()
+      else watcher.write(event)
+    }
+  }
+
+  #leave (response: ServerResponse): void {
+    this.#watchers.delete(response)
+    if (this.#watchers.size > 0) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+}
+
+/** JSON has no line breaks of its own, so it is one line of an event. */
+function eventOf (atMs: number, parts: Readonly<Record<string, string>>): string {
+  return `data: ${JSON.stringify({ atMs, parts })}\n\n`
+}
