@@ -5,8 +5,8 @@
  */
 import type { MessageStream, StreamMuxerFactory } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
-import { TimeoutError } from '../../protocols/core/errors.ts'
-import { LINE_BYTES_PER_SECOND_MIN, SEND_BUFFER_BYTES_MAX, STREAMS_PER_PEER_MAX, STREAM_WINDOW_BYTES_MAX } from '../../protocols/core/limits.ts'
+import { TimeoutError, asError } from '../../protocols/core/errors.ts'
+import { IDLE_DIRECT_MS, LINE_BYTES_PER_SECOND_MIN, SEND_BUFFER_BYTES_MAX, STREAMS_PER_PEER_MAX, STREAM_WINDOW_BYTES_MAX } from '../../protocols/core/limits.ts'
 import type { Clock, Timer } from '../ports.ts'
 
 interface Watched {
@@ -17,6 +17,8 @@ interface Watched {
   /** Anything arrived since the last look. */
   isHeard: boolean
   heardAtMonotonicMs: number
+  /** When anything but bare headers went either way. */
+  usedAtMonotonicMs: number
   /** Sent since anything arrived, of what an answer is due to, and when that began. */
   unansweredBytes: number
   unansweredSinceMonotonicMs: number
@@ -28,7 +30,7 @@ const STREAMS_MAX = 4 * STREAMS_PER_PEER_MAX
 const YAMUX_HEADER_BYTES = 12
 /** In intervals: how long an answer may take, and how long what no kernel probes may be silent. */
 const GRACE = 3.5
-const IDLE = 6
+const IDLE = 9
 
 type Muxer = ReturnType<ReturnType<ReturnType<typeof yamux>>['createStreamMuxer']>
 
@@ -77,11 +79,20 @@ export class Liveness {
 
   #watch (connection: MessageStream, muxer: Muxer, isProbed: boolean): void {
     const watched: Watched = {
-      connection, muxer, isProbed, isHeard: true, heardAtMonotonicMs: this.#clock.monotonic(), unansweredBytes: 0, unansweredSinceMonotonicMs: 0, isPinged: false
+      connection,
+      muxer,
+      isProbed,
+      isHeard: true,
+      heardAtMonotonicMs: this.#clock.monotonic(),
+      usedAtMonotonicMs: this.#clock.monotonic(),
+      unansweredBytes: 0,
+      unansweredSinceMonotonicMs: 0,
+      isPinged: false
     }
     this.#watched.add(watched)
-    connection.addEventListener('message', () => {
+    connection.addEventListener('message', ({ data }) => {
       watched.isHeard = true
+      if (!isProbed && data.byteLength > YAMUX_HEADER_BYTES) watched.usedAtMonotonicMs = this.#clock.monotonic()
       watched.unansweredBytes = 0
       watched.isPinged = false
     })
@@ -115,6 +126,11 @@ export class Liveness {
       watched.isHeard = false
       watched.heardAtMonotonicMs = nowMs
     }
+    if (!watched.isProbed && nowMs - watched.usedAtMonotonicMs >= IDLE_DIRECT_MS) {
+      watched.usedAtMonotonicMs = nowMs
+      void finish(watched)
+      return
+    }
     if (watched.unansweredBytes === 0) {
       const isIdle = nowMs - watched.heardAtMonotonicMs >= IDLE * this.#intervalMs
       if (isIdle && !watched.isProbed) this.#ping(watched)
@@ -128,6 +144,7 @@ export class Liveness {
 
   #owe (watched: Watched, bytes: number): void {
     if (watched.unansweredBytes === 0) watched.unansweredSinceMonotonicMs = this.#clock.monotonic()
+    if (bytes > YAMUX_HEADER_BYTES) watched.usedAtMonotonicMs = this.#clock.monotonic()
     watched.unansweredBytes += bytes
   }
 
@@ -143,6 +160,16 @@ function cut ({ connection, muxer }: Watched): void {
   // The muxer first: its streams then end with this reason instead of with none.
   muxer.abort(dead)
   connection.abort(dead)
+}
+
+/** Nobody needs it now; who does makes another. */
+async function finish ({ connection, muxer }: Watched): Promise<void> {
+  try {
+    await muxer.close()
+    await connection.close()
+  } catch (error) {
+    connection.abort(asError(error))
+  }
 }
 
 async function ping (muxer: Muxer): Promise<void> {

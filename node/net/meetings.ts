@@ -4,7 +4,7 @@
  * docs/protocols/transport.md, "From circuit to direct".
  */
 import type { Connection } from '@libp2p/interface'
-import { TimeoutError, UnreachableError, asError } from '../../protocols/core/errors.ts'
+import { UnreachableError, asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import { PATH_MESSAGE_BYTES_MAX } from '../../protocols/core/limits.ts'
 import { decodeMeeting, encodeMeeting } from '../../protocols/paths/wire.ts'
@@ -13,6 +13,7 @@ import { addressFromBytes, addressToBytes, circuitRelayOf } from './addresses.ts
 import { relayOf } from './circuits.ts'
 import type { Paths } from './paths.ts'
 import { PING, PING_FRAME } from './ping.ts'
+import { Pulse, type PulseParts } from './pulse.ts'
 import type { WebRtc } from './webrtc.ts'
 
 export interface MeetingParts {
@@ -25,6 +26,8 @@ export interface MeetingParts {
   readonly mayMeet: (peerId: string) => boolean
   /** One request on this very connection. */
   readonly ask: (connection: Connection, protocol: ChannelProtocol, frame: Uint8Array) => Promise<Uint8Array>
+  /** A channel on this very connection. */
+  readonly open: PulseParts['open']
 }
 
 export const MEET: ChannelProtocol = { id: '/skein/meet/1.0.0', frameBytesMax: PATH_MESSAGE_BYTES_MAX }
@@ -38,15 +41,12 @@ const RETIRE_MS = 2_000
 /** Routers change: it is tried again while the circuit stands, less and less often. */
 const AGAIN_MS_MIN = 5 * 60_000
 const AGAIN_MS_MAX = 60 * 60_000
-/** WebRTC tells late or never that the other side is gone: 2 + 2 + 5 s when something was sent, 20 + 2 + 5 s when not. */
-const GUARD_LOOK_MS = 2_000
-const GUARD_ANSWER_MS = 5_000
-const GUARD_IDLE_MS = 20_000
 
 export class Meetings {
   readonly #parts: MeetingParts
   /** Peers with whom one is under way or has lately failed. */
   readonly #known = new Set<string>()
+  readonly #pulses = new Set<Pulse>()
   #isStopped = false
 
   constructor (parts: MeetingParts) { this.#parts = parts }
@@ -68,10 +68,15 @@ export class Meetings {
     return encodeMeeting({ addresses: this.#ownAddresses(), isRefused: false })
   }
 
-  /** A connection that no kernel and no yamux watches is asked when it owes an answer, and when it was silent for long. */
+  /** A connection that no kernel and no yamux watches. */
   guard (connection: Connection): void {
-    connection.addEventListener('close', () => { this.#parts.webRtc.forget(connection.remotePeer.toString()) })
-    this.#parts.clock.timer(GUARD_LOOK_MS, () => { void this.#look(connection) })
+    const { clock, webRtc, open } = this.#parts
+    const peerId = connection.remotePeer.toString()
+    const traffic = webRtc.trafficWith(peerId)
+    invariant(traffic !== undefined, 'what WebRTC connects is counted from its first byte')
+    const pulse = new Pulse(connection, { clock, traffic, open })
+    this.#pulses.add(pulse)
+    connection.addEventListener('close', () => { this.#pulses.delete(pulse) })
   }
 
   async #meet (peerId: string, againMs: number): Promise<void> {
@@ -128,38 +133,6 @@ export class Meetings {
       } catch (error) {
         connection.abort(asError(error))
       }
-    }
-  }
-
-  async #look (connection: Connection): Promise<void> {
-    const { clock } = this.#parts
-    if (this.#isStopped || connection.status !== 'open') return
-    if (this.#isSuspect(connection) && !await this.#isAlive(connection)) {
-      connection.abort(new TimeoutError('the peer has stopped answering'))
-      return
-    }
-    clock.timer(GUARD_LOOK_MS, () => { void this.#look(connection) })
-  }
-
-  #isSuspect ({ remotePeer }: Connection): boolean {
-    const { clock, webRtc } = this.#parts
-    const traffic = webRtc.trafficWith(remotePeer.toString())
-    if (traffic === undefined) return true
-    const { heardAtMonotonicMs, unansweredSinceMonotonicMs } = traffic
-    const nowMs = clock.monotonic()
-    return nowMs - heardAtMonotonicMs > GUARD_IDLE_MS || nowMs - (unansweredSinceMonotonicMs ?? nowMs) >= GUARD_LOOK_MS
-  }
-
-  async #isAlive (connection: Connection): Promise<boolean> {
-    const { clock, ask } = this.#parts
-    const late = Promise.withResolvers<boolean>()
-    const timer = clock.timer(GUARD_ANSWER_MS, () => { late.resolve(false) })
-    try {
-      return await Promise.race([ask(connection, PING, PING_FRAME).then(() => true), late.promise])
-    } catch {
-      return false
-    } finally {
-      timer.cancel()
     }
   }
 

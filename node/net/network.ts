@@ -20,7 +20,7 @@ import { peerIdOf, privateKeyOf } from './identity.ts'
 import { KeepAlive } from './keepalive.ts'
 import { Liveness } from './liveness.ts'
 import { MEET } from './meetings.ts'
-import { PING, PING_FRAME } from './ping.ts'
+import { PING, PING_FRAME, PULSE } from './ping.ts'
 import { isOfEndedConnection, unreachable } from './reasons.ts'
 import { RelayHall, type RelayDuties } from './relay-duties.ts'
 import { Ways } from './ways.ts'
@@ -102,9 +102,15 @@ export class Libp2pNetwork implements Network {
       announce: options.announce ?? [],
       isOnLan: options.isOnLan ?? false,
       ask: async (connection, protocol, frame) => await ask(await this.#newStream(connection, protocol.id), frame, this.#exchangeOptions(protocol)),
+      open: async (connection, protocol, onFrames) => {
+        const channel = this.#channelOn(await this.#newStream(connection, protocol.id), connection, protocol)
+        channel.read(onFrames)
+        return channel
+      },
       onNeighbour: peerId => { for (const listener of this.#neighbourListeners) listener(peerId) }
     })
     this.serveRequest(PING, echo)
+    this.serveChannel(PULSE, channel => async frames => { await channel.send(frames) })
     this.serveRequest(MEET, (request, peerId) => this.#ways.meetings.answer(request, peerId))
   }
 

@@ -5,19 +5,21 @@
 import type { Stream, StreamMuxer, StreamMuxerFactory, Upgrader, UpgraderOptions, MultiaddrConnection } from '@libp2p/interface'
 import type { Clock } from '../ports.ts'
 import { variantOf } from './host.ts'
-import { PING } from './ping.ts'
+import { PING, PULSE } from './ping.ts'
 
 export interface Traffic {
   /** When anything arrived last. */
   heardAtMonotonicMs: number
   /** When something was sent first that nothing came back after. */
   unansweredSinceMonotonicMs: number | undefined
+  /** When anything else than a pulse went either way. */
+  usedAtMonotonicMs: number
 }
 
 /** The same upgrader; what it upgrades is counted, by the peer that it leads to. */
 export function counting (upgrader: Upgrader, { clock, onConnection }: { readonly clock: Clock, readonly onConnection: (peerId: string, traffic: Traffic) => void }): Upgrader {
   const counted = (options: UpgraderOptions): UpgraderOptions => {
-    const traffic: Traffic = { heardAtMonotonicMs: clock.monotonic(), unansweredSinceMonotonicMs: undefined }
+    const traffic: Traffic = { heardAtMonotonicMs: clock.monotonic(), unansweredSinceMonotonicMs: undefined, usedAtMonotonicMs: clock.monotonic() }
     if (options.muxerFactory === undefined) return options
     if ('remotePeer' in options) onConnection(String(options.remotePeer), traffic)
     return { ...options, muxerFactory: countingFactory(options.muxerFactory, traffic, clock) }
@@ -33,11 +35,15 @@ function countingFactory (factory: StreamMuxerFactory, traffic: Traffic, clock: 
     stream.addEventListener('message', () => {
       traffic.heardAtMonotonicMs = clock.monotonic()
       traffic.unansweredSinceMonotonicMs = undefined
+      if (stream.protocol !== PULSE.id) traffic.usedAtMonotonicMs = traffic.heardAtMonotonicMs
     })
     const send = stream.send.bind(stream)
     stream.send = bytes => {
-      // What is not negotiated yet is followed by more; a pong asks for nothing, or both sides would ping each other's for ever.
-      if (stream.protocol !== '' && stream.protocol !== PING.id) traffic.unansweredSinceMonotonicMs ??= clock.monotonic()
+      // What is not negotiated yet is followed by more; a pulse is no news, or both sides would ask about each other's for ever.
+      if (stream.protocol !== '' && stream.protocol !== PULSE.id && stream.protocol !== PING.id) {
+        traffic.usedAtMonotonicMs = clock.monotonic()
+        traffic.unansweredSinceMonotonicMs ??= traffic.usedAtMonotonicMs
+      }
       return send(bytes)
     }
   }

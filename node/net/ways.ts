@@ -5,7 +5,7 @@
 import type { Connection, Libp2p, Listener } from '@libp2p/interface'
 import { invariant } from '../../protocols/core/invariant.ts'
 import { UnreachableError } from '../../protocols/core/errors.ts'
-import type { ChannelProtocol, Clock, PeerTarget, Random } from '../ports.ts'
+import type { Clock, PeerTarget, Random } from '../ports.ts'
 import { addressesToTell } from './addresses.ts'
 import { Circuits, relayOf } from './circuits.ts'
 import type { HostComponents, HostServices } from './host.ts'
@@ -13,7 +13,7 @@ import { InterfaceWatch } from './interfaces.ts'
 import type { KeepAlive } from './keepalive.ts'
 import { Lan } from './lan.ts'
 import type { Liveness } from './liveness.ts'
-import { Meetings } from './meetings.ts'
+import { Meetings, type MeetingParts } from './meetings.ts'
 import { Paths } from './paths.ts'
 import { Reachability, stunServerOf, type Helper } from './reachability.ts'
 import { reasonOf } from './reasons.ts'
@@ -31,7 +31,8 @@ export interface WayParts {
   readonly announce: readonly string[]
   /** Whether to look for peers on our own network, and let them find us. */
   readonly isOnLan: boolean
-  readonly ask: (connection: Connection, protocol: ChannelProtocol, frame: Uint8Array) => Promise<Uint8Array>
+  readonly ask: MeetingParts['ask']
+  readonly open: MeetingParts['open']
   /** A peer may be reachable now that was not a moment ago. */
   readonly onNeighbour: (peerId: string) => void
 }
@@ -113,11 +114,11 @@ export class Ways {
 
   /** Of the libp2p that `services` have become part of. */
   attach (host: Libp2p): void {
-    const { clock, handshakeMs, ask } = this.#parts
+    const { clock, handshakeMs, ask, open } = this.#parts
     const { components, circuits, webRtc, lan } = this.#inside
     const isRelay = (peerId: string): boolean => this.reservations.has(peerId)
     this.#paths = new Paths({ host, components, circuits, clock, handshakeMs, nearby: peerId => lan?.addressesOf(peerId) ?? [], isRelay })
-    this.#meetings = new Meetings({ clock, paths: this.#paths, webRtc, addresses: () => this.addresses(), mayMeet: peerId => this.#mayMeet(peerId), ask })
+    this.#meetings = new Meetings({ clock, paths: this.#paths, webRtc, addresses: () => this.addresses(), mayMeet: peerId => this.#mayMeet(peerId), ask, open })
     host.addEventListener('transport:listening', ({ detail: listener }) => { this.#listeners.add(listener) })
     host.addEventListener('transport:close', ({ detail: listener }) => { this.#listeners.delete(listener) })
     host.addEventListener('connection:open', ({ detail: connection }) => { this.#opened(connection) })

@@ -31,7 +31,7 @@ const SIGNALING = '/webrtc-signaling/0.0.1'
 
 export class WebRtc {
   readonly #parts: WebRtcParts
-  /** Of the newest connection with each peer. */
+  /** Of connections that are being made. */
   readonly #traffic = new Map<string, Traffic>()
   #loading: Promise<Loaded> | undefined
 
@@ -53,10 +53,12 @@ export class WebRtc {
     return await transport.dial(address, { upgrader, signal })
   }
 
-  /** What goes over the connection with a peer, which ends with `forget`. */
-  trafficWith (peerId: string): Traffic | undefined { return this.#traffic.get(peerId) }
-
-  forget (peerId: string): void { this.#traffic.delete(peerId) }
+  /** What goes over a connection with a peer that has just opened. */
+  trafficWith (peerId: string): Traffic | undefined {
+    const traffic = this.#traffic.get(peerId)
+    this.#traffic.delete(peerId)
+    return traffic
+  }
 
   async #answer (stream: Stream, connection: Connection): Promise<void> {
     try {

@@ -124,7 +124,7 @@ export class Lab {
   #name (space: string): string { return `${this.#prefix}${space}` }
 
   #build (isCabled: boolean): void {
-    const script = SPACES.map(space => `ip netns add ${this.#name(space)}; ip -n ${this.#name(space)} link set lo up`)
+    const script = SPACES.map(space => `ip netns add ${this.#name(space)}; ip netns exec ${this.#name(space)} sysctl -qw net.ipv6.conf.all.disable_ipv6=1; ip -n ${this.#name(space)} link set lo up`)
     const street = this.#name('i')
     script.push(`ip -n ${street} link add br0 type bridge; ip -n ${street} link set br0 up; ip -n ${street} addr add 11.0.0.1/24 dev br0`)
     const plug = (port: string, space: string, device: string): void => {

@@ -68,6 +68,8 @@ export async function inTown<Result> ({ a = 'restricted', b = 'restricted', weat
     for (const user of users === 'both' ? [ana, bob] : [bob]) {
       await user.call('useRelays', targets)
       await isReserved(user)
+      // What a relay can dial is known, and told to whom it concerns.
+      await user.call('survey')
     }
     return await play({ lab, relays, ana, bob, restart: async () => { await lab.start('r1', { networkKey }) } })
   } finally {
