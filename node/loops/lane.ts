@@ -1,47 +1,51 @@
 /**
- * One device's lane: carries what the outbox holds for it over one long-lived stream. When to dial and how long to wait is
- * decided by protocols/deposit/delivery.ts; here it is done. Envelopes leave in the order of their rows; those without an
- * answer when the stream ends leave again, with the same bytes.
+ * One mailbox's lane: carries what the outbox holds for a device, or for a relay, over one long-lived stream. When to dial and how
+ * long to wait is decided by protocols/deposit/delivery.ts; here it is done. Letters leave in the order of their rows; those without
+ * an answer when the stream ends leave again.
  */
-import { HELLO, negotiate } from '../../protocols/deposit/hello.ts'
+import { HELLO, type Hello } from '../../protocols/deposit/hello.ts'
 import { afterRefusal } from '../../protocols/deposit/refusal.ts'
 import { IDLE_LANE, stepLane, type Lane as LaneState, type LaneEvent } from '../../protocols/deposit/delivery.ts'
-import { decodeResultFrame, encodeDepositFrame, type Deposit, type Result } from '../../protocols/deposit/wire.ts'
+import { decodeResultFrame, encodeDepositFrame, type Deposit, type Refused, type RefusalReason, type ResultBatch } from '../../protocols/deposit/wire.ts'
 import { asError, MalformedError, UnreachableError } from '../../protocols/core/errors.ts'
-import { idKey, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.ts'
+import { idKey, type EnvelopeId } from '../../protocols/core/ids.ts'
 import { unreachable } from '../../protocols/core/invariant.ts'
-import { ACKNOWLEDGE_TIMEOUT_MS, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, HANDSHAKE_TIMEOUT_MS, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_DEPOSITS_MAX } from '../../protocols/core/limits.ts'
-import type { Ref } from '../../store/types.ts'
+import { ACKNOWLEDGE_TIMEOUT_MS, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_DEPOSITS_MAX } from '../../protocols/core/limits.ts'
 import type { Channel, Clock, Network, PeerTarget, Random, Timer } from '../ports.ts'
 import type { Reach } from '../failpoints.ts'
 import { DEPOSIT_PROTOCOL } from '../protocols.ts'
+import { Greeting } from './greeting.ts'
 
-/** An envelope on its way. */
+/** An envelope on its way, under the name that the mailbox knows it by. */
 export interface Letter {
   readonly row: number
-  readonly contact: number
-  readonly envelopeId: EnvelopeId
-  readonly refs: readonly Ref[]
-  readonly gateToken: Uint8Array | undefined
-  /** The envelope's bytes, the same at every attempt. */
-  readonly body: Uint8Array
+  readonly depositId: EnvelopeId
+  /** Of its body. */
+  readonly sizeBytes: number
 }
 
-interface InFlight { readonly letter: Letter, readonly sentAtMs: number, readonly sentAtMonotonicMs: number }
+/** The answer to a deposit that says no. */
+export type LetterRefusal = Refused<RefusalReason | 'other'>
 
-export interface LaneParts {
+interface InFlight<Sent> { readonly letter: Sent, readonly deposit: Deposit, readonly sentAtMs: number, readonly sentAtMonotonicMs: number }
+
+export interface LaneParts<Sent extends Letter, Proof = undefined> {
   readonly network: Network
   readonly clock: Clock
   readonly random: Random
   readonly reach: Reach
   readonly target: () => PeerTarget
   /** The next letters after a row, in order; none: the lane is up to date. */
-  readonly load: (afterRow: number, limit: number) => readonly Letter[]
-  readonly onStored: (letter: Letter, sentAtMs: number) => void
+  readonly load: (afterRow: number, limit: number) => readonly Sent[]
+  /** A letter as the mailbox takes it that said this hello. */
+  readonly deposit: (letter: Sent, hello: Hello) => Deposit
+  /** What a batch of results proves, by the key of a deposit's id; mailboxes of devices prove nothing, their connection does. */
+  readonly prove?: (batch: ResultBatch, depositOf: (depositId: EnvelopeId) => Deposit | undefined) => ReadonlyMap<string, Proof>
+  readonly onStored: (letter: Sent, sentAtMs: number, proof: Proof | undefined) => void
   /** An answer other than "stored". Returns whether the letter is out of the lane now. */
-  readonly onRefused: (letter: Letter, result: Extract<Result, { type: 'refused' }>) => boolean
+  readonly onRefused: (letter: Sent, result: LetterRefusal) => boolean
   /** An attempt came to nothing, for these letters (none: the device could not be reached at all). */
-  readonly onAttemptFailed: (letters: readonly Letter[], step: 'unreachable' | 'unanswered', error: Error) => void
+  readonly onAttemptFailed: (letters: readonly Sent[], step: 'unreachable' | 'unanswered', error: Error) => void
 }
 
 /** Read from the database at a time: at most 4 MiB. */
@@ -49,12 +53,12 @@ const LOAD_ROWS = 64
 /** A fresh message cuts a pause short once this much of it is over. */
 const IMPATIENCE_MS = 5_000
 
-export class Lane {
-  readonly device: DeviceId
-  readonly #parts: LaneParts
+export class Lane<Sent extends Letter, Proof = undefined> {
+  readonly #parts: LaneParts<Sent, Proof>
   #state: LaneState = IDLE_LANE
   #channel: Channel | undefined
-  readonly #inFlight = new Map<string, InFlight>()
+  #hello: Hello = HELLO
+  readonly #inFlight = new Map<string, InFlight<Sent>>()
   #inFlightBytes = 0
   /** The last row that has been sent on this stream. */
   #sentRow = 0
@@ -67,8 +71,7 @@ export class Lane {
   #failedAtMonotonicMs = 0
   #isStopped = false
 
-  constructor (device: DeviceId, parts: LaneParts) {
-    this.device = device
+  constructor (parts: LaneParts<Sent, Proof>) {
     this.#parts = parts
   }
 
@@ -78,7 +81,7 @@ export class Lane {
   }
 
   /** Letters fresh from the commit: they go out from memory when the stream is open and up to date, else from the database. */
-  offer (letters: readonly Letter[]): void {
+  offer (letters: readonly Sent[]): void {
     const isNext = this.#state.at === 'open' && !this.#hasBacklog && !this.#isBlocked && this.#hasRoom(letters)
     if (isNext) return this.#transmit(letters)
     this.#hasBacklog = true
@@ -93,8 +96,8 @@ export class Lane {
   }
 
   /** A letter is settled by other means, or taken back. */
-  forget (envelopeId: EnvelopeId): void {
-    this.#land(envelopeId)
+  forget (depositId: EnvelopeId): void {
+    this.#land(depositId)
   }
 
   stop (): void {
@@ -145,7 +148,8 @@ export class Lane {
 
   async #dial (): Promise<void> {
     try {
-      this.#open(await this.#greet())
+      const { channel, hello } = await this.#greet()
+      this.#open(channel, hello)
     } catch (thrown) {
       const error = asError(thrown)
       this.#parts.onAttemptFailed([], 'unreachable', error)
@@ -156,14 +160,13 @@ export class Lane {
   }
 
   /** A channel on which both sides have said hello. */
-  async #greet (): Promise<Channel> {
+  async #greet (): Promise<{ readonly channel: Channel, readonly hello: Hello }> {
     const { network, clock, target } = this.#parts
     const greeting = new Greeting(clock)
     const channel = await network.openChannel(target(), DEPOSIT_PROTOCOL, frames => this.#takeFrames(frames, greeting))
     try {
       await channel.send([encodeDepositFrame({ type: 'hello', hello: HELLO })])
-      await greeting.met(channel)
-      return channel
+      return { channel, hello: await greeting.met(channel) }
     } catch (error) {
       // A peer that speaks another version would keep it open, and one more at each attempt.
       channel.close()
@@ -171,12 +174,13 @@ export class Lane {
     }
   }
 
-  #open (channel: Channel): void {
+  #open (channel: Channel, hello: Hello): void {
     if (this.#isStopped) {
       channel.close()
       return
     }
     this.#channel = channel
+    this.#hello = hello
     this.#sentRow = 0
     this.#isBlocked = false
     this.#hasBacklog = true
@@ -202,7 +206,7 @@ export class Lane {
   /** Sends what waits in the database, until the window is full or nothing waits. */
   #pump (): void {
     if (this.#state.at !== 'open' || this.#isBlocked || !this.#hasBacklog) return
-    const letters: Letter[] = []
+    const letters: Sent[] = []
     const countMax = Math.min(BATCH_DEPOSITS_MAX, IN_FLIGHT_DEPOSITS_MAX - this.#inFlight.size)
     let bytes = this.#inFlightBytes
     while (this.#hasBacklog && letters.length < countMax && bytes < IN_FLIGHT_BYTES_MAX) {
@@ -215,32 +219,35 @@ export class Lane {
           break
         }
         this.#sentRow = Math.max(this.#sentRow, letter.row)
-        if (this.#inFlight.has(idKey(letter.envelopeId))) continue
+        if (this.#inFlight.has(idKey(letter.depositId))) continue
         letters.push(letter)
-        bytes += letter.body.byteLength
+        bytes += letter.sizeBytes
       }
     }
     if (letters.length > 0) this.#transmit(letters)
   }
 
-  #hasRoom (letters: readonly Letter[]): boolean {
-    const bytes = letters.reduce((sum, letter) => sum + letter.body.byteLength, this.#inFlightBytes)
+  #hasRoom (letters: readonly Sent[]): boolean {
+    const bytes = letters.reduce((sum, letter) => sum + letter.sizeBytes, this.#inFlightBytes)
     return this.#inFlight.size + letters.length <= IN_FLIGHT_DEPOSITS_MAX && bytes <= IN_FLIGHT_BYTES_MAX
   }
 
-  #transmit (letters: readonly Letter[]): void {
-    const { clock, reach } = this.#parts
+  #transmit (letters: readonly Sent[]): void {
+    const { clock, reach, deposit: depositFor } = this.#parts
     const channel = this.#channel
     if (channel === undefined) return
     const sentAtMs = clock.now()
     const sentAtMonotonicMs = clock.monotonic()
+    const deposits: Deposit[] = []
     for (const letter of letters) {
-      this.#inFlight.set(idKey(letter.envelopeId), { letter, sentAtMs, sentAtMonotonicMs })
-      this.#inFlightBytes += letter.body.byteLength
+      const deposit = depositFor(letter, this.#hello)
+      deposits.push(deposit)
+      this.#inFlight.set(idKey(letter.depositId), { letter, deposit, sentAtMs, sentAtMonotonicMs })
+      this.#inFlightBytes += letter.sizeBytes
       this.#sentRow = Math.max(this.#sentRow, letter.row)
     }
     reach('deposit.beforeWrite')
-    void this.#write(channel, framesOf(letters))
+    void this.#write(channel, framesOf(deposits))
     reach('deposit.afterWrite')
     this.#watchAcknowledgements()
   }
@@ -273,103 +280,61 @@ export class Lane {
   #takeFrames (frames: readonly Uint8Array[], greeting: Greeting): void {
     for (const bytes of frames) {
       const frame = decodeResultFrame(bytes)
-      if (frame.type === 'hello') greeting.take(negotiate(HELLO, frame.hello))
-      else if (frame.type === 'batch') this.#takeResults(frame.results)
+      if (frame.type === 'hello') greeting.take(frame.hello)
+      else if (frame.type === 'batch') this.#takeResults(frame)
       else greeting.fail(`the other side ended the stream (${frame.reason})`)
     }
   }
 
-  #takeResults (results: readonly Result[]): void {
+  #takeResults (batch: ResultBatch): void {
+    const { results } = batch
     this.#parts.reach('result.arrived')
+    const proofs = this.#parts.prove?.(batch, depositId => this.#inFlight.get(idKey(depositId))?.deposit)
     for (const result of results) {
       const flight = this.#land(result.depositId)
       if (flight === undefined) continue
-      if (result.type === 'stored') this.#parts.onStored(flight.letter, flight.sentAtMs)
+      if (result.type === 'stored') this.#parts.onStored(flight.letter, flight.sentAtMs, proofs?.get(idKey(result.depositId)))
       else this.#refused(flight.letter, result)
     }
     if (results.some(result => result.type === 'stored')) this.#step({ type: 'stored' })
     this.#pump()
   }
 
-  #refused (letter: Letter, result: Extract<Result, { type: 'refused' }>): void {
-    const isOut = this.#parts.onRefused(letter, result)
-    if (!isOut) {
-      // It waits its turn again: everything after it is sent again as well, and known there.
-      this.#sentRow = Math.min(this.#sentRow, letter.row - 1)
-      this.#hasBacklog = true
-    }
+  #refused (letter: Sent, result: LetterRefusal): void {
+    // What is out of the lane says nothing about what is behind it.
+    if (this.#parts.onRefused(letter, result)) return
+    // It waits its turn again: everything after it is sent again as well, and known there.
+    this.#sentRow = Math.min(this.#sentRow, letter.row - 1)
+    this.#hasBacklog = true
     // What stays although its refusal pauses nothing would go out again at once, and be refused again at once.
-    const reason = !isOut && afterRefusal(result.reason) === 'awaitRetryRequest' ? 'rate' : result.reason
+    const reason = afterRefusal(result.reason) === 'awaitRetryRequest' ? 'rate' : result.reason
     this.#step({ type: 'refused', reason, retryAfterMs: result.retryAfterMs, ...this.#moment() })
   }
 
-  #land (envelopeId: EnvelopeId): InFlight | undefined {
-    const key = idKey(envelopeId)
+  #land (depositId: EnvelopeId): InFlight<Sent> | undefined {
+    const key = idKey(depositId)
     const flight = this.#inFlight.get(key)
     if (flight === undefined) return undefined
     this.#inFlight.delete(key)
-    this.#inFlightBytes -= flight.letter.body.byteLength
+    this.#inFlightBytes -= flight.letter.sizeBytes
     return flight
   }
 }
 
-/** Letters as frames, each within the protocol's limits. */
-function framesOf (letters: readonly Letter[]): Uint8Array[] {
+/** Deposits as frames, each within the protocol's limits. */
+function framesOf (deposits: readonly Deposit[]): Uint8Array[] {
   const frames: Uint8Array[] = []
-  let deposits: Deposit[] = []
+  let batch: Deposit[] = []
   let bytes = 0
-  for (const { envelopeId, body, gateToken } of letters) {
-    if (deposits.length === BATCH_DEPOSITS_MAX || bytes + body.byteLength > BATCH_FRAME_BYTES_MAX / 2) {
-      frames.push(encodeDepositFrame({ type: 'batch', deposits }))
-      deposits = []
+  for (const deposit of deposits) {
+    if (batch.length === BATCH_DEPOSITS_MAX || bytes + deposit.body.byteLength > BATCH_FRAME_BYTES_MAX / 2) {
+      frames.push(encodeDepositFrame({ type: 'batch', deposits: batch }))
+      batch = []
       bytes = 0
     }
-    deposits.push({ depositId: envelopeId, body, gateToken, lifetimeS: 0, isWake: false })
-    bytes += body.byteLength
+    batch.push(deposit)
+    bytes += deposit.body.byteLength
   }
-  frames.push(encodeDepositFrame({ type: 'batch', deposits }))
+  frames.push(encodeDepositFrame({ type: 'batch', deposits: batch }))
   return frames
-}
-
-/** Waits for the other side's hello. */
-class Greeting {
-  readonly #clock: Clock
-  #settle: ((error: Error | undefined) => void) | undefined
-  #early: Error | 'met' | undefined
-
-  constructor (clock: Clock) {
-    this.#clock = clock
-  }
-
-  take (version: number | undefined): void {
-    if (version === undefined) this.fail('the other side speaks no version that we do')
-    else this.#finish(undefined)
-  }
-
-  fail (reason: string): void {
-    this.#finish(new UnreachableError(reason))
-  }
-
-  async met (channel: Channel): Promise<void> {
-    if (this.#early === 'met') return
-    if (this.#early !== undefined) throw this.#early
-    await new Promise<void>((resolve, reject) => {
-      const timer = this.#clock.timer(HANDSHAKE_TIMEOUT_MS, () => this.fail('no hello came in time'))
-      this.#settle = error => {
-        timer.cancel()
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-      void this.#failWhenClosed(channel)
-    })
-  }
-
-  async #failWhenClosed (channel: Channel): Promise<void> {
-    this.fail(`the other side closed the stream (${await channel.closed})`)
-  }
-
-  #finish (error: Error | undefined): void {
-    if (this.#settle !== undefined) this.#settle(error)
-    else this.#early ??= error ?? 'met'
-  }
 }

@@ -6,13 +6,12 @@ import { afterRefusal } from '../../protocols/deposit/refusal.ts'
 import { encodeCiphertext, encodeEnvelope } from '../../protocols/envelope/wire.ts'
 import { padBucket } from '../../protocols/envelope/padding.ts'
 import { decodeSignedStatement } from '../../protocols/account/wire.ts'
-import type { Result } from '../../protocols/deposit/wire.ts'
 import { idKey, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import { RETRY_REQUESTS_PER_HOUR } from '../../protocols/core/limits.ts'
 import { StorageError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import type { Reader } from '../../store/reader.ts'
-import type { Outgoing, OutboxCipherKind } from '../../store/types.ts'
+import type { Outgoing, OutboxCipherKind, Ref } from '../../store/types.ts'
 import type { Arrivals } from '../arrivals.ts'
 import type { Directory } from '../directory.ts'
 import type { Reach } from '../failpoints.ts'
@@ -21,7 +20,7 @@ import type { Clock, Network, Random, Sealer } from '../ports.ts'
 import { PeerRates } from '../handlers/peer-rates.ts'
 import type { SealedEnvelope } from '../turn/seal.ts'
 import type { Turn } from '../turn/turn.ts'
-import { Lane, type Letter } from './lane.ts'
+import { Lane, type Letter, type LetterRefusal } from './lane.ts'
 import { targetOf, type Sessions } from './sessions.ts'
 
 export interface OutboxParts {
@@ -44,11 +43,18 @@ const TRACED_ROWS_MAX = 16
 /** A full disk is looked at again after this long. */
 const STORAGE_RETRY_MS = 5_000
 
-type Refusal = Extract<Result, { type: 'refused' }>
+/** An envelope on its way to a device. */
+interface DirectLetter extends Letter {
+  readonly contact: number
+  readonly refs: readonly Ref[]
+  readonly gateToken: Uint8Array | undefined
+  /** The envelope's bytes, the same at every attempt. */
+  readonly body: Uint8Array
+}
 
 export class Outbox {
   readonly #parts: OutboxParts
-  readonly #lanes = new Map<string, Lane>()
+  readonly #lanes = new Map<string, Lane<DirectLetter>>()
   readonly #retryRates: PeerRates
   #isStarted = false
 
@@ -117,12 +123,12 @@ export class Outbox {
     this.#lanes.get(idKey(device))?.forget(envelopeId)
   }
 
-  #lane (device: DeviceId): Lane {
+  #lane (device: DeviceId): Lane<DirectLetter> {
     const key = idKey(device)
     const known = this.#lanes.get(key)
     if (known !== undefined) return known
     const { network, clock, random, reach, reader, directory } = this.#parts
-    const lane = new Lane(device, {
+    const lane = new Lane<DirectLetter>({
       network,
       clock,
       random,
@@ -133,6 +139,7 @@ export class Outbox {
         return targetOf(row)
       },
       load: (afterRow, limit) => reader.outbox.sealed(device, { afterRow, limit }).filter(({ row }) => this.#parts.turn.mayLeave(row)).flatMap(outgoing => this.#letterOf(outgoing)),
+      deposit: ({ depositId, body, gateToken: token }) => ({ depositId, body, gateToken: token, lifetimeS: 0, isWake: false }),
       onStored: (letter, sentAtMs) => this.#stored(letter, sentAtMs),
       onRefused: (letter, refusal) => this.#refused(device, letter, refusal),
       onAttemptFailed: (letters, step, error) => {
@@ -144,7 +151,7 @@ export class Outbox {
     return lane
   }
 
-  #letterOf ({ ciphertext, cipherKind, envelopeId, ...outgoing }: Outgoing): Letter[] {
+  #letterOf ({ ciphertext, cipherKind, envelopeId, ...outgoing }: Outgoing): DirectLetter[] {
     if (ciphertext === undefined || cipherKind === undefined || envelopeId === undefined) return []
     return this.#letter({ ...outgoing, kind: cipherKind, ciphertext, envelopeId })
   }
@@ -153,17 +160,17 @@ export class Outbox {
    * The envelope of a ciphertext. On a connection that proves who we are it travels in the clear form; a contact request goes
    * to somebody who does not know us, so it is sealed, padded, and says itself who asks.
    */
-  #letter ({ row, contact, deviceId, envelopeId, refs, gateToken, kind, ciphertext }: Pick<Outgoing, 'row' | 'contact' | 'deviceId' | 'refs' | 'gateToken'> & { readonly envelopeId: EnvelopeId, readonly kind: OutboxCipherKind, readonly ciphertext: Uint8Array }): Letter[] {
+  #letter ({ row, contact, deviceId, envelopeId, refs, gateToken, kind, ciphertext }: Pick<Outgoing, 'row' | 'contact' | 'deviceId' | 'refs' | 'gateToken'> & { readonly envelopeId: EnvelopeId, readonly kind: OutboxCipherKind, readonly ciphertext: Uint8Array }): DirectLetter[] {
     const { account, sealer, directory } = this.#parts
     const inner = { senderDevice: account.own.deviceId, kind, body: ciphertext }
-    if (gateToken === undefined) return [{ row, contact, envelopeId, refs, gateToken, body: encodeEnvelope({ form: 'clear', ciphertext: inner }) }]
+    if (gateToken === undefined) return [letterOf({ row, contact, envelopeId, refs, gateToken, body: encodeEnvelope({ form: 'clear', ciphertext: inner }) })]
     const recipient = directory.device(deviceId)
     if (recipient === undefined) return []
     const padded = padBucket(encodeCiphertext({ ...inner, statement: decodeSignedStatement(account.own.statement) }))
-    return [{ row, contact, envelopeId, refs, gateToken, body: encodeEnvelope({ form: 'sealed', sealed: sealer.sealTo(recipient.identityKey, deviceId, padded) }) }]
+    return [letterOf({ row, contact, envelopeId, refs, gateToken, body: encodeEnvelope({ form: 'sealed', sealed: sealer.sealTo(recipient.identityKey, deviceId, padded) }) })]
   }
 
-  #stored ({ row, contact, refs }: Letter, sentAtMs: number): void {
+  #stored ({ row, contact, refs }: DirectLetter, sentAtMs: number): void {
     const { turn, arrivals, clock } = this.#parts
     if (arrivals.isAnybodyWaiting) {
       for (const ref of refs) {
@@ -174,7 +181,7 @@ export class Outbox {
   }
 
   /** Returns whether the letter is out of the lane: settled, or to be sealed anew. */
-  #refused (device: DeviceId, letter: Letter, { reason, decryptionError }: Refusal): boolean {
+  #refused (device: DeviceId, letter: DirectLetter, { reason, decryptionError }: LetterRefusal): boolean {
     const { turn, sessions, clock } = this.#parts
     switch (afterRefusal(reason)) {
       case 'giveUp':
@@ -196,7 +203,7 @@ export class Outbox {
   }
 
   /** They could not read it: the same contents again, in a new envelope under a session that both sides share. */
-  async #reseal (device: DeviceId, letter: Letter, complaint: Uint8Array | undefined): Promise<void> {
+  async #reseal (device: DeviceId, letter: DirectLetter, complaint: Uint8Array | undefined): Promise<void> {
     const { turn, sealer, sessions, clock } = this.#parts
     if (!this.#isStarted) return
     try {
@@ -219,6 +226,10 @@ export class Outbox {
   #attempted (rows: readonly number[], step: string, detail: string): void {
     if (rows.length > 0) this.#parts.turn.settle([{ type: 'attempted', rows, atMs: this.#parts.clock.now(), step, detail }])
   }
+}
+
+function letterOf ({ envelopeId, ...letter }: Omit<DirectLetter, 'depositId' | 'sizeBytes'> & { readonly envelopeId: EnvelopeId }): DirectLetter {
+  return { ...letter, depositId: envelopeId, sizeBytes: letter.body.byteLength }
 }
 
 /** In words, for the trace. */

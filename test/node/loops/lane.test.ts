@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { deviceId, envelopeId } from '../../../protocols/core/ids.ts'
+import { envelopeId } from '../../../protocols/core/ids.ts'
 import { ACKNOWLEDGE_TIMEOUT_MS, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_DEPOSITS_MAX } from '../../../protocols/core/limits.ts'
 import { encodeResultFrame, type RefusalReason } from '../../../protocols/deposit/wire.ts'
 import { Lane, type Letter } from '../../../node/loops/lane.ts'
@@ -10,11 +10,13 @@ import { World } from '../../sim/world.ts'
 import { numberedId } from '../engine.ts'
 import { Mailbox } from '../mailbox.ts'
 
-function letter (row: number, bytes = 100): Letter {
-  return { row, contact: 1, envelopeId: envelopeId(numberedId(row)), refs: [], gateToken: undefined, body: new Uint8Array(bytes).fill(row) }
+interface Note extends Letter { readonly body: Uint8Array }
+
+function letter (row: number, bytes = 100): Note {
+  return { row, depositId: envelopeId(numberedId(row)), sizeBytes: bytes, body: new Uint8Array(bytes).fill(row) }
 }
 
-function letters (count: number, bytes?: number): Letter[] {
+function letters (count: number, bytes?: number): Note[] {
   return Array.from({ length: count }, (_, index) => letter(index + 1, bytes))
 }
 
@@ -43,7 +45,7 @@ class Scene {
   readonly ether = new Ether(this.world, new SeededRandom(1, 'ether'))
   readonly network = new NarrowNetwork(this.ether, 'ana', '/sim/ana')
   readonly bob = new Mailbox(this.ether, 'bob')
-  outbox: Letter[] = []
+  outbox: Note[] = []
   loads = 0
   skewMs = 0
   readonly stored: number[] = []
@@ -51,12 +53,13 @@ class Scene {
   /** Reasons after which a letter is out of the lane. */
   readonly final = new Set<string>(['tooLarge', 'malformed', 'badToken', 'undecryptable'])
   readonly failed: Array<[string, number[], string]> = []
-  readonly lane: Lane
+  readonly lane: Lane<Note>
 
-  constructor (outbox: Letter[] = []) {
+  constructor (outbox: Note[] = []) {
     this.outbox = outbox
     void this.network.start()
-    this.lane = new Lane(deviceId(new Uint8Array(16)), {
+    this.lane = new Lane<Note>({
+      deposit: ({ depositId, body }) => ({ depositId, body, lifetimeS: 0, isWake: false, gateToken: undefined }),
       network: this.network,
       clock: this.world.clock(() => true, () => this.skewMs),
       random: { bytes: length => new Uint8Array(length), fraction: () => 0.5 },
@@ -80,7 +83,7 @@ class Scene {
   }
 
   /** Puts letters into the outbox and offers them, as after a commit. */
-  offer (...fresh: Letter[]): void {
+  offer (...fresh: Note[]): void {
     this.outbox.push(...fresh)
     this.lane.offer(fresh)
   }
@@ -226,8 +229,8 @@ describe('a lane: what is under way', () => {
     scene.keepSilent()
     scene.lane.hint()
     await scene.world.advance(100)
-    scene.lane.forget(letter(1).envelopeId)
-    scene.bob.say({ type: 'batch', results: [1, 2, 2, 7].map(row => ({ type: 'stored', depositId: letter(row).envelopeId })) })
+    scene.lane.forget(letter(1).depositId)
+    scene.bob.say({ type: 'batch', results: [1, 2, 2, 7].map(row => ({ type: 'stored', depositId: letter(row).depositId })) })
     await scene.world.advance(100)
     assert.deepEqual(scene.stored, [2])
   })
