@@ -189,6 +189,8 @@ export interface Sealer {
   sealTo: (identityKey: Uint8Array, device: DeviceId, plaintext: Uint8Array) => Uint8Array
   /** undefined when it was not sealed to us or was changed on the way. */
   openSealed: (sealed: Uint8Array) => Uint8Array | undefined
+  /** The same for many, in their order, beside the main thread when they are a backlog. */
+  openManySealed: (sealed: readonly Uint8Array[]) => Promise<ReadonlyArray<Uint8Array | undefined>>
   /** Signs with our device identity key: consent to belong to an account. */
   signConsent: (account: AccountId) => Uint8Array
   verifyConsent: (identityKey: Uint8Array, account: AccountId, consent: Uint8Array) => boolean
@@ -206,6 +208,25 @@ export interface Sealer {
    * that are in use; undefined before the first prekeys are stored. Hand it out only after the commit.
    */
   issueShard: (writer: Writer, options: { readonly nowMs: number, readonly count: number }) => Omit<ShardUpload, 'version'> | undefined
+}
+
+/** Who has taken a record into the DHT. */
+export interface RecordPut {
+  /** Peers to which it was sent. */
+  readonly asked: number
+  /** Of these, who has shown the very same bytes back. */
+  readonly echoes: number
+}
+
+/** The DHT, as far as directory records go. A hint, never the only way to anybody: it may be down, or lie by leaving out. */
+export interface RecordNetwork {
+  /**
+   * The different records that peers keep under a name (SHA-256 of a record key), each valid in itself; the caller picks. Empty when
+   * nobody has one or nobody answers. Takes at most DHT_GET_TIMEOUT_MS and never rejects.
+   */
+  get: (name: Uint8Array) => Promise<readonly Uint8Array[]>
+  /** Hands a record to those who should keep it. Takes at most DHT_PUT_TIMEOUT_MS and never rejects. */
+  put: (name: Uint8Array, record: Uint8Array) => Promise<RecordPut>
 }
 
 /** Signs with our network key. */
