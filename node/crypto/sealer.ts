@@ -6,7 +6,7 @@ import {
   CiphertextMessageType, ErrorCode, LibSignalErrorBase, PreKeySignalMessage, processPreKeyBundle, signalDecrypt,
   signalDecryptPreKey, signalEncrypt, SignalMessage
 } from '@signalapp/libsignal-client'
-import { equals, fromString } from 'uint8arrays'
+import { equals } from 'uint8arrays'
 import { asError, MalformedError, UntrustedError } from '../../protocols/core/errors.ts'
 import type { AccountId, DeviceId } from '../../protocols/core/ids.ts'
 import { InvariantError } from '../../protocols/core/invariant.ts'
@@ -22,12 +22,11 @@ import { signConsent, verifyConsent } from './consent.ts'
 import { failed, reasonOf } from './failure.ts'
 import { localOf } from './local.ts'
 import type { Local, OwnDevice } from './local.ts'
+import { ENVELOPE_INFO, Opener } from './opener.ts'
 import type { Remote } from './remote.ts'
 import { issueShard, type ShardOptions } from './shard.ts'
 import { UnitOfWork } from './work.ts'
 
-/** HPKE's info: what is sealed with it opens as nothing else (docs/protocols/envelope.md, "Sealed form"). */
-const ENVELOPE_INFO = owned(fromString('skein/envelope/v1'))
 /** libsignal's typings give a message's type as a plain number. */
 const PREKEY_TYPE: number = CiphertextMessageType.PreKey
 
@@ -43,10 +42,12 @@ export class SignalSealer implements Sealer {
   readonly #local: Local
   readonly #clock: Pick<Clock, 'now'>
   readonly #work: UnitOfWork
+  readonly #opener: Opener
 
   constructor ({ own, reader, clock, sessionsCachedMax }: SignalSealerOptions) {
     this.#local = localOf(own)
     this.#clock = clock
+    this.#opener = new Opener({ privateKey: this.#local.identity.privateKey.serialize(), device: owned(this.#local.device) })
     this.#work = new UnitOfWork(this.#local, reader, sessionsCachedMax)
   }
 
@@ -129,14 +130,9 @@ export class SignalSealer implements Sealer {
     return key.seal(owned(plaintext), ENVELOPE_INFO, owned(device))
   }
 
-  openSealed (sealed: Uint8Array): Uint8Array | undefined {
-    try {
-      return this.#local.identity.privateKey.open(owned(sealed), ENVELOPE_INFO, owned(this.#local.device))
-    } catch (thrown) {
-      if (thrown instanceof LibSignalErrorBase) return undefined
-      throw thrown
-    }
-  }
+  openSealed (sealed: Uint8Array): Uint8Array | undefined { return this.#opener.openNow(sealed) }
+
+  async openManySealed (sealed: readonly Uint8Array[]): Promise<ReadonlyArray<Uint8Array | undefined>> { return await this.#opener.open(sealed) }
 
   signConsent (account: AccountId): Uint8Array { return signConsent(this.#local.identity.privateKey, account) }
 

@@ -3,17 +3,20 @@
  * cannot be taken yet is tried again from memory, and in the end left where it is: a relay keeps it, and we come back for it. Memory is
  * bounded by the credit that we give: an item counts until it is acknowledged or left.
  */
+import { MalformedError } from '../../protocols/core/errors.ts'
 import type { RefusalReason } from '../../protocols/deposit/wire.ts'
 import type { Credit, DepositRef, Item } from '../../protocols/mailbox/wire.ts'
+import { decodeEnvelope } from '../../protocols/envelope/wire.ts'
 import { ACKNOWLEDGED_AT_ONCE_MAX, INBOUND_WAITING_PER_PEER_MAX } from '../../protocols/core/limits.ts'
 import { refKey, type Doors } from '../contacts/doors.ts'
-import type { Clock, Timer } from '../ports.ts'
+import type { Clock, Sealer, Timer } from '../ports.ts'
 import type { Taken } from '../turn/consequences.ts'
 import type { CollectedArrival, Door, Outcome } from '../turn/open.ts'
 import type { Turn } from '../turn/turn.ts'
 import type { MailboxStream } from './mailbox-stream.ts'
 
 export interface CollectorParts {
+  readonly sealer: Pick<Sealer, 'openManySealed'>
   readonly relay: string
   readonly turn: Turn
   readonly clock: Clock
@@ -24,8 +27,10 @@ export interface CollectorParts {
   readonly onReopen: () => void
 }
 
-interface Held { readonly item: Item, readonly door: Door, readonly attempts: number }
+interface Held { readonly item: Item, readonly door: Door, readonly letter: Uint8Array | undefined, readonly attempts: number }
 
+/** Seals that are opened together: the turn begins with the first ones while the next are opened. */
+const OPENED_TOGETHER = 64
 /** Refusals of the envelope itself: it will never be of use. All others are about the moment. */
 const FINAL: ReadonlySet<string> = new Set<RefusalReason>(['malformed', 'badToken', 'unknownSender', 'tooLarge', 'undecryptable'])
 const RETRY_MS_MIN = 1_000
@@ -88,7 +93,9 @@ export class Collector {
   takeItems (items: readonly Item[]): Promise<void> | undefined {
     const stream = this.#stream
     if (stream === undefined) return undefined
-    this.#parts.turn.take(items.flatMap(item => this.#arrivalOf(item, stream)))
+    const fresh = items.filter(item => this.#isFresh(item))
+    this.#waiting += fresh.length
+    for (let start = 0; start < fresh.length; start += OPENED_TOGETHER) void this.#take(fresh.slice(start, start + OPENED_TOGETHER), stream)
     if (this.#waiting < INBOUND_WAITING_PER_PEER_MAX) return undefined
     return new Promise(resolve => { this.#resume = resolve })
   }
@@ -108,15 +115,27 @@ export class Collector {
     else if (this.#taken.length > 0) this.#takenTimer ??= clock.timer(TAKEN_DELAY_MS, () => this.#flushTaken())
   }
 
-  #arrivalOf (item: Item, stream: MailboxStream): CollectedArrival[] {
+  /** Whether it is worth opening; else it is acknowledged at once. */
+  #isFresh (item: Item): boolean {
     const open = this.#parts.doors.byAlias(item.alias)
-    if (open !== undefined && !this.#superfluous.delete(refKey(item))) {
-      this.#waiting += 1
-      return [this.#arrival({ item, door: open.door, attempts: 1 }, stream)]
-    }
+    if (open !== undefined && !this.#superfluous.delete(refKey(item))) return true
     if (open === undefined) this.#parts.onStray(item.alias)
     this.#acknowledge(item)
-    return []
+    return false
+  }
+
+  /** Seals are opened first, beside the turn, which works on the last ones meanwhile. */
+  async #take (items: readonly Item[], stream: MailboxStream): Promise<void> {
+    const { doors, turn, sealer } = this.#parts
+    const letters = await openLetters(items.map(({ body }) => body), sealer)
+    turn.take(items.flatMap((item, index) => {
+      // Withdrawn meanwhile: the relay gives it up with its alias.
+      const open = doors.byAlias(item.alias)
+      if (open !== undefined) return [this.#arrival({ item, door: open.door, letter: letters[index], attempts: 1 }, stream)]
+      this.#waiting -= 1
+      return []
+    }))
+    this.#resumeReading()
   }
 
   #arrival (held: Held, stream: MailboxStream): CollectedArrival {
@@ -124,7 +143,7 @@ export class Collector {
       via: 'relay',
       relay: this.#parts.relay,
       door: held.door,
-      body: held.item.body,
+      letter: held.letter,
       onOutcome: outcome => this.#settle(held, outcome, stream)
     }
   }
@@ -206,5 +225,24 @@ export class Collector {
     if (this.#waiting > INBOUND_WAITING_PER_PEER_MAX / 2) return
     this.#resume?.()
     this.#resume = undefined
+  }
+}
+
+/** What is under each seal, in order. */
+async function openLetters (bodies: readonly Uint8Array[], sealer: CollectorParts['sealer']): Promise<ReadonlyArray<Uint8Array | undefined>> {
+  const seals = bodies.map(sealOf)
+  const opened = await sealer.openManySealed(seals.filter(seal => seal !== undefined))
+  let next = 0
+  return seals.map(seal => seal === undefined ? undefined : opened[next++])
+}
+
+/** Only what is sealed has a place at a relay. */
+function sealOf (body: Uint8Array): Uint8Array | undefined {
+  try {
+    const envelope = decodeEnvelope(body)
+    return envelope.form === 'sealed' ? envelope.sealed : undefined
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined
+    throw error
   }
 }

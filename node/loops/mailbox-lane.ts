@@ -7,7 +7,7 @@ import type { Item, Opened } from '../../protocols/mailbox/wire.ts'
 import { asError, MalformedError, StorageError, UnreachableError } from '../../protocols/core/errors.ts'
 import { COLLECT_BYTES_MAX, COLLECT_ITEMS_MAX, MAILBOX_RETRY_MS_MAX, REFUSED_RETRY_MS_MAX } from '../../protocols/core/limits.ts'
 import type { Doors } from '../contacts/doors.ts'
-import type { Clock, Network, PeerTarget, Random, Timer } from '../ports.ts'
+import type { Clock, Network, PeerTarget, Random, Sealer, Timer } from '../ports.ts'
 import type { Turn } from '../turn/turn.ts'
 import type { Taken } from '../turn/consequences.ts'
 import { Collector } from './collector.ts'
@@ -19,6 +19,7 @@ export interface MailboxLaneParts {
   readonly clock: Clock
   readonly random: Random
   readonly turn: Turn
+  readonly sealer: Pick<Sealer, 'openManySealed'>
   readonly doors: Doors
   readonly target: () => PeerTarget
   readonly admissionCode: string | undefined
@@ -66,8 +67,8 @@ export class MailboxLane {
 
   constructor (parts: MailboxLaneParts) {
     this.#parts = parts
-    const { turn, clock, doors, target } = parts
-    this.#collector = new Collector({ turn, clock, doors, relay: target().peerId, onStray: alias => this.#aliases.remove(alias), onReopen: () => this.#stream?.close() })
+    const { turn, clock, doors, sealer, target } = parts
+    this.#collector = new Collector({ turn, sealer, clock, doors, relay: target().peerId, onStray: alias => this.#aliases.remove(alias), onReopen: () => this.#stream?.close() })
     this.#aliases = new AliasKeeper({ doors, clock, epoch: parts.epoch })
     this.#first.promise.catch(() => {})
   }

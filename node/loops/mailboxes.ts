@@ -167,13 +167,14 @@ export class Mailboxes {
   #lane (peerId: string): MailboxLane {
     const known = this.#lanes.get(peerId)
     if (known !== undefined) return known
-    const { reader, network, clock, random, turn, account } = this.#parts
+    const { reader, network, sealer, clock, random, turn, account } = this.#parts
     const row = this.#candidates.get(peerId) ?? reader.relays.byPeer(peerId)
     const lane = new MailboxLane({
       network,
       clock,
       random,
       turn,
+      sealer,
       doors: new Doors(reader, { relay: peerId, device: account.own.deviceId }),
       target: () => this.#target(peerId),
       admissionCode: row?.code,

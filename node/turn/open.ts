@@ -18,7 +18,6 @@ import type { Directory } from '../directory.ts'
 import { judgeStranger, type Stranger } from '../contacts/stranger.ts'
 
 interface Carried {
-  readonly body: Uint8Array
   /**
    * Told after the commit, or when nothing was committed. `envelope`: which one it was; undefined when nobody can tell.
    */
@@ -31,6 +30,7 @@ export interface DirectArrival extends Carried {
   /** The peer that the connection has proven. */
   readonly peerId: string
   readonly envelopeId: EnvelopeId
+  readonly body: Uint8Array
   readonly gateToken: Uint8Array | undefined
 }
 
@@ -40,6 +40,8 @@ export interface CollectedArrival extends Carried {
   /** PeerId of the relay. */
   readonly relay: string
   readonly door: Door
+  /** What was under its seal, padded; undefined: it was not sealed to us. */
+  readonly letter: Uint8Array | undefined
 }
 
 export type Arrival = DirectArrival | CollectedArrival
@@ -93,7 +95,7 @@ export function refused (reason: RefusalReason, retryAfterMs = 0): Outcome {
 export async function openArrival (arrival: Arrival, parts: OpenParts, seen: Set<string>): Promise<OpenedArrival> {
   // Before decrypting: a redelivered ciphertext would be "duplicate" to libsignal, which cannot tell it from a lost key.
   if (arrival.via === 'direct' && isTaken(arrival.envelopeId, parts, seen)) return { arrival, envelopeId: arrival.envelopeId, opened: TAKEN }
-  const ciphertext = readCiphertext(arrival.body, parts.sealer)
+  const ciphertext = arrival.via === 'direct' ? readCiphertext(arrival.body, parts.sealer) : readLetter(arrival.letter)
   const id = arrival.via === 'direct' ? arrival.envelopeId : ciphertext?.envelopeId
   if (ciphertext === undefined || id === undefined) return { arrival, envelopeId: id, opened: { type: 'answered', outcome: refused('malformed') } }
   if (arrival.via === 'relay' && isTaken(id, parts, seen)) return { arrival, envelopeId: id, opened: copyOf(arrival.door, ciphertext) }
@@ -179,6 +181,10 @@ async function openRequest (ciphertext: Ciphertext, peerId: string | undefined, 
   const pack = readPack(decrypted.bytes)
   if (pack === undefined) return { type: 'useless', outcome: refused('malformed') }
   return { type: 'request', from: judged.stranger, contents: pack.contents }
+}
+
+function readLetter (letter: Uint8Array | undefined): Ciphertext | undefined {
+  return letter === undefined ? undefined : readOrNothing(() => decodeCiphertext(unpadBucket(letter)))
 }
 
 function readCiphertext (body: Uint8Array, sealer: Sealer): Ciphertext | undefined {

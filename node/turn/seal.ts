@@ -12,9 +12,10 @@ import { envelopeId, idKey, type DeviceId, type EnvelopeId } from '../../protoco
 import { DELIVERY_LIFETIME_MS } from '../../protocols/core/limits.ts'
 import { UntrustedError } from '../../protocols/core/errors.ts'
 import type { Writer } from '../../store/writer.ts'
-import { UNADDRESSED, type OutboxCipherKind, type Ref } from '../../store/types.ts'
+import { UNADDRESSED, type Ref } from '../../store/types.ts'
 import type { Sealed, Sealer } from '../ports.ts'
 import type { Ids } from './compose.ts'
+import type { SealedEnvelope } from './sealed-envelope.ts'
 
 /** A content and what the outbox calls it: one reference, or several when receipts share a content. */
 export interface ParcelItem {
@@ -31,17 +32,6 @@ export interface Parcel {
   readonly fromRows: readonly number[]
   readonly items: readonly ParcelItem[]
   readonly queuedAtMs: number
-}
-
-/** An envelope ready to be deposited, as the outbox row has it. */
-export interface SealedEnvelope {
-  readonly row: number
-  readonly deviceId: DeviceId
-  readonly contact: number
-  readonly envelopeId: EnvelopeId
-  readonly sealed: { readonly kind: OutboxCipherKind, readonly body: Uint8Array }
-  readonly gateToken: Uint8Array | undefined
-  readonly refs: readonly Ref[]
 }
 
 interface Envelope { readonly parcel: Parcel, readonly refs: readonly Ref[], readonly envelopeId: EnvelopeId | undefined, readonly sealed: Sealed | undefined }

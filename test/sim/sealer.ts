@@ -130,6 +130,8 @@ export class SimSealer implements Sealer {
     return sameBytes(sealed.subarray(0, 16), this.#own.deviceId) ? sealed.subarray(16) : undefined
   }
 
+  openManySealed (sealed: readonly Uint8Array[]): Promise<Array<Uint8Array | undefined>> { return Promise.resolve(sealed.map(one => this.openSealed(one))) }
+
   signConsent (account: AccountId): Uint8Array { return consentOf(publicOf(this.#own.identityKey), account) }
   verifyConsent (identityKey: Uint8Array, account: AccountId, consent: Uint8Array): boolean { return sameBytes(consentOf(identityKey, account), consent) }
 

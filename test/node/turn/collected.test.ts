@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { envelopeId, idKey, type EnvelopeId } from '../../../protocols/core/ids.ts'
 import { padBucket } from '../../../protocols/envelope/padding.ts'
-import { decodeRetryRequest, encodeCiphertext, encodeEnvelope, encodeRetryRequest, type Ciphertext } from '../../../protocols/envelope/wire.ts'
+import { decodeEnvelope, decodeRetryRequest, encodeCiphertext, encodeEnvelope, encodeRetryRequest, type Ciphertext } from '../../../protocols/envelope/wire.ts'
 import { createOneTimeInvite, tokenState } from '../../../node/contacts/invites.ts'
 import { refused, type Door, type Outcome } from '../../../node/turn/open.ts'
-import type { SealedEnvelope } from '../../../node/turn/seal.ts'
+import type { SealedEnvelope } from '../../../node/turn/sealed-envelope.ts'
 import { Engine, numberedId, sealBeside } from '../engine.ts'
 import { newer } from '../contacts/people.ts'
 
@@ -40,7 +40,8 @@ class Scene {
 
   async collect (body: Uint8Array, door: Door = { type: 'contact', contact: this.toAna }): Promise<Outcome> {
     return await this.bob.world.within(new Promise<Outcome>(resolve => {
-      this.bob.turn.take([{ via: 'relay', relay: 'peerrelay', door, body, onOutcome: (outcome, id) => { this.told.push(id); resolve(outcome) } }])
+      const letter = body.byteLength < 20 ? undefined : this.bob.sealer.openSealed(sealIn(body))
+      this.bob.turn.take([{ via: 'relay', relay: 'peerrelay', door, letter, onOutcome: (outcome, id) => { this.told.push(id); resolve(outcome) } }])
     }))
   }
 
@@ -57,6 +58,11 @@ class Scene {
     await this.bob.world.advance(4_000)
     return this.bob.takeSealed()
   }
+}
+
+function sealIn (body: Uint8Array): Uint8Array {
+  const envelope = decodeEnvelope(body)
+  return envelope.form === 'sealed' ? envelope.sealed : assert.fail('what lies at a relay is sealed')
 }
 
 describe('an envelope that was collected at a relay', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { RETRY_REQUESTS_PER_HOUR } from '../../../protocols/core/limits.ts'
 import { refused, type Outcome } from '../../../node/turn/open.ts'
-import type { SealedEnvelope } from '../../../node/turn/seal.ts'
+import type { SealedEnvelope } from '../../../node/turn/sealed-envelope.ts'
 import { Engine, numberedId, sealBeside } from '../engine.ts'
 
 interface Two { readonly ana: Engine, readonly bob: Engine, readonly toBob: number, readonly toAna: number }
