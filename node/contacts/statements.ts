@@ -42,15 +42,16 @@ export function adoptStatement (contact: Contact, offered: OfferedStatement, par
     statementHash: ref.hash,
     ...isRotated ? { isKeyChanged: true } : {}
   })
-  adoptDevices(contact, offered.verified, { ...parts, isRotated })
+  const areOthers = adoptDevices(contact, offered.verified, { ...parts, isRotated })
   parts.round.toForget.add(contact.contact)
   parts.round.toHint.add(contact.contact)
   if (isRotated) parts.round.tell('contact.key_changed', contact.contact, 'Their signing key changed. A restored account does this. So would somebody in between.')
-  else if (judgement.change === 'newer') parts.round.tell('contact.devices_changed', contact.contact)
+  else if (judgement.change === 'newer' && areOthers) parts.round.tell('contact.devices_changed', contact.contact)
   return judgement
 }
 
-function adoptDevices (contact: Contact, { devices }: VerifiedStatement, { writer, sealer, round, isRotated }: AdoptParts & { readonly isRotated: boolean }): void {
+/** Returns whether there are others than before: a list is also signed anew for another month, or with other relays. */
+function adoptDevices (contact: Contact, { devices }: VerifiedStatement, { writer, sealer, round, isRotated }: AdoptParts & { readonly isRotated: boolean }): boolean {
   const before = writer.read.devices.ofContact(contact.contact)
   const held = new Map(before.map(device => [idKey(device.deviceId), device]))
   for (const { deviceId, identityKey, registrationId, peerId } of devices) {
@@ -70,6 +71,7 @@ function adoptDevices (contact: Contact, { devices }: VerifiedStatement, { write
     sealer.dropSession(device.deviceId)
   }
   if (contact.standing === 'accepted') addressWaiting(contact.contact, { writer, round })
+  return revoked.length > 0 || devices.some(({ deviceId }) => !before.some(device => idKey(device.deviceId) === idKey(deviceId)))
 }
 
 function warnOfEquivocation (contact: Contact, { writer, round }: AdoptParts): void {
