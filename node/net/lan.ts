@@ -4,7 +4,6 @@
  */
 import { start, stop } from '@libp2p/interface'
 import type { PeerDiscovery } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isDialable } from './addresses.ts'
 import { variantOf, type HostComponents } from './host.ts'
@@ -34,6 +33,8 @@ export class Lan {
   /** Part of libp2p's start. */
   async start (): Promise<void> {
     const { components: { peerId, logger, addressManager }, addresses } = this.#parts
+    // Loaded here: a node that is not on a local network needs none of it.
+    const { mdns } = await import('@libp2p/mdns')
     const discovery = mdns({ serviceTag: SERVICE_TAG, interval: ASK_MS })({
       logger,
       // libp2p's own list is empty, so that identify tells strangers nothing.

@@ -238,7 +238,7 @@ export class Libp2pNetwork implements Network {
       keepAlive: this.#keepAlive,
       ...connectionsMax !== undefined && { connectionsMax },
       ...this.#relayHall !== undefined && { tells: () => this.#ways.addresses() },
-      services: { ...this.#ways.services(), ...this.#relayHall?.services(), ...services }
+      services: { ...this.#ways.services(), ...await this.#relayHall?.services(), ...services }
     })
     this.#ways.attach(host)
     return host

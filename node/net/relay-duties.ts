@@ -4,7 +4,6 @@
  */
 import type { Socket } from 'node:dgram'
 import { isIPv4 } from 'node:net'
-import { autoNATv2 } from '@libp2p/autonat-v2'
 import { asError } from '../../protocols/core/errors.ts'
 import { CIRCUIT_BYTES_MAX, CIRCUIT_DURATION_MS, CIRCUIT_RESERVATIONS_MAX } from '../../protocols/core/limits.ts'
 import type { Clock } from '../ports.ts'
@@ -32,8 +31,9 @@ export class RelayHall {
     this.#clock = clock
   }
 
-  /** Parts of libp2p. */
-  services (): HostServices {
+  /** Parts of libp2p. What only relays need is loaded here. */
+  async services (): Promise<HostServices> {
+    const { autoNATv2 } = await import('@libp2p/autonat-v2')
     const { reservationsMax = CIRCUIT_RESERVATIONS_MAX, circuitBytesMax = CIRCUIT_BYTES_MAX, circuitMs = CIRCUIT_DURATION_MS } = this.#duties
     return {
       circuitServer: components => {
@@ -77,7 +77,7 @@ function endpointsOf (bound: readonly string[], listen: readonly string[]): Endp
 const ANY = '0.0.0.0'
 
 /** Of AutoNAT v2 the serving half only: a relay's own addresses are what its operator says. */
-function checkerParts ({ registrar, addressManager, connectionManager, logger, randomWalk, peerStore }: HostComponents): Parameters<ReturnType<typeof autoNATv2>>[0] {
+function checkerParts ({ registrar, addressManager, connectionManager, logger, randomWalk, peerStore }: HostComponents): Pick<HostComponents, 'registrar' | 'addressManager' | 'connectionManager' | 'logger' | 'randomWalk' | 'peerStore'> {
   return {
     registrar: variantOf(registrar, {
       register: () => Promise.resolve(''),

@@ -73,10 +73,10 @@ export const LINE_BYTES_PER_SECOND_MIN = 16 * 1024
 export const KEEPALIVE_IDLE_MS = 22_000
 export const KEEPALIVE_PROBE_MS = 3_000
 export const KEEPALIVE_PROBES = 2
-/** Of connections with our own relays: a router that forgot us or got another address is told, or tells, within 15 s; 37 kB in an hour. */
-export const KEEPALIVE_IDLE_PLACE_MS = 13_000
+/** Of connections with our own relays: a router that forgot us or got another address is told, or tells, within 15 s; 34 kB in an hour. */
+export const KEEPALIVE_IDLE_PLACE_MS = 14_000
 /** Of a relay, which has time: its probes come on top of those of its users. */
-export const KEEPALIVE_IDLE_RELAY_MS = 120_000
+export const KEEPALIVE_IDLE_RELAY_MS = 300_000
 /** What an end waits for the other side before it cuts. */
 export const CLOSE_GRACE_MS = 500
 /** Bytes of a stream that the other side may send before we have read them. */
@@ -210,6 +210,11 @@ export const RECORD_PUBLISH_MS = 12 * 3_600_000
 export const RECORD_PUBLISH_JITTER_MS = 2 * 3_600_000
 /** Enough keepers in the DHT that have shown the record back: 12 of 20 may vanish or lie. Fewer: it is published again sooner. */
 export const RECORD_ECHOES_ENOUGH = 8
+
+/** Relays of one contact that are asked for its entry: those of its list, of its invite, of its record. */
+export const DIRECTORY_RELAYS_MAX = 8
+/** When one has answered, the others have this long to show something newer. */
+export const LOCATE_GRACE_MS = 1_500
 
 // The DHT (docs/protocols/directory.md, "In the DHT")
 /** Records that one relay keeps for everybody: a million users on 300 relays make 67,000. */
