@@ -66,6 +66,9 @@ export class Collector {
   /** Whether something that came from there is not dealt with yet. */
   get isBusy (): boolean { return this.#waiting > 0 || this.#acknowledged.length > 0 }
 
+  /** Items that came and are not acknowledged or left yet. */
+  get waiting (): number { return this.#waiting }
+
   open (stream: MailboxStream): void {
     this.#stream = stream
     this.#flushTaken()

@@ -60,7 +60,8 @@ export class MailboxLane {
   #timer: Timer | undefined
   #trouble: string | undefined
   #goodbye: StreamEnd['reason'] | undefined
-  #waitingCount: number | undefined
+  /** What the relay has and has not sent on this stream yet, as far as it has told. */
+  #unsent: number | undefined
   #answeredAtMs: number | undefined
   #skewMs: number | undefined
   #opened: Opened | undefined
@@ -77,7 +78,7 @@ export class MailboxLane {
   get first (): Promise<Opened> { return this.#first.promise }
 
   get standing (): MailboxStanding {
-    return { at: this.#at, trouble: this.#trouble, goodbye: this.#goodbye, waitingCount: this.#waitingCount, answeredAtMs: this.#answeredAtMs, skewMs: this.#skewMs, opened: this.#opened }
+    return { at: this.#at, trouble: this.#trouble, goodbye: this.#goodbye, waitingCount: this.#unsent === undefined ? undefined : this.#unsent + this.#collector.waiting, answeredAtMs: this.#answeredAtMs, skewMs: this.#skewMs, opened: this.#opened }
   }
 
   start (): void {
@@ -140,7 +141,7 @@ export class MailboxLane {
       admissionCode,
       credit: { items: COLLECT_ITEMS_MAX, bytes: COLLECT_BYTES_MAX },
       onItems: items => this.#takeItems(items),
-      onUsage: ({ items }) => { this.#waitingCount = items }
+      onUsage: ({ items }) => { this.#unsent = Math.max(0, items - this.#collector.waiting) }
     })
     if (this.#isStopped()) {
       stream.close()
@@ -167,13 +168,14 @@ export class MailboxLane {
     this.#goodbye = undefined
     this.#skewMs = skewMs
     this.#answeredAtMs = this.#parts.clock.now()
-    this.#waitingCount = opened.usage.items
+    this.#unsent = opened.usage.items
     this.#attempts = 0
     this.#collector.open(stream)
   }
 
   #takeItems (items: readonly Item[]): Promise<void> | undefined {
     this.#answeredAtMs = this.#parts.clock.now()
+    this.#unsent = Math.max(0, (this.#unsent ?? 0) - items.length)
     return this.#collector.takeItems(items)
   }
 

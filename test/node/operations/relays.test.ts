@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { decodeInvite } from '../../../protocols/account/invite.ts'
 import { NotFoundError, RefusedError, UnreachableError, UsageError } from '../../../protocols/core/errors.ts'
+import { envelopeId } from '../../../protocols/core/ids.ts'
 import { deriveAlias } from '../../../protocols/mailbox/alias.ts'
 import type { RelayView } from '../../../protocols/local/schema.ts'
 import { FarRelay } from '../far-relay.ts'
@@ -38,6 +39,23 @@ describe('a relay of ours', () => {
     await world.within(ana.sim.restart())
     await world.advance(5_000)
     assert.deepEqual((await ana.call('relays.list', {})).relays.map(({ peerId, state }) => [peerId, state]), [[eu.peerId, 'open']])
+  })
+
+  it('says what waits there, until it is here', async () => {
+    const { ana, bob, eu, world } = await friendsWithRelays()
+    await ana.call('relays.add', { address: eu.address })
+    const [contact] = ana.sim.store.read.contacts.list()
+    assert.ok(contact?.aliasSecret)
+    const door = { secret: contact.aliasSecret, device: ana.sim.core.account.own.deviceId }
+    const waiting = async (): Promise<number | undefined> => (await ana.call('relays.list', {})).relays[0]?.waiting
+    await eu.network.stop()
+    for (const name of ['one', 'two']) eu.deposit(Uint8Array.of(1), { ...door, envelope: envelopeId(Buffer.from(name.padEnd(16))) })
+    await eu.network.start()
+    await world.run(() => ana.sim.core.mailboxes.standing(eu.peerId)?.at === 'open', 90_000)
+    assert.equal(await waiting(), 2)
+    await world.advance(1_000)
+    assert.equal(await waiting(), 0)
+    assert.ok(bob.sim.isAlive)
   })
 
   it('may be added again: another address of it is one more, and the order stays', async () => {
