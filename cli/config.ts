@@ -19,6 +19,7 @@ export interface SettingSpec {
 
 export const SETTINGS = {
   listen: { summary: 'Multiaddrs that `up` listens on; several in a list', environment: 'SKEIN_LISTEN', fallback: [], takes: 'list' },
+  lan: { summary: 'Whether `up` looks for contacts on the local network, and is found there: on unless it listens on this computer only', environment: 'SKEIN_LAN', fallback: 'auto', takes: ['auto', 'on', 'off'] },
   accept: { summary: 'Who may reach a new account: ask first, or all', environment: 'SKEIN_ACCEPT', fallback: 'ask', takes: ['ask', 'all'] },
   'send.wait': { summary: 'What `send` waits for', environment: 'SKEIN_SEND_WAIT', fallback: 'queued', takes: ['queued', 'stored', 'delivered', 'read'] },
   'read.limit': { summary: 'How many messages `read` and `search` show', environment: 'SKEIN_READ_LIMIT', fallback: 20, takes: 'count' },

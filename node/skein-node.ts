@@ -11,6 +11,8 @@ export interface NodeConfig {
   readonly unlock?: { readonly password?: string, readonly keyFile?: string | true, readonly keychain?: boolean }
   /** Multiaddrs to listen on. Default: the ports of last time, on all interfaces, TCP and WebSocket. */
   readonly listen?: readonly string[]
+  /** Whether to look for contacts on the local network, and be found there (mDNS). Default: when others than this machine can connect. */
+  readonly lan?: boolean
   /** Called with the 24 recovery words of a new account: the only time they exist. */
   readonly onRecoveryWords?: (words: readonly string[]) => void
   /** Whether local clients can call it on the socket in the home while it runs. Default: true. */

@@ -20,7 +20,7 @@ export async function up ({ flags, settings, home, output, interrupted }: Invoca
   const unlock = await unlockFor({ flags, environment: process.env, home })
   const { createNode } = await import('../../node/node.ts')
   const onFault = (fault: Error): void => output.note(`unexpected: ${fault.stack ?? fault.name}`)
-  await using node = await createNode({ home, unlock, onFault, ...listenFrom(flags, settings) })
+  await using node = await createNode({ home, unlock, onFault, ...listenFrom(flags, settings), ...lanFrom(settings) })
   await node.start()
   const addresses = node.addresses()
   await output.result({ account: node.account, peerId: node.peerId, addresses, socket: socketPathFor(home) }, readyText(addresses))
@@ -43,6 +43,12 @@ function listenFrom (flags: Flags, settings: Settings): { readonly listen?: read
   const given = flags.list('listen')
   const listen = given.length > 0 ? given : settings.list('listen')
   return listen.length > 0 ? { listen } : {}
+}
+
+/** `auto` is the node's own rule. */
+function lanFrom (settings: Settings): { readonly lan?: boolean } {
+  const lan = settings.text('lan')
+  return lan === 'auto' ? {} : { lan: lan === 'on' }
 }
 
 function readyText (addresses: readonly string[]): string {

@@ -47,6 +47,9 @@ export function circuitRelayOf (address: string): PeerTarget | undefined {
   return { peerId, addresses: [base] }
 }
 
+/** Whether only this machine can use it. */
+export function isLoopback (address: string): boolean { return kindOf(address) === 'loopback' }
+
 /** Whether an address of our own leads past our router: public and verified ones do, as far as anyone can tell. */
 export function isPublic (address: string): boolean { return kindOf(address) === 'public' }
 
