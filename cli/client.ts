@@ -35,26 +35,39 @@ const EXIT_CODES: ReadonlySet<number> = new Set(Object.values(EXIT))
 export function connect (home: string, { silenceMsMax = SILENCE_MS_MAX, signal }: ClientOptions = {}): LocalApi {
   const socketPath = socketPathFor(home)
   async function call<Name extends OperationName> (name: Name, params: Params<Name>): Promise<Result<Name>> {
-    const body = JSON.stringify(params)
-    const answer = await post({ socketPath, path: `/v1/${name}`, body, silenceMsMax: silenceMsMax + waitMsIn(params), signal })
-    return resultOf(answer) as Result<Name>
+    return await callOver({ socketPath, who: 'node', absent: () => new NoNodeError(), name, params, silenceMsMax: silenceMsMax + waitMsIn(params), signal }) as Result<Name>
   }
   return { call }
 }
 
-interface Post {
+export interface SocketCall {
   readonly socketPath: string
+  /** Who answers there, in words: `node`, `relay`. */
+  readonly who: string
+  /** What is thrown when nobody listens. */
+  readonly absent: () => SkeinError
+  readonly name: string
+  readonly params: object
+  readonly silenceMsMax?: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** One call of an operation over a unix socket; throws as `connect` says. */
+export async function callOver ({ socketPath, who, absent, name, params, silenceMsMax = SILENCE_MS_MAX, signal }: SocketCall): Promise<unknown> {
+  return resultOf(await post({ socketPath, who, absent, path: `/v1/${name}`, body: JSON.stringify(params), silenceMsMax, signal }))
+}
+
+interface Post extends Pick<SocketCall, 'socketPath' | 'who' | 'absent' | 'signal'> {
   readonly path: string
   readonly body: string
   readonly silenceMsMax: number
-  readonly signal: AbortSignal | undefined
 }
 
 // An import of node:http reads all its members, also the lazy ones, and with WebSocket comes a whole HTTP client: 30 ms of
 // CPU at each start (Node 24.21).
 const { request } = process.getBuiltinModule('node:http')
 
-async function post ({ socketPath, path, body, silenceMsMax, signal }: Post): Promise<string> {
+async function post ({ socketPath, who, absent, path, body, silenceMsMax, signal }: Post): Promise<string> {
   if (isAborted(signal)) throw reasonOf(signal)
   const headers = { host: 'localhost', 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
   const outgoing = request({ socketPath, path, method: 'POST', headers, agent: false })
@@ -62,13 +75,13 @@ async function post ({ socketPath, path, body, silenceMsMax, signal }: Post): Pr
   const abort = (): void => { outgoing.destroy() }
   outgoing.on('response', resolve)
   outgoing.on('error', reject)
-  outgoing.setTimeout(silenceMsMax, () => outgoing.destroy(new TimeoutError('the node does not answer', 'It may be busy or stopped by a debugger. What was accepted before is safe.')))
+  outgoing.setTimeout(silenceMsMax, () => outgoing.destroy(new TimeoutError(`the ${who} does not answer`, 'It may be busy or stopped by a debugger. What was accepted before is safe.')))
   signal?.addEventListener('abort', abort, { once: true })
   outgoing.end(body)
   try {
     return await readAnswer(await response)
   } catch (thrown) {
-    throw isAborted(signal) ? reasonOf(signal) : connectionFault(thrown)
+    throw isAborted(signal) ? reasonOf(signal) : connectionFault(thrown, { who, absent })
   } finally {
     signal?.removeEventListener('abort', abort)
   }
@@ -111,12 +124,12 @@ function exitCode (exit: number | undefined): ExitCode {
   return exit !== undefined && EXIT_CODES.has(exit) ? exit as ExitCode : EXIT.unexpected
 }
 
-function connectionFault (thrown: unknown): Error {
+function connectionFault (thrown: unknown, { who, absent }: Pick<SocketCall, 'who' | 'absent'>): Error {
   if (thrown instanceof SkeinError) return thrown
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') return new NoNodeError()
-  if (code === 'EACCES' || code === 'EPERM') return new LockedError('the node here belongs to another user', 'Ask as that user, or choose another home with --home.')
-  return new LockedError('the node went away before it answered', 'Look at what it has done before you repeat the command.')
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return absent()
+  if (code === 'EACCES' || code === 'EPERM') return new LockedError(`the ${who} here belongs to another user`, 'Ask as that user, or choose another home with --home.')
+  return new LockedError(`the ${who} went away before it answered`, 'Look at what it has done before you repeat the command.')
 }
 
 /** As a function: the compiler does not know that the answer changes while we wait. */

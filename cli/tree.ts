@@ -8,9 +8,10 @@ import { AUTOMATION_COMMANDS } from './tree/automation.ts'
 import { MESSAGE_COMMANDS } from './tree/messages.ts'
 import { NETWORK_COMMANDS } from './tree/network.ts'
 import { PEOPLE_COMMANDS } from './tree/people.ts'
+import { RELAY_OPERATION_COMMANDS } from './tree/relay-operation.ts'
 import { RELAYS_COMMANDS } from './tree/relays.ts'
 
-export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS]
+export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_OPERATION_COMMANDS]
 
 /** Groups of commands, and what they are about. */
 export const NOUNS: Readonly<Record<string, string>> = {
@@ -19,6 +20,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   requests: 'People who ask to be a contact',
   msg: 'Where a message is; try again, take back',
   relays: 'Where messages wait for you while you are away',
+  relay: 'A relay that you operate, for yourself and for others',
   hook: 'Commands that run on events',
   config: 'Settings'
 }

@@ -58,7 +58,7 @@ function describeHeld ({ held, stuck, nowMs }: RelayStats, { gauge }: Sheet): vo
   gauge('mailboxes_stuck', 'Mailboxes with mail that nobody has opened for as long as mailbox.stuck says.', stuck.count)
   gauge('aliases', 'Doors into all mailboxes.', held.aliases)
   gauge('waiting_envelopes', 'Envelopes that wait for their owner.', held.items)
-  gauge('waiting_bytes', 'What they take.', held.bytes)
+  gauge('waiting_bytes', 'Size of the envelopes that wait for their owner.', held.bytes)
   gauge('oldest_waiting_seconds', 'How long the envelope that has waited longest has waited.', held.oldestAtMs === undefined ? 0 : (nowMs - held.oldestAtMs) / MS_PER_SECOND)
   gauge('prekeys', 'One-time prekeys in store for all devices together.', held.prekeys)
   gauge('prekey_shards', 'Devices that keep prekeys here.', held.shards)
@@ -67,7 +67,7 @@ function describeHeld ({ held, stuck, nowMs }: RelayStats, { gauge }: Sheet): vo
 
 function describeDeposits ({ deposits, answeredMs }: RelayStats, { counter, labelled, duration }: Sheet): void {
   counter('deposits_stored_total', 'New envelopes that were stored.', deposits.stored)
-  counter('deposits_stored_bytes_total', 'What they held.', deposits.storedBytes)
+  counter('deposits_stored_bytes_total', 'Size of the new envelopes that were stored.', deposits.storedBytes)
   counter('deposits_known_total', 'Deposits of an envelope that was there already, answered as the first time.', deposits.known)
   labelled('counter', { name: 'deposits_refused_total', help: 'Deposits that were refused, by the reason that the depositor was told.', label: 'reason' }, deposits.refused)
   duration('deposit_answer_seconds', 'From a deposit\'s arrival until its signed answer left, the disk included.', answeredMs)
@@ -83,7 +83,7 @@ function describeCommits ({ commits }: RelayStats, { counter, duration, sizes }:
 
 function describeTraffic ({ traffic }: RelayStats, { counter, labelled }: Sheet): void {
   counter('collected_total', 'Envelopes handed to their owners.', traffic.collected)
-  counter('collected_bytes_total', 'What they held.', traffic.collectedBytes)
+  counter('collected_bytes_total', 'Size of the envelopes handed to their owners.', traffic.collectedBytes)
   counter('acknowledged_total', 'Envelopes deleted because their owner has them.', traffic.acknowledged)
   counter('expired_total', 'Envelopes deleted because nobody collected them in time.', traffic.expired)
   counter('alias_changes_total', 'Changes of doors by owners.', traffic.aliasChanges)

@@ -3,13 +3,13 @@
  * page is whole without a script. Only figures and the relay's own names of mailboxes are on it.
  */
 import { countText, latencyText, sizeText, spanText } from '../../../protocols/core/quantity.ts'
+import { refusalWords } from '../../../protocols/local/refusals.ts'
 import type { DayView, RelayStats } from '../stats.ts'
 import { bar, depositRates, depositsChart, diskChart, diskFinding, rateText, sparkline } from './charts.ts'
 import { forecastDisk, type Forecast } from './forecast.ts'
 import { html, type Markup } from './markup.ts'
 import { readinessOf } from './readiness.ts'
 import type { Pace } from './recent.ts'
-import { refusalWords } from './refusals.ts'
 import { clockText, dayText } from './times.ts'
 
 export interface Figures {

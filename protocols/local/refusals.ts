@@ -1,5 +1,5 @@
 /** Why deposits are refused, in the operator's words: what it is called, where it comes from, whether there is anything to do. */
-import type { RefusalReason } from '../../../protocols/deposit/wire.ts'
+import type { RefusalReason } from '../deposit/wire.ts'
 
 export interface RefusalWords { readonly name: string, readonly cause: string }
 

@@ -1,0 +1,82 @@
+/** The relay's figures as the command line has them. */
+import type { RelayMailboxView, RelayStatusView } from '../../../protocols/local/relay.ts'
+import type { RelayStats } from '../stats.ts'
+import { forecastDisk } from './forecast.ts'
+import type { MailboxView } from './operator.ts'
+import { readinessOf } from './readiness.ts'
+import type { Pace } from './recent.ts'
+
+export interface StatusParts {
+  readonly stats: RelayStats
+  readonly pace: Pace
+  readonly name: string
+  readonly addresses: readonly string[]
+  /** Of the dashboard. */
+  readonly http: string | undefined
+}
+
+export function statusView ({ stats, pace, name, addresses, http }: StatusParts): RelayStatusView {
+  const { held, disk, deposits, traffic, peers, days } = stats
+  const { isReady, reasons, closed } = readinessOf(stats)
+  const forecast = forecastDisk({ days, usedBytes: disk.usedBytes, capBytes: disk.capBytes })
+  return {
+    peerId: stats.peerId,
+    name,
+    version: stats.version,
+    state: stats.state,
+    ready: isReady,
+    reasons,
+    closed,
+    trouble: stats.trouble,
+    startedAt: instant(stats.startedAtMs),
+    addresses,
+    http: http ?? null,
+    mailboxes: held.mailboxes,
+    mailboxesBlocked: held.mailboxesBlocked,
+    envelopes: held.items,
+    bytes: held.bytes,
+    oldestAt: held.oldestAtMs === undefined ? null : instant(held.oldestAtMs),
+    usedBytes: disk.usedBytes,
+    capBytes: disk.capBytes,
+    freeBytes: disk.freeBytes,
+    availableBytes: disk.availableBytes ?? null,
+    fullInDays: forecast?.fullInDays ?? null,
+    depositsPerSecond: pace.depositsPerSecond,
+    p50Ms: pace.p50Ms ?? null,
+    p99Ms: pace.p99Ms ?? null,
+    stored: deposits.stored,
+    known: deposits.known,
+    refused: deposits.refused,
+    collected: traffic.collected,
+    acknowledged: traffic.acknowledged,
+    expired: traffic.expired,
+    auditsAsked: traffic.auditsAsked,
+    auditsAffirmed: traffic.auditsAffirmed,
+    refusedToday: days.at(-1)?.refused ?? {},
+    connections: peers.connections,
+    depositing: peers.depositing,
+    collecting: peers.collecting,
+    reservations: peers.reservations ?? null,
+    dht: peers.dht ?? null,
+    stuck: stats.stuck.count,
+    residentBytes: stats.memory.residentBytes,
+    loopDelayMs: stats.loopDelayMs
+  }
+}
+
+export function mailboxView ({ name, peerId, items, bytes, oldestAtMs, nextExpiryAtMs, lastSeenAtMs, isBlocked }: MailboxView): RelayMailboxView {
+  return {
+    name,
+    peerId,
+    envelopes: items,
+    bytes,
+    oldestAt: oldestAtMs === undefined ? null : instant(oldestAtMs),
+    endsAt: nextExpiryAtMs === undefined ? null : instant(nextExpiryAtMs),
+    lastSeen: instant(lastSeenAtMs).slice(0, 10),
+    blocked: isBlocked
+  }
+}
+
+function instant (atMs: number): string {
+  return new Date(atMs).toISOString()
+}
