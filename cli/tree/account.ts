@@ -82,7 +82,7 @@ export const ACCOUNT_COMMANDS: readonly CommandSpec[] = [
       { flags: '--qr', summary: 'Draw it as a QR code as well' }
     ],
     examples: ['skein me card', 'skein me card --once --qr'],
-    node: 'offline',
+    node: 'online',
     load: async () => (await import('../commands/me.ts')).card
   },
   {
@@ -90,7 +90,7 @@ export const ACCOUNT_COMMANDS: readonly CommandSpec[] = [
     summary: 'Your invite link as a QR code',
     options: [{ flags: '--once', summary: 'A link that works once and expires' }],
     examples: ['skein me qr', 'skein me qr --once'],
-    node: 'offline',
+    node: 'online',
     load: async () => (await import('../commands/me.ts')).qr
   },
   {

@@ -94,9 +94,12 @@ export class Mailboxes {
     })
   }
 
-  /** Resolves when the relays that are connected have what should be there now. */
+  /** Resolves when the relays that are connected, or are being tried for the first time, have what should be there now. */
   async synced (): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map(async lane => await quietly(lane.sync())))
+    await Promise.all([...this.#lanes.values()].map(async lane => {
+      await quietly(lane.first)
+      await quietly(lane.sync())
+    }))
   }
 
   standing (peerId: string): MailboxStanding | undefined { return this.#lanes.get(peerId)?.standing }

@@ -48,6 +48,17 @@ describe('our mailbox at a relay', () => {
     assert.ok(eu.holds(scene.aliasOf(card.token)))
   })
 
+  it('that is just being opened is waited for by whoever wants a gate to be there', async () => {
+    const scene = new MailboxScene()
+    const { bob, eu, mailboxes } = scene
+    bob.store.transact(writer => writer.relays.put({ peerId: eu.peerId, standing: 'used', name: '', code: undefined, addedAtMs: 1, openedAtMs: undefined, addresses: [eu.network.address] }))
+    await scene.network.start()
+    mailboxes.start()
+    const card = bob.store.transact(writer => longTermInvite(writer, { random: bob.random, nowMs: 1, rotate: false }))
+    await bob.world.within(mailboxes.synced())
+    assert.ok(eu.holds(scene.aliasOf(card.token)))
+  })
+
   it('tells depositors of a newer device list', async () => {
     const scene = await MailboxScene.begin()
     const { bob, eu, mailboxes } = scene
