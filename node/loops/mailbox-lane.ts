@@ -95,7 +95,8 @@ export class MailboxLane {
 
   /** There is reason to believe that it answers now. */
   hint (): void {
-    if (this.#at !== 'waiting') return
+    // That it can be connected to is no news of a relay that has said no.
+    if (this.#at !== 'waiting' || LASTING.has(this.#goodbye ?? '')) return
     this.#attempts = 0
     this.#timer?.cancel()
     void this.#run()
