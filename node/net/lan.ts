@@ -42,7 +42,7 @@ export class Lan {
     })
     this.#discovery = discovery
     discovery.addEventListener('peer', ({ detail: { id, multiaddrs } }) => {
-      this.#remember(id.toString(), multiaddrs.map(address => address.decapsulate('/p2p/').toString()).filter(isDialable))
+      this.#remember(id.toString(), multiaddrs.map(address => address.toString()).filter(isDialable))
     })
     await start(discovery)
   }
