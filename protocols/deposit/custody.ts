@@ -51,13 +51,22 @@ export function merkleRoot (leaves: readonly Uint8Array[]): Uint8Array {
   return innerHash(merkleRoot(leaves.slice(0, half)), merkleRoot(leaves.slice(half)))
 }
 
-/** What is hashed with leaf `index` on the way to the root, from below. */
-export function auditPath (leaves: readonly Uint8Array[], index: number): Uint8Array[] {
-  if (leaves.length <= 1) return []
+export interface MerkleTree {
+  readonly root: Uint8Array
+  /** For each leaf what is hashed with it on the way to the root, from below. */
+  readonly paths: ReadonlyArray<readonly Uint8Array[]>
+}
+
+/** The root and all paths: each hash is made once, where one path after the other would make all of them for each leaf. */
+export function merkleTree (leaves: readonly Uint8Array[]): MerkleTree {
+  invariant(leaves.length > 0, 'a tree has leaves')
+  if (leaves.length === 1) return { root: leaves[0] ?? LEAF, paths: [[]] }
   const half = splitOf(leaves.length)
-  return index < half
-    ? [...auditPath(leaves.slice(0, half), index), merkleRoot(leaves.slice(half))]
-    : [...auditPath(leaves.slice(half), index - half), merkleRoot(leaves.slice(0, half))]
+  const [left, right] = [merkleTree(leaves.slice(0, half)), merkleTree(leaves.slice(half))]
+  return {
+    root: innerHash(left.root, right.root),
+    paths: [...left.paths.map(path => [...path, right.root]), ...right.paths.map(path => [...path, left.root])]
+  }
 }
 
 /** The root that a leaf and its path lead to; undefined when the path does not fit the place. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import {
-  auditPath, custodySigningInput, decodeEvidence, encodeEvidence, isCustodySigned, merkleRoot, rootFromPath, storedLeaf, storedSigningInput, verifyEvidence, type Evidence
+  custodySigningInput, decodeEvidence, encodeEvidence, isCustodySigned, merkleRoot, merkleTree, rootFromPath, storedLeaf, storedSigningInput, verifyEvidence, type Evidence
 } from '../../../protocols/deposit/custody.ts'
 import { publicKeyOf, sign } from '../../../protocols/core/signed.ts'
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { fromString, toString } from 'uint8arrays'
 import { BATCH_DEPOSITS_MAX } from '../../../protocols/core/limits.ts'
 import { bytesOf } from '../core/arbitraries.ts'
 import { assertMalformed, valueOrMalformed } from '../core/codec.ts'
@@ -16,9 +18,9 @@ function batch (count: number): Evidence[] {
   const facts = Array.from({ length: count }, (_, index) => ({
     alias: new Uint8Array(24).fill(index), depositId: new Uint8Array(16).fill(index + 1), bodyHash: new Uint8Array(32).fill(index + 2), relayTimeMs: 1_795_000_000_000, expiresAtMs: 1_797_000_000_000 + index, aliasEpoch: new Uint8Array(8).fill(7)
   }))
-  const leaves = facts.map(storedLeaf)
-  const signature = ed25519.sign(storedSigningInput(merkleRoot(leaves)), secret)
-  return facts.map((fact, index) => ({ ...fact, index, count, path: auditPath(leaves, index), signature }))
+  const { root, paths } = merkleTree(facts.map(storedLeaf))
+  const signature = ed25519.sign(storedSigningInput(root), secret)
+  return facts.map((fact, index) => ({ ...fact, index, count, path: paths[index] ?? [], signature }))
 }
 
 describe('what a relay has promised', () => {
@@ -43,11 +45,25 @@ describe('what a relay has promised', () => {
     fc.assert(fc.property(fc.array(bytesOf(32), { minLength: 1, maxLength: 40 }), fc.nat(), fc.nat(), (leaves, place, other) => {
       const index = place % leaves.length
       const leaf = leaves[index] ?? new Uint8Array(32)
-      const path = auditPath(leaves, index)
-      assert.deepEqual(rootFromPath(leaf, { index, count: leaves.length, path }), merkleRoot(leaves))
+      const { root, paths } = merkleTree(leaves)
+      const path = paths[index] ?? []
+      assert.deepEqual(root, merkleRoot(leaves))
+      assert.deepEqual(rootFromPath(leaf, { index, count: leaves.length, path }), root)
       const elsewhere = other % leaves.length
-      if (elsewhere !== index) assert.notDeepEqual(rootFromPath(leaf, { index: elsewhere, count: leaves.length, path }), merkleRoot(leaves))
+      if (elsewhere !== index) assert.notDeepEqual(rootFromPath(leaf, { index: elsewhere, count: leaves.length, path }), root)
     }))
+  })
+
+  it('is hashed as the trees of Certificate Transparency are', () => {
+    const inputs = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f']
+    const leaves = inputs.map(hex => sha256(Uint8Array.of(0, ...fromString(hex, 'hex'))))
+    const roots = new Map([
+      [1, '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'],
+      [2, 'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125'],
+      [7, 'ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c'],
+      [8, '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328']
+    ])
+    for (const [count, root] of roots) assert.equal(toString(merkleRoot(leaves.slice(0, count)), 'hex'), root, `${count} leaves`)
   })
 
   it('is kept in a kilobyte and read back; foreign bytes are evidence or malformed', () => {
