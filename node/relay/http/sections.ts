@@ -112,14 +112,14 @@ function forecastCard ({ stats, fullShare }: Figures, forecast: Forecast | undef
   const { days, disk: { usedBytes, capBytes }, nowMs } = stats
   const rows = days.slice(-SPARK_DAYS).map(({ day, usedBytes: bytes }) => [dayText(day * DAY_MS), sizeText(bytes)])
   const how = forecast === undefined ? 'A forecast begins after three days.' : 'Line: measured. Dashes: at the rate of the last 7 days. Band: 10th to 90th percentile of the days.'
-  return html`${heading('Disk forecast', how)}<div class="wide" tabindex="0" role="region" aria-label="Chart of disk use">${diskChart({ days, forecast, usedBytes, capBytes, fullShare, nowMs })}</div>
+  return html`${heading('Disk forecast', how)}<div class="wide" tabindex="0" role="group" aria-label="Chart of disk use">${diskChart({ days, forecast, usedBytes, capBytes, fullShare, nowMs })}</div>
 <p class="said">${diskFinding({ forecast, usedBytes, capBytes, nowMs })}</p>${numbers('forecast-numbers', ['Day', 'Disk use'], rows)}`
 }
 
 function rateCard ({ quarters, nowMs }: RelayStats): Markup {
   const rates = depositRates(quarters, nowMs)
   const rows = rates.map(({ atMs, perSecond }) => [clockText(atMs), rateText(perSecond)])
-  return html`${heading('Deposits', 'A second, means of 15 min, last 24 h of this process')}<div class="wide" tabindex="0" role="region" aria-label="Chart of deposits">${depositsChart({ quarters, nowMs })}</div>${numbers('rate-numbers', ['Time', 'Deposits a second'], rows)}`
+  return html`${heading('Deposits', 'A second, means of 15 min, last 24 h of this process')}<div class="wide" tabindex="0" role="group" aria-label="Chart of deposits">${depositsChart({ quarters, nowMs })}</div>${numbers('rate-numbers', ['Time', 'Deposits a second'], rows)}`
 }
 
 function refusedCard ({ days }: RelayStats): Markup {
@@ -137,7 +137,7 @@ function stuckCard ({ stats: { stuck, nowMs }, stuckAfterMs }: Figures): Markup 
   const title = heading('Stuck', `${countText(stuck.count)} ${stuck.count === 1 ? 'mailbox' : 'mailboxes'}, not opened for ${spanText(stuckAfterMs)}`)
   if (stuck.count === 0) return html`${title}<p class="empty">Everybody whose mail waits has been here lately.</p>`
   const shown = stuck.mailboxes.slice(0, STUCK_SHOWN)
-  return html`${title}<div class="wide" tabindex="0" role="region" aria-label="Stuck mailboxes"><table><thead><tr><th scope="col">Mailbox</th><th scope="col" class="num">Items</th><th scope="col" class="num">Size</th><th scope="col" class="num">Oldest</th><th scope="col" class="num">Ends in</th></tr></thead><tbody>
+  return html`${title}<div class="wide" tabindex="0" role="group" aria-label="Stuck mailboxes"><table><thead><tr><th scope="col">Mailbox</th><th scope="col" class="num">Items</th><th scope="col" class="num">Size</th><th scope="col" class="num">Oldest</th><th scope="col" class="num">Ends in</th></tr></thead><tbody>
 ${shown.map(({ name, items, bytes, oldestAtMs, nextExpiryAtMs }) => html`<tr><th scope="row" class="mono">${name}</th><td class="num">${countText(items)}</td><td class="num">${sizeText(bytes)}</td><td class="num">${spanText(nowMs - oldestAtMs)}</td><td class="num">${spanText(nextExpiryAtMs - nowMs)}</td></tr>`)}
 ${stuck.count > shown.length ? html`<tr><td colspan="5" class="sec">and ${countText(stuck.count - shown.length)} smaller: <code>skein relay mailboxes --stuck</code></td></tr>` : undefined}</tbody></table></div>`
 }
