@@ -2,7 +2,7 @@
  * Whether a relay takes a deposit, and whether it opens a mailbox: decided from what is full and what has been proven, before anything is
  * written. Law: docs/protocols/mailbox.md, "Admission".
  */
-import { CONTROL_BYTES_MAX, CONTROL_RESERVE, ENVELOPE_BYTES_MAX, GATE_ITEMS_MAX, REQUEST_ENVELOPE_BYTES_MAX } from '../core/limits.ts'
+import { CONTROL_BYTES_MAX, CONTROL_RESERVE, ENVELOPE_BYTES_MAX, GATE_ITEMS_MAX, GATE_LIFETIME_MS, REQUEST_ENVELOPE_BYTES_MAX } from '../core/limits.ts'
 import { workBitsFor } from '../deposit/work.ts'
 import type { RefusalReason } from '../deposit/wire.ts'
 import type { AliasKind, MailboxGoodbyeReason, MailboxLimits, Usage } from './wire.ts'
@@ -42,6 +42,12 @@ const FULL_RETRY_MS = 15 * 60_000
 /** What wakes nobody and fits the smallest bucket: receipts, mostly. They must pass where texts do not. */
 export function isControl ({ sizeBytes, isWake }: { readonly sizeBytes: number, readonly isWake: boolean }): boolean {
   return !isWake && sizeBytes <= CONTROL_BYTES_MAX
+}
+
+/** How long a relay keeps what it takes: as long as asked (0: as long as it can), within its limit; requests of strangers less long. */
+export function keptMs ({ lifetimeS, kind, lifetimeMsMax }: { readonly lifetimeS: number, readonly kind: AliasKind, readonly lifetimeMsMax: number }): number {
+  const longestMs = kind === 'contact' ? lifetimeMsMax : Math.min(lifetimeMsMax, GATE_LIFETIME_MS)
+  return lifetimeS === 0 ? longestMs : Math.min(lifetimeS * 1000, longestMs)
 }
 
 /** Decides about one deposit that is not there yet. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { ENVELOPE_BYTES_MAX, GATE_ITEMS_MAX, REQUEST_ENVELOPE_BYTES_MAX } from '../../../protocols/core/limits.ts'
-import { admitDeposit, admitMailbox, type MailboxOffer, type RelayOffer } from '../../../protocols/mailbox/admission.ts'
+import { DELIVERY_LIFETIME_MS, ENVELOPE_BYTES_MAX, GATE_ITEMS_MAX, GATE_LIFETIME_MS, REQUEST_ENVELOPE_BYTES_MAX } from '../../../protocols/core/limits.ts'
+import { admitDeposit, admitMailbox, keptMs, type MailboxOffer, type RelayOffer } from '../../../protocols/mailbox/admission.ts'
 import { workBitsFor } from '../../../protocols/deposit/work.ts'
 
 const EMPTY = { items: 0, bytes: 0 }
@@ -62,6 +62,15 @@ describe('a deposit at a relay', () => {
     assert.ok(verdict.type === 'refuse')
     assert.equal(verdict.workBits, workBitsFor(15))
     assert.ok(workBitsFor(15) > workBitsFor(0))
+  })
+
+  it('is kept as long as asked, within what the relay offers, and a stranger\'s not longer than a fortnight', () => {
+    const longest = { kind: 'contact', lifetimeMsMax: DELIVERY_LIFETIME_MS } as const
+    assert.equal(keptMs({ ...longest, lifetimeS: 60 }), 60_000)
+    assert.equal(keptMs({ ...longest, lifetimeS: 0 }), DELIVERY_LIFETIME_MS)
+    assert.equal(keptMs({ ...longest, lifetimeS: 0xffffffff }), DELIVERY_LIFETIME_MS)
+    assert.equal(keptMs({ ...longest, kind: 'gateOnce', lifetimeS: 0 }), GATE_LIFETIME_MS)
+    assert.equal(keptMs({ kind: 'gateOpen', lifetimeS: 0xffffffff, lifetimeMsMax: 60_000 }), 60_000)
   })
 })
 
