@@ -96,6 +96,10 @@ function friend (): Omit<Contact, 'contact'> {
     isKeyChanged: false,
     verifiedEpoch: undefined,
     inviteToken: undefined,
+    aliasSecret: undefined,
+    theirAliasSecret: undefined,
+    recordKey: undefined,
+    readKey: undefined,
     toldProfile: 0,
     createdAtMs: BEGAN_AT_MS
   }

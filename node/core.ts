@@ -16,10 +16,13 @@ import { serveAccount } from './handlers/account.ts'
 import { serveDeposits } from './handlers/deposit.ts'
 import { PeerRates } from './handlers/peer-rates.ts'
 import { refill, servePrekeys } from './handlers/prekeys.ts'
+import { Destinations } from './contacts/copies.ts'
+import { Copies } from './loops/copies.ts'
 import { Errands } from './loops/errands.ts'
 import { Indexer } from './loops/indexer.ts'
 import { Mailboxes } from './loops/mailboxes.ts'
 import { Outbox } from './loops/outbox.ts'
+import type { VerifySignature } from './loops/relay-lane.ts'
 import { tellProfile } from './loops/profiles.ts'
 import { Reaper } from './loops/reaper.ts'
 import { Sessions } from './loops/sessions.ts'
@@ -53,6 +56,8 @@ export interface CoreOptions {
   readonly hintOf: (peerId: string, address: string) => Omit<InviteHint, 'isRelay'>
   readonly targetOf: (hint: Omit<InviteHint, 'isRelay'>) => Omit<Hint, 'isRelay'>
   readonly safetyNumber: (ours: Verifiable, theirs: Verifiable) => string
+  /** Ed25519. */
+  readonly verify: VerifySignature
 }
 
 /** Operations that need more than the core: `doctor` looks at files, `stop` ends the process's node. */
@@ -70,6 +75,7 @@ export class Core {
   readonly #errands: Errands
   readonly #sessions: Sessions
   readonly #outbox: Outbox
+  readonly #copies: Copies
   readonly mailboxes: Mailboxes
   readonly #indexer: Indexer
   readonly #reaper: Reaper
@@ -87,8 +93,11 @@ export class Core {
     this.account = new OwnAccount({ reader, sealer, addresses: () => network.addresses() })
     this.turn = new Turn({ store, sealer, clock, random, directory, feed: this.feed, arrivals: this.arrivals, reach, statement: () => this.account.ref, profile: () => this.account.profile, hasMailboxes: () => this.account.relays.length > 0 })
     this.#errands = new Errands({ clock, random })
-    this.#sessions = new Sessions({ reader, directory, network, sealer, clock, turn: this.turn, errands: this.#errands, reach })
-    this.#outbox = new Outbox({ reader, network, sealer, clock, random, directory, account: this.account, arrivals: this.arrivals, turn: this.turn, sessions: this.#sessions, reach })
+    const destinations = new Destinations(directory)
+    const { verify } = options
+    this.#sessions = new Sessions({ reader, directory, network, sealer, clock, random, destinations, verify, turn: this.turn, errands: this.#errands, reach })
+    this.#outbox = new Outbox({ reader, network, sealer, clock, random, directory, account: this.account, arrivals: this.arrivals, turn: this.turn, sessions: this.#sessions, reach, onSettled: row => { this.#copies.settled(row) }, onMissed: rows => { this.#copies.missed(rows) } })
+    this.#copies = new Copies({ reader, network, sealer, clock, random, directory, destinations, account: this.account, turn: this.turn, sessions: this.#sessions, reach, verify, roundTripMs: device => this.#outbox.roundTripMs(device) })
     this.mailboxes = new Mailboxes({ reader, network, sealer, clock, random, turn: this.turn, account: this.account })
     this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
     this.#reaper = new Reaper({ reader, turn: this.turn, clock, sealer, account: this.account })
@@ -104,6 +113,7 @@ export class Core {
     await unlessStorage(this.#prepareReach())
     this.mailboxes.start()
     this.#outbox.start()
+    this.#copies.start()
     this.#sessions.resume()
     this.#indexer.start()
     this.#reaper.start()
@@ -118,13 +128,17 @@ export class Core {
     this.#indexer.stop()
     this.#errands.stop()
     this.mailboxes.stop()
+    this.#copies.stop()
     this.#outbox.stop()
     await this.turn.stop()
   }
 
   #listen (): void {
     this.turn.listen({
-      onSealed: envelopes => this.#outbox.offer(envelopes),
+      onSealed: envelopes => {
+        this.#outbox.offer(envelopes)
+        this.#copies.offer(envelopes)
+      },
       onSessionless: devices => { for (const device of devices) this.#sessions.obtain(device) },
       onBehind: contacts => { for (const contact of contacts) this.#sessions.refresh(contact) },
       onHint: contacts => {
@@ -133,7 +147,10 @@ export class Core {
           this.#outbox.hint(contact)
         }
       },
-      onContacts: () => { this.mailboxes.sync() },
+      onContacts: contacts => {
+        this.mailboxes.sync()
+        for (const contact of contacts) this.#copies.replan(contact)
+      },
       onTaken: envelopes => { this.mailboxes.taken(envelopes) },
       onStorage: error => { this.#storageTrouble = error === undefined ? undefined : `${error.message}. ${error.hint ?? ''}`.trim() }
     })
@@ -233,6 +250,7 @@ export class Core {
     this.mailboxes.hintAll()
     this.#errands.hintAll()
     this.#outbox.hintAll()
+    this.#copies.hintAll()
   }
 }
 

@@ -19,7 +19,7 @@ export interface Known {
   /** In the newest accepted list. */
   readonly devices: readonly Device[]
   /** That list; undefined: they have shown none yet. */
-  readonly list: Pick<Statement, 'expiresAtMs'> | undefined
+  readonly list: Pick<Statement, 'expiresAtMs' | 'relays'> | undefined
 }
 
 export class Directory {

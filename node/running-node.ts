@@ -10,9 +10,10 @@ import type { LocalServer } from './api/server.ts'
 import { Core } from './core.ts'
 import { safetyNumber } from './crypto/safety-number.ts'
 import { SignalSealer } from './crypto/sealer.ts'
+import { isSignature } from './crypto/verify.ts'
 import { reachFromEnvironment } from './failpoints.ts'
 import { HookRunner } from './loops/hooks.ts'
-import { addressFromBytes, addressToBytes } from './net/addresses.ts'
+import { addressFromBytes, addressToBytes, isLoopback } from './net/addresses.ts'
 import { peerIdFromBytes, peerIdToBytes } from './net/identity.ts'
 import { Libp2pNetwork } from './net/network.ts'
 import { portOf, withLastPort } from './net/ports.ts'
@@ -65,7 +66,7 @@ export class RunningNode implements SkeinNode {
     this.#listen = specs
     this.account = accountIdText(own.accountId)
     this.device = deviceIdText(own.deviceId)
-    this.#network = new Libp2pNetwork({ networkKey: own.networkKey, listen, agentVersion: `skein/${VERSION}`, clock: realClock, onFault: error => { console.error(`fault in a handler: ${error.name}`) } })
+    this.#network = new Libp2pNetwork({ networkKey: own.networkKey, listen, agentVersion: `skein/${VERSION}`, clock: realClock, isOnLan: isOnLan(config, specs), onFault: error => { console.error(`fault in a handler: ${error.name}`) } })
     this.peerId = this.#network.peerId
     const sealer = new SignalSealer({ own, reader: store.read, clock: realClock })
     this.#core = new Core({
@@ -76,7 +77,8 @@ export class RunningNode implements SkeinNode {
       version: VERSION,
       hintOf: (peerId, address) => ({ peerId: peerIdToBytes(peerId), address: addressToBytes(address) }),
       targetOf: ({ peerId, address }) => ({ peerId: peerIdFromBytes(peerId), address: addressFromBytes(address) }),
-      safetyNumber: (ours, theirs) => safetyNumber(ours, theirs).digits
+      safetyNumber: (ours, theirs) => safetyNumber(ours, theirs).digits,
+      verify: isSignature
     })
     this.#operations = {
       ...this.#core.operations,
@@ -191,4 +193,9 @@ const EVENT_WAIT_MS = 1_000
 
 function portFact (spec: string): string {
   return `port:${spec}`
+}
+
+/** A node for one command is gone before anybody finds it. */
+function isOnLan ({ lan, serve = true }: NodeConfig, listen: readonly string[]): boolean {
+  return lan ?? (serve && listen.some(address => !isLoopback(address)))
 }

@@ -3,6 +3,7 @@ import type { Database } from './database.ts'
 import { ChangeReader } from './tables/changes.ts'
 import { ContactReader } from './tables/contacts.ts'
 import { ConversationReader } from './tables/conversations.ts'
+import { CopyReader } from './tables/copies.ts'
 import { CursorReader } from './tables/cursors.ts'
 import { DeviceReader } from './tables/devices.ts'
 import { EventReader } from './tables/events.ts'
@@ -35,6 +36,7 @@ export class Reader {
   readonly messages: MessageReader
   readonly changes: ChangeReader
   readonly outbox: OutboxReader
+  readonly copies: CopyReader
   readonly traces: TraceReader
   readonly received: ReceivedReader
   readonly keys: KeyReader
@@ -58,6 +60,7 @@ export class Reader {
     this.messages = new MessageReader(database)
     this.changes = new ChangeReader(database)
     this.outbox = new OutboxReader(database)
+    this.copies = new CopyReader(database)
     this.traces = new TraceReader(database)
     this.received = new ReceivedReader(database)
     this.keys = new KeyReader(database)

@@ -225,6 +225,27 @@ export interface Outgoing {
   readonly expiresAtMs: number
 }
 
+export const COPY_STATE = { waiting: 0, stored: 1, refused: 2 } as const
+export type CopyStateName = keyof typeof COPY_STATE
+
+/** Of an envelope at one of its recipient's relays. */
+export interface Copy {
+  readonly outbox: number
+  /** PeerId. */
+  readonly relay: string
+  readonly depositId: EnvelopeId
+  /** waiting: to be deposited, again perhaps. refused: for good. */
+  readonly state: CopyStateName
+  readonly attempts: number
+  /** Both by the relay's clock. */
+  readonly storedAtMs: number | undefined
+  readonly expiresAtMs: number | undefined
+  /** What went wrong last, in words. */
+  readonly detail: string | undefined
+  /** Evidence of protocols/deposit/custody.ts. */
+  readonly evidence: Uint8Array | undefined
+}
+
 export interface Trace { readonly outbox: number, readonly atMs: number, readonly step: string, readonly detail: string }
 
 export interface StoredEvent {

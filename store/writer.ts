@@ -7,6 +7,7 @@ import type { Reader } from './reader.ts'
 import { ChangeWriter } from './tables/changes.ts'
 import { ContactWriter } from './tables/contacts.ts'
 import { ConversationWriter } from './tables/conversations.ts'
+import { CopyWriter } from './tables/copies.ts'
 import { CursorWriter } from './tables/cursors.ts'
 import { DeviceWriter } from './tables/devices.ts'
 import { EventWriter } from './tables/events.ts'
@@ -41,6 +42,7 @@ export class Writer {
   readonly messages: MessageWriter
   readonly changes: ChangeWriter
   readonly outbox: OutboxWriter
+  readonly copies: CopyWriter
   readonly traces: TraceWriter
   readonly received: ReceivedWriter
   readonly keys: KeyWriter
@@ -67,6 +69,7 @@ export class Writer {
     this.messages = new MessageWriter(database, (before, after) => { this.search.replace(before, after) })
     this.changes = new ChangeWriter(database)
     this.outbox = new OutboxWriter(database)
+    this.copies = new CopyWriter(database)
     this.traces = new TraceWriter(database)
     this.received = new ReceivedWriter(database)
     this.keys = new KeyWriter({ database, known: read.facts, facts: this.facts })

@@ -84,6 +84,12 @@ export class Lane<Sent extends Letter, Proof = undefined> {
   offer (letters: readonly Sent[]): void {
     const isNext = this.#state.at === 'open' && !this.#hasBacklog && !this.#isBlocked && this.#hasRoom(letters)
     if (isNext) return this.#transmit(letters)
+    this.wake()
+  }
+
+  /** Something waits to be loaded, from this row on or anywhere. */
+  wake (fromRow = Number.MAX_SAFE_INTEGER): void {
+    this.#sentRow = Math.min(this.#sentRow, fromRow - 1)
     this.#hasBacklog = true
     // Somebody has just written to them and looks at it: that is worth an attempt before the pause is over.
     if (this.#state.at === 'backoff' && this.#parts.clock.monotonic() - this.#failedAtMonotonicMs >= IMPATIENCE_MS) this.hint()

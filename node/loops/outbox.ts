@@ -21,6 +21,7 @@ import { PeerRates } from '../handlers/peer-rates.ts'
 import type { SealedEnvelope } from '../turn/sealed-envelope.ts'
 import type { Turn } from '../turn/turn.ts'
 import { Lane, type Letter, type LetterRefusal } from './lane.ts'
+import { RoundTrips } from './round-trips.ts'
 import { targetOf, type Sessions } from './sessions.ts'
 
 export interface OutboxParts {
@@ -35,6 +36,9 @@ export interface OutboxParts {
   readonly turn: Turn
   readonly sessions: Sessions
   readonly reach: Reach
+  /** A device has it, or has not got it by its connection: what relays need not, or should, keep. */
+  readonly onSettled: (row: number) => void
+  readonly onMissed: (rows: readonly number[]) => void
 }
 
 /** Rows that an attempt without any answer is written to: more would tell the same. */
@@ -56,6 +60,7 @@ export class Outbox {
   readonly #parts: OutboxParts
   readonly #lanes = new Map<string, Lane<DirectLetter>>()
   readonly #retryRates: PeerRates
+  readonly #roundTrips = new RoundTrips()
   #isStarted = false
 
   constructor (parts: OutboxParts) {
@@ -104,6 +109,9 @@ export class Outbox {
     for (const device of this.#parts.reader.devices.ofContact(contact)) this.#lanes.get(idKey(device.deviceId))?.hint()
   }
 
+  /** How long a device takes to acknowledge, all but a twentieth of the time; undefined: not known. */
+  roundTripMs (device: DeviceId): number | undefined { return this.#roundTrips.p95Ms(device) }
+
   hintAll (): void {
     for (const lane of this.#lanes.values()) lane.hint()
   }
@@ -140,11 +148,15 @@ export class Outbox {
       },
       load: (afterRow, limit) => reader.outbox.sealed(device, { afterRow, limit }).filter(({ row }) => this.#parts.turn.mayLeave(row)).flatMap(outgoing => this.#letterOf(outgoing)),
       deposit: ({ depositId, body, gateToken: token }) => ({ depositId, body, gateToken: token, lifetimeS: 0, isWake: false }),
-      onStored: (letter, sentAtMs) => this.#stored(letter, sentAtMs),
+      onStored: (letter, sentAtMs) => {
+        this.#roundTrips.note(device, clock.now() - sentAtMs)
+        this.#stored(letter, sentAtMs)
+      },
       onRefused: (letter, refusal) => this.#refused(device, letter, refusal),
       onAttemptFailed: (letters, step, error) => {
         const rows = letters.length > 0 ? letters.map(letter => letter.row) : reader.outbox.sealed(device, { afterRow: 0, limit: TRACED_ROWS_MAX }).map(outgoing => outgoing.row)
         this.#attempted(rows, step, error.message)
+        this.#parts.onMissed(rows)
       }
     })
     this.#lanes.set(key, lane)
@@ -177,6 +189,7 @@ export class Outbox {
         if (ref.kind === 'text') arrivals.announce(idKey(ref.id), 'delivered')
       }
     }
+    this.#parts.onSettled(row)
     turn.settle([{ type: 'delivered', row, contact, refs, atMs: clock.now(), sentAtMs }])
   }
 
@@ -199,6 +212,7 @@ export class Outbox {
         break
     }
     this.#attempted([letter.row], 'postponed', REFUSAL_WORDS[reason] ?? reason)
+    this.#parts.onMissed([letter.row])
     return false
   }
 

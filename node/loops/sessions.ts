@@ -4,13 +4,15 @@
  */
 import { decodeAccountAnswer, encodeAccountLookup, ACCOUNT_VERSION } from '../../protocols/account/wire.ts'
 import { isExpired, verifyStatement } from '../../protocols/account/statement.ts'
-import { decodeBundleAnswer, encodeBundleRequest, PREKEYS_VERSION } from '../../protocols/prekeys/wire.ts'
 import { UnreachableError, UntrustedError, MalformedError } from '../../protocols/core/errors.ts'
 import { idKey, type DeviceId } from '../../protocols/core/ids.ts'
 import type { Reader } from '../../store/reader.ts'
 import { UNADDRESSED, type Contact, type Device } from '../../store/types.ts'
-import { ACCOUNT_PROTOCOL, PREKEYS_PROTOCOL } from '../protocols.ts'
-import type { Clock, Network, PeerTarget, Sealer } from '../ports.ts'
+import { ACCOUNT_PROTOCOL } from '../protocols.ts'
+import type { Destinations } from '../contacts/copies.ts'
+import type { Clock, Network, PeerTarget, Random, Sealer } from '../ports.ts'
+import { fetchBundle } from './bundles.ts'
+import type { VerifySignature } from './relay-lane.ts'
 import { adoptStatement, type OfferedStatement } from '../contacts/statements.ts'
 import { queueRequest } from '../contacts/introductions.ts'
 import type { Directory } from '../directory.ts'
@@ -27,6 +29,9 @@ export interface SessionsParts {
   readonly turn: Turn
   readonly errands: Errands
   readonly reach: Reach
+  readonly random: Random
+  readonly destinations: Destinations
+  readonly verify: VerifySignature
 }
 
 /** Waiting rows of one device that a failed attempt is written to: more would tell the same. */
@@ -136,7 +141,7 @@ export class Sessions {
   }
 
   async #obtain (deviceId: DeviceId): Promise<void> {
-    const { reader, network, sealer, turn, reach } = this.#parts
+    const { reader, sealer, turn, reach } = this.#parts
     const device = reader.devices.byId(deviceId)
     const contact = device === undefined ? undefined : reader.contacts.byNumber(device.contact)
     // A device that is listed no more gets nothing: what waited for it was dropped with it.
@@ -145,15 +150,13 @@ export class Sessions {
       turn.seal(deviceId)
       return
     }
-    const { inviteToken: token } = contact
-    const answer = decodeBundleAnswer(await network.request(targetOf(device), PREKEYS_PROTOCOL, encodeBundleRequest({ version: PREKEYS_VERSION, deviceId, token })))
-    if (answer.type === 'refusal') throw new UnreachableError('the device hands out no prekeys to us now')
+    const bundle = await fetchBundle(device, contact, this.#parts)
     try {
       await turn.write((_writer, round) => {
         // They answer, so what waits for another attempt can leave as well.
         round.toHint.add(contact.contact)
       }, async () => {
-        if (!sealer.hasSession(deviceId)) await sealer.startSession(deviceId, answer.bundle)
+        if (!sealer.hasSession(deviceId)) await sealer.startSession(deviceId, bundle)
         reach('session.started')
       })
     } catch (error) {

@@ -1,5 +1,6 @@
 /** How a deposit ended, written into the transaction: what the outbox and the messages in it say from now on. */
-import { contentId } from '../../protocols/core/ids.ts'
+import { isStored, type Copies } from '../../protocols/deposit/copies.ts'
+import { contentId, type ContentId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import type { Writer } from '../../store/writer.ts'
 import type { Ref } from '../../store/types.ts'
 import type { Round } from './round.ts'
@@ -11,8 +12,30 @@ export type Settlement =
   | { readonly type: 'refused', readonly row: number, readonly contact: number, readonly refs: readonly Ref[], readonly atMs: number, readonly reason: string }
   /** It was under way and nobody knows whether it arrived: it goes out again, with the same bytes. */
   | { readonly type: 'attempted', readonly rows: readonly number[], readonly atMs: number, readonly step: string, readonly detail: string }
+  /** A relay has signed that it keeps a copy. */
+  | {
+    readonly type: 'copied'
+    readonly row: number
+    readonly contact: number
+    readonly refs: readonly Ref[]
+    readonly relay: string
+    readonly depositId: EnvelopeId
+    readonly relayTimeMs: number
+    readonly expiresAtMs: number
+    readonly evidence: Uint8Array
+    readonly atMs: number
+  }
+  /** A relay does not keep a copy: for now, or for good. */
+  | { readonly type: 'notCopied', readonly row: number, readonly contact: number, readonly relay: string, readonly depositId: EnvelopeId, readonly isFinal: boolean, readonly atMs: number, readonly detail: string }
+  /** A relay did not answer, or asks us to wait: it says nothing about one envelope. */
+  | { readonly type: 'relayAttempted', readonly rows: readonly number[], readonly atMs: number, readonly step: string, readonly detail: string }
 
-export interface SettleParts { readonly writer: Writer, readonly round: Round }
+export interface SettleParts {
+  readonly writer: Writer
+  readonly round: Round
+  /** Copies of a message, as this transaction sees them. */
+  readonly count: (message: ContentId) => Copies | undefined
+}
 
 export function writeSettlements (settlements: readonly Settlement[], parts: SettleParts): void {
   for (const settlement of settlements) {
@@ -25,6 +48,15 @@ export function writeSettlements (settlements: readonly Settlement[], parts: Set
         break
       case 'attempted':
         writeAttempted(settlement, parts)
+        break
+      case 'copied':
+        writeCopied(settlement, parts)
+        break
+      case 'notCopied':
+        writeNotCopied(settlement, parts)
+        break
+      case 'relayAttempted':
+        for (const row of settlement.rows) parts.writer.traces.add({ outbox: row, atMs: settlement.atMs, step: settlement.step, detail: settlement.detail })
         break
     }
   }
@@ -61,4 +93,31 @@ function writeRefused ({ row, contact, refs, atMs, reason }: Extract<Settlement,
 function writeAttempted ({ rows, atMs, step, detail }: Extract<Settlement, { type: 'attempted' }>, { writer }: SettleParts): void {
   writer.outbox.markSent(rows, atMs)
   for (const row of rows) writer.traces.add({ outbox: row, atMs, step, detail })
+}
+
+function writeCopied ({ row, contact, refs, relay, depositId, relayTimeMs, expiresAtMs, evidence, atMs }: Extract<Settlement, { type: 'copied' }>, { writer, round, count }: SettleParts): void {
+  // A row that was reopened or is gone has no copies: its envelope is of no use.
+  if (writer.read.outbox.byRow(row) === undefined) return
+  const attempts = (writer.read.copies.one(row, relay)?.attempts ?? 0) + 1
+  writer.copies.put({ outbox: row, relay, depositId, state: 'stored', attempts, storedAtMs: relayTimeMs, expiresAtMs, detail: undefined, evidence })
+  for (const ref of refs) {
+    if (ref.kind !== 'text') continue
+    const id = contentId(ref.id)
+    const copies = count(id)
+    if (copies === undefined) continue
+    const isNew = isStored(copies) && writer.messages.advance(id, 'stored', atMs)
+    // One copy more is worth telling, also before there are enough.
+    round.tellMessage('message.state', contact, id)
+    round.states.push({ id, state: isNew || isStored(copies) ? 'stored' : 'queued', reason: undefined })
+  }
+}
+
+function writeNotCopied ({ row, relay, depositId, isFinal, atMs, detail }: Extract<Settlement, { type: 'notCopied' }>, { writer }: SettleParts): void {
+  const known = writer.read.copies.one(row, relay)
+  if (writer.read.outbox.byRow(row) === undefined) return
+  const attempts = (known?.attempts ?? 0) + 1
+  // What it has signed for stands, until it has run out, whatever it says to another attempt.
+  if (known?.state === 'stored' && (known.expiresAtMs ?? 0) > atMs) return
+  writer.copies.put({ outbox: row, relay, depositId, state: isFinal ? 'refused' : 'waiting', attempts, storedAtMs: undefined, expiresAtMs: undefined, detail, evidence: undefined })
+  writer.traces.add({ outbox: row, atMs, step: isFinal ? 'relay.refused' : 'relay.postponed', detail })
 }

@@ -53,6 +53,11 @@ export interface MacFields {
   readonly body: Uint8Array
 }
 
+/** The proof that a depositor knows the alias: HMAC-SHA256 by its MAC key. */
+export function depositMac (macKey: Uint8Array, fields: MacFields): Uint8Array {
+  return hmac(sha256, macKey, depositMacInput(fields))
+}
+
 /** What a deposit's MAC runs over. */
 export function depositMacInput ({ nonce, depositId, lifetimeS, isWake, body }: MacFields): Uint8Array {
   const fixed = new Uint8Array(5)

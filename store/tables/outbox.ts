@@ -132,6 +132,7 @@ export class OutboxWriter {
   readonly #relink: Statement<[number, number], never>
   readonly #retrace: Statement<[number, number], never>
   readonly #untrace: Statement<[number], never>
+  readonly #uncopy: Statement<[number], never>
   readonly #remove: Statement<[number], never>
   readonly #markSent: Statement<[number, number], never>
   readonly #settle: Statement<[number, number, number], never>
@@ -152,6 +153,7 @@ export class OutboxWriter {
     this.#relink = database.prepare('UPDATE OR IGNORE outbox_messages SET outbox = ? WHERE outbox = ?')
     this.#retrace = database.prepare('UPDATE traces SET outbox = ? WHERE outbox = ?')
     this.#untrace = database.prepare('DELETE FROM traces WHERE outbox = ?')
+    this.#uncopy = database.prepare('DELETE FROM copies WHERE outbox = ?')
     this.#remove = database.prepare('DELETE FROM outbox WHERE row = ?')
     this.#markSent = database.prepare('UPDATE outbox SET attempts = attempts + 1, sent_at = ? WHERE row = ?')
     this.#settle = database.prepare(`UPDATE outbox SET state = ?, settled_at = ?, ciphertext = NULL WHERE row = ? AND ${OPEN}`)
@@ -182,6 +184,7 @@ export class OutboxWriter {
   remove (row: number): void {
     this.#unlink.run(row)
     this.#untrace.run(row)
+    this.#uncopy.run(row)
     this.#remove.run(row)
   }
 
@@ -208,7 +211,11 @@ export class OutboxWriter {
   }
 
   /** The other side could not decrypt it: it waits again, for another envelope. Its lifetime stays. */
-  reopen (row: number, atMs: number): void { this.#reopen.run(atMs, row) }
+  reopen (row: number, atMs: number): void {
+    // They are copies of an envelope that is of no use any more.
+    this.#uncopy.run(row)
+    this.#reopen.run(atMs, row)
+  }
 
   /** Takes a message out of an open row. What else is in it waits to be sealed anew; a row that is empty then is cancelled. */
   withdraw (row: number, message: ContentId, atMs: number): void {
@@ -221,6 +228,7 @@ export class OutboxWriter {
       return
     }
     this.#unlinkOne.run(message, row)
+    this.#uncopy.run(row)
     this.#setRefs.run(encodeRefs(rest), row)
   }
 

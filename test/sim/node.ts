@@ -1,4 +1,5 @@
 /** A node in the simulated world: the product's core over simulated ports, on a real SQLite in memory that survives its crashes. */
+import { isSignature } from '../../node/crypto/verify.ts'
 import { createAccount, newRecoveryEntropy } from '../../node/create-account.ts'
 import { Core } from '../../node/core.ts'
 import type { Step } from '../../node/failpoints.ts'
@@ -91,7 +92,8 @@ export class SimNode {
       version: '0.0.0',
       hintOf: (peerId, address) => ({ peerId: Buffer.from(peerId), address: Buffer.from(address) }),
       targetOf: ({ peerId, address }) => ({ peerId: Buffer.from(peerId).toString(), address: Buffer.from(address).toString() }),
-      safetyNumber: () => '0'.repeat(60)
+      safetyNumber: () => '0'.repeat(60),
+      verify: isSignature
     })
   }
 

@@ -6,6 +6,7 @@ import type { RefusalReason } from '../../../protocols/deposit/wire.ts'
 import { unpadBucket } from '../../../protocols/envelope/padding.ts'
 import { decodeCiphertext, decodeEnvelope } from '../../../protocols/envelope/wire.ts'
 import { encodeBundleAnswer } from '../../../protocols/prekeys/wire.ts'
+import { Destinations } from '../../../node/contacts/copies.ts'
 import { Errands } from '../../../node/loops/errands.ts'
 import { Outbox } from '../../../node/loops/outbox.ts'
 import { Sessions } from '../../../node/loops/sessions.ts'
@@ -32,8 +33,8 @@ class Scene {
     const { store, sealer, clock, random, directory, account, arrivals, turn } = this.ana
     const { network } = this
     void network.start()
-    const sessions = new Sessions({ reader: store.read, directory, network, sealer, clock, turn, errands: new Errands({ clock, random }), reach: () => {} })
-    this.outbox = new Outbox({ reader: store.read, network, sealer, clock, random, directory, account, arrivals, turn, sessions, reach: () => {} })
+    const sessions = new Sessions({ reader: store.read, directory, network, sealer, clock, turn, errands: new Errands({ clock, random }), reach: () => {}, random, destinations: new Destinations(directory), verify: () => false })
+    this.outbox = new Outbox({ reader: store.read, network, sealer, clock, random, directory, account, arrivals, turn, sessions, reach: () => {}, onSettled: () => {}, onMissed: () => {} })
     this.ana.listener = { onSealed: envelopes => { this.outbox.offer(envelopes) }, onSessionless: devices => { for (const device of devices) sessions.obtain(device) } }
     this.ether.onFrame = ({ protocol, isForward }) => { if (isForward) this.lookups.push(protocol) }
     this.mailbox.network.serveRequest(PREKEYS_PROTOCOL, () => Promise.resolve(encodeBundleAnswer({

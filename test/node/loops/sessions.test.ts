@@ -6,6 +6,7 @@ import { idKey } from '../../../protocols/core/ids.ts'
 import { STATEMENT_LIFETIME_MS } from '../../../protocols/core/limits.ts'
 import { decodeBundleRequest, encodeBundleAnswer } from '../../../protocols/prekeys/wire.ts'
 import { NOBODY } from '../../../node/contacts/introductions.ts'
+import { Destinations } from '../../../node/contacts/copies.ts'
 import { Errands } from '../../../node/loops/errands.ts'
 import { Sessions } from '../../../node/loops/sessions.ts'
 import { ACCOUNT_PROTOCOL, PREKEYS_PROTOCOL } from '../../../node/protocols.ts'
@@ -40,7 +41,7 @@ class Scene {
       this.bundleTokens.push(decodeBundleRequest(request).token)
       return Promise.resolve(encodeBundleAnswer({ type: 'bundle', bundle: this.bob.store.transact(writer => this.bob.sealer.issueBundle(writer, { nowMs: 1, withOneTime: false })) }))
     })
-    this.sessions = new Sessions({ reader: store.read, directory, network: this.network, sealer, clock, turn, errands: new Errands({ clock, random }), reach: step => this.ana.steps.push(step) })
+    this.sessions = new Sessions({ reader: store.read, directory, network: this.network, sealer, clock, turn, errands: new Errands({ clock, random }), reach: step => this.ana.steps.push(step), random, destinations: new Destinations(directory), verify: () => false })
     this.ana.listener = { onSessionless: devices => { for (const device of devices) this.sessions.obtain(device) } }
   }
 

@@ -1,0 +1,99 @@
+/**
+ * A prekey bundle for a device: from the device itself, which has the most keys, or from a relay of its account, which is there when the
+ * device is not. Whoever hands it out is believed nothing: its signatures are checked against the accepted device list (the sealer
+ * does it). Law: docs/protocols/prekeys.md.
+ */
+import { MalformedError, UnreachableError } from '../../protocols/core/errors.ts'
+import { idKey } from '../../protocols/core/ids.ts'
+import { BUNDLE_NONCE_BYTES, HEDGE_MS_MIN } from '../../protocols/core/limits.ts'
+import { networkKeyOf } from '../../protocols/core/peer-id.ts'
+import { inDomain } from '../../protocols/core/signed.ts'
+import { decodeBundleAnswer, encodeBundleRequest, issuedSigningInput, PREKEYS_VERSION, type Bundle } from '../../protocols/prekeys/wire.ts'
+import type { Contact, Device } from '../../store/types.ts'
+import type { Destination, Destinations } from '../contacts/copies.ts'
+import type { Clock, Network, Random } from '../ports.ts'
+import { PREKEYS_PROTOCOL } from '../protocols.ts'
+import type { VerifySignature } from './relay-lane.ts'
+
+export interface BundlesParts {
+  readonly network: Network
+  readonly clock: Clock
+  readonly random: Random
+  readonly destinations: Destinations
+  readonly verify: VerifySignature
+}
+
+/** @throws UnreachableError when neither the device nor a relay hands one out */
+export async function fetchBundle (device: Device, contact: Contact, parts: BundlesParts): Promise<Bundle> {
+  const { deviceId } = device
+  const { inviteToken: token } = contact
+  const relays = parts.destinations.of({ contact: contact.contact, deviceId, gateToken: contact.standing === 'requested' ? token : undefined })
+  const direct = async (): Promise<Bundle> => await askDevice(device, token, parts)
+  if (relays.length === 0) return await direct()
+  return await firstOf(direct, async () => await askRelays(relays, device, parts), parts.clock)
+}
+
+async function askDevice (device: Device, token: Uint8Array | undefined, { network }: BundlesParts): Promise<Bundle> {
+  const { deviceId, peerId, addresses } = device
+  const answer = decodeBundleAnswer(await network.request({ peerId, addresses }, PREKEYS_PROTOCOL, encodeBundleRequest({ version: PREKEYS_VERSION, deviceId, token })))
+  if (answer.type !== 'bundle') throw new UnreachableError('the device hands out no prekeys to us now')
+  return answer.bundle
+}
+
+/** One relay after the other: each gives a key of its own away. */
+async function askRelays (relays: readonly Destination[], device: Device, parts: BundlesParts): Promise<Bundle> {
+  let failure = new UnreachableError('no relay of the contact answers')
+  for (const destination of relays) {
+    try {
+      return await askRelay(destination, device, parts)
+    } catch (error) {
+      if (!(error instanceof UnreachableError || error instanceof MalformedError)) throw error
+      failure = new UnreachableError(error.message)
+    }
+  }
+  throw failure
+}
+
+async function askRelay ({ relay, door }: Destination, { deviceId }: Device, { network, random, verify }: BundlesParts): Promise<Bundle> {
+  const nonce = random.bytes(BUNDLE_NONCE_BYTES)
+  const answer = decodeBundleAnswer(await network.request(relay, PREKEYS_PROTOCOL, encodeBundleRequest({ version: PREKEYS_VERSION, deviceId, token: undefined, alias: door.alias, nonce })))
+  if (answer.type !== 'issued') throw new UnreachableError('the relay hands out no prekeys to us now')
+  const { bundle, bundleBytes, relayTimeMs, signature } = answer
+  const key = networkKeyOf(relay.peerId)
+  const isSigned = key !== undefined && verify(key, inDomain('skein/issued/v1', issuedSigningInput({ bundleBytes, nonce, relayTimeMs })), signature)
+  if (!isSigned || idKey(bundle.deviceId) !== idKey(deviceId)) throw new MalformedError('issued bundle', 'must be of the device that was asked for, and signed by the relay')
+  return bundle
+}
+
+/** The first of two ways that leads anywhere; the second one is only taken when the first is slow, or a dead end. */
+async function firstOf<Value> (first: () => Promise<Value>, second: () => Promise<Value>, clock: Clock): Promise<Value> {
+  const { promise: slow, resolve: isSlow } = Promise.withResolvers<undefined>()
+  const timer = clock.timer(HEDGE_MS_MIN, () => isSlow(undefined))
+  const trying = first()
+  const other = (async (): Promise<Value> => {
+    await Promise.race([slow, trying.then(() => undefined, () => undefined)])
+    // Whoever has succeeded meanwhile has won; nobody takes a key of a relay for nothing.
+    return await Promise.race([settledValue(trying), Promise.resolve(undefined)]).then(async won => won ?? await second())
+  })()
+  try {
+    return await Promise.any([trying, other])
+  } catch (error) {
+    throw causeOf(error)
+  } finally {
+    timer.cancel()
+  }
+}
+
+async function settledValue<Value> (promise: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await promise
+  } catch {
+    return undefined
+  }
+}
+
+/** Of two faults the one of the network; anything else is a bug, and must be seen. */
+function causeOf (error: unknown): unknown {
+  const causes: unknown[] = error instanceof AggregateError ? error.errors as unknown[] : [error]
+  return causes.find(cause => !(cause instanceof UnreachableError || cause instanceof MalformedError)) ?? new UnreachableError('neither the device nor a relay of its account hands out prekeys now')
+}

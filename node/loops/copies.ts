@@ -1,0 +1,336 @@
+/**
+ * Copies at relays: what does not reach a device in time is left, sealed, at each relay of its account, until a receipt says that the device
+ * has it. Which copy is due when stands in protocols/deposit/copies.ts; nothing here is the only copy of anything: what is lost with
+ * this process is found again in the database. Law: docs/protocols/deposit.md, "Copies".
+ */
+import { afterFailure, headStartMs, isCopyDue, NO_COPY, type CopyState } from '../../protocols/deposit/copies.ts'
+import { encodeEvidence, type Evidence } from '../../protocols/deposit/custody.ts'
+import { searchWork, workChallenge } from '../../protocols/deposit/work.ts'
+import { decodeSignedStatement, type ListedRelay } from '../../protocols/account/wire.ts'
+import { relayDepositId } from '../../protocols/mailbox/alias.ts'
+import { idKey, type DeviceId } from '../../protocols/core/ids.ts'
+import { ALIAS_EPOCH_BYTES, COPY_RENEW_MS, DELIVERY_LIFETIME_MS, GATE_LIFETIME_MS, WORK_BITS_MAX } from '../../protocols/core/limits.ts'
+import type { Reader } from '../../store/reader.ts'
+import { copyStateOf, relayLabel, type Destinations } from '../contacts/copies.ts'
+import type { Directory } from '../directory.ts'
+import type { Reach } from '../failpoints.ts'
+import type { OwnAccount } from '../own-account.ts'
+import type { Clock, Network, Random, Sealer, Timer } from '../ports.ts'
+import type { SealedEnvelope } from '../turn/sealed-envelope.ts'
+import { isUnaddressed } from '../turn/seal.ts'
+import type { Turn } from '../turn/turn.ts'
+import type { LetterRefusal } from './lane.ts'
+import { RelayLane, sealedSizeBytes, type RelayLetter, type VerifySignature } from './relay-lane.ts'
+import type { Sessions } from './sessions.ts'
+
+export interface CopiesParts {
+  readonly reader: Reader
+  readonly network: Network
+  readonly sealer: Sealer
+  readonly clock: Clock
+  readonly random: Random
+  readonly directory: Directory
+  readonly destinations: Destinations
+  readonly account: OwnAccount
+  readonly turn: Turn
+  readonly sessions: Sessions
+  readonly reach: Reach
+  readonly verify: VerifySignature
+  /** Of a device on a direct connection; undefined: not known. */
+  readonly roundTripMs: (device: DeviceId) => number | undefined
+}
+
+/** How often copies that run out are looked for. */
+const RENEW_EVERY_MS = 3_600_000
+const RENEWED_AT_ONCE = 256
+/** Rows that an attempt without any answer is written to: more would tell the same. */
+const TRACED_ROWS_MAX = 16
+/** Open rows read at a time. */
+const PLAN_ROWS = 128
+/** Values tried between two turns of the loop: some milliseconds. */
+const WORK_SLICE = 1_024
+
+interface Work { readonly nonce: string, readonly value: Uint8Array }
+
+export class Copies {
+  readonly #parts: CopiesParts
+  readonly #lanes = new Map<string, RelayLane>()
+  /** Rows whose direct connection has its head start. */
+  readonly #ahead = new Set<number>()
+  readonly #timers = new Set<Timer>()
+  /** Failures in a row, by row and relay, of copies that wait to be tried again. */
+  readonly #failing = new Map<string, CopyState>()
+  readonly #work = new Map<string, Work>()
+  #isStarted = false
+
+  constructor (parts: CopiesParts) {
+    this.#parts = parts
+  }
+
+  /** Takes up what waits from before. */
+  start (): void {
+    this.#isStarted = true
+    for (const { deviceId, sealedCount } of this.#parts.reader.outbox.openDevices()) {
+      if (sealedCount > 0) this.#planDevice(deviceId)
+    }
+    this.#after(RENEW_EVERY_MS, () => { this.#renew() })
+  }
+
+  stop (): void {
+    this.#isStarted = false
+    for (const timer of this.#timers) timer.cancel()
+    for (const lane of this.#lanes.values()) lane.stop()
+    this.#lanes.clear()
+  }
+
+  /** Envelopes fresh from a commit. A device that is connected gets a head start. */
+  offer (envelopes: readonly SealedEnvelope[]): void {
+    if (!this.#isStarted) return
+    const { network, directory, destinations, roundTripMs } = this.#parts
+    const ahead = new Map<string, { readonly rows: number[], readonly deviceId: DeviceId }>()
+    for (const envelope of envelopes) {
+      if (destinations.of(envelope).length === 0) continue
+      const device = directory.device(envelope.deviceId)
+      if (device === undefined || !network.isConnected(device.peerId)) {
+        this.#plan(envelope.row)
+        continue
+      }
+      const group = ahead.get(device.peerId) ?? { rows: [], deviceId: device.deviceId }
+      group.rows.push(envelope.row)
+      this.#ahead.add(envelope.row)
+      ahead.set(device.peerId, group)
+    }
+    for (const { rows, deviceId } of ahead.values()) this.#after(headStartMs(roundTripMs(deviceId)), () => { this.#catchUp(rows) })
+  }
+
+  /** A device has it: no copy is needed any more. */
+  settled (row: number): void { this.#ahead.delete(row) }
+
+  /** The direct connection has not brought it there. */
+  missed (rows: readonly number[]): void { this.#catchUp(rows.filter(row => this.#ahead.has(row))) }
+
+  /** A contact's relays, or what we know of them, may be others now. */
+  replan (contact: number): void {
+    if (!this.#isStarted) return
+    for (const device of this.#parts.reader.devices.ofContact(contact)) this.#planDevice(device.deviceId)
+  }
+
+  /** A person asks: try everything of this row now. */
+  retry (row: number): void {
+    this.#plan(row, true)
+    for (const lane of this.#lanes.values()) if (lane.has(row)) lane.hint()
+  }
+
+  hintAll (): void {
+    for (const lane of this.#lanes.values()) if (!lane.isEmpty) lane.hint()
+  }
+
+  /** When a relay is tried again for a row; undefined: now, or it has its copy. */
+  nextTryAtMs (row: number, relay: string): number | undefined {
+    const lane = this.#lanes.get(relay)
+    if (lane?.has(row) === true) return lane.retryAtMs
+    const state = this.#failing.get(keyOf(row, relay))
+    return state?.at === 'none' ? state.retryAtMs : undefined
+  }
+
+  #after (delayMs: number, run: () => void): void {
+    const timer = this.#parts.clock.timer(delayMs, () => {
+      this.#timers.delete(timer)
+      if (this.#isStarted) run()
+    })
+    this.#timers.add(timer)
+  }
+
+  #catchUp (rows: readonly number[]): void {
+    for (const row of rows) if (this.#ahead.delete(row)) this.#plan(row)
+  }
+
+  #planDevice (device: DeviceId): void {
+    const { reader, destinations } = this.#parts
+    for (let afterRow = 0; ;) {
+      const rows = reader.outbox.sealed(device, { afterRow, limit: PLAN_ROWS })
+      if (rows[0] !== undefined && destinations.of(rows[0]).length === 0 && rows[0].gateToken === undefined) return
+      for (const { row } of rows) if (!this.#ahead.has(row)) this.#plan(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < PLAN_ROWS) return
+      afterRow = last.row
+    }
+  }
+
+  /** Gives a row to the lane of each relay that should have it and has not. */
+  #plan (row: number, isForced = false): void {
+    const { reader, destinations, clock } = this.#parts
+    const outgoing = reader.outbox.byRow(row)
+    if (outgoing?.state !== 'sealed') return
+    const copies = new Map(reader.copies.ofOutbox(row).map(copy => [copy.relay, copy]))
+    for (const { relay } of destinations.of(outgoing)) {
+      const key = keyOf(row, relay.peerId)
+      if (isForced) this.#failing.delete(key)
+      // What has failed comes back by its own timer.
+      if (this.#failing.has(key)) continue
+      const state = copyStateOf(copies.get(relay.peerId))
+      if (isCopyDue(state, clock.now()) || (isForced && state.at === 'refused')) this.#lane(relay).add(row)
+    }
+  }
+
+  #lane (relay: ListedRelay): RelayLane {
+    const known = this.#lanes.get(relay.peerId)
+    if (known !== undefined) return known
+    const { network, sealer, clock, random, reach, verify } = this.#parts
+    const lane = new RelayLane({
+      relay,
+      network,
+      sealer,
+      clock,
+      random,
+      reach,
+      verify,
+      letterOf: row => this.#letterOf(row, relay.peerId),
+      onStored: (letter, evidence) => this.#stored(letter, { relay, evidence }),
+      onRefused: (letter, refusal) => this.#refused(letter, { relay, refusal }),
+      onAttemptFailed: (rows, step, error) => this.#attempted(rows.slice(0, TRACED_ROWS_MAX), { relay, step, detail: error.message })
+    })
+    this.#lanes.set(relay.peerId, lane)
+    return lane
+  }
+
+  #letterOf (row: number, relay: string): RelayLetter | undefined {
+    const { reader, directory, destinations, account, clock } = this.#parts
+    const outgoing = reader.outbox.byRow(row)
+    if (outgoing?.state !== 'sealed' || outgoing.envelopeId === undefined || outgoing.ciphertext === undefined || outgoing.cipherKind === undefined) return undefined
+    const { contact, deviceId, envelopeId, refs, gateToken, ciphertext, cipherKind: kind } = outgoing
+    const door = destinations.of(outgoing).find(each => each.relay.peerId === relay)?.door
+    const device = isUnaddressed(deviceId) ? undefined : directory.device(deviceId)
+    if (door === undefined || device === undefined) return undefined
+    const statement = gateToken === undefined ? undefined : decodeSignedStatement(account.own.statement)
+    const lifetimeMs = gateToken === undefined ? DELIVERY_LIFETIME_MS : GATE_LIFETIME_MS
+    return {
+      row,
+      depositId: relayDepositId(door.depositKey, envelopeId),
+      sizeBytes: sealedSizeBytes(ciphertext.byteLength + (statement?.payload.byteLength ?? 0)),
+      contact,
+      deviceId,
+      identityKey: device.identityKey,
+      refs,
+      door,
+      ciphertext: { senderDevice: account.own.deviceId, kind, body: ciphertext, statement, envelopeId },
+      expiresAtMs: Math.min(outgoing.expiresAtMs, clock.now() + lifetimeMs),
+      work: this.#workFor(row, relay)
+    }
+  }
+
+  #workFor (row: number, relay: string): Uint8Array | undefined {
+    const done = this.#work.get(keyOf(row, relay))
+    return done !== undefined && done.nonce === idKey(this.#lanes.get(relay)?.nonce ?? NO_NONCE) ? done.value : undefined
+  }
+
+  #stored (letter: RelayLetter, { relay, evidence }: { readonly relay: ListedRelay, readonly evidence: Evidence | undefined }): void {
+    const { turn, sessions, directory } = this.#parts
+    if (evidence === undefined || evidence.expiresAtMs <= evidence.relayTimeMs) {
+      this.#failed(letter, { relay, detail: 'its signature does not fit what it says, so it does not count' })
+      return
+    }
+    this.#failing.delete(keyOf(letter.row, relay.peerId))
+    this.#work.delete(keyOf(letter.row, relay.peerId))
+    const { row, contact, refs, depositId } = letter
+    turn.settle([{ type: 'copied', row, contact, refs, relay: relay.peerId, depositId, relayTimeMs: evidence.relayTimeMs, expiresAtMs: evidence.expiresAtMs, evidence: encodeEvidence(evidence), atMs: this.#parts.clock.now() }])
+    const held = directory.contact(contact)?.contact.statementHash
+    // All zeros: the owner has not said yet which list is its newest.
+    const isKnown = held === undefined || evidence.aliasEpoch.every(byte => byte === 0) || idKey(evidence.aliasEpoch) === idKey(held.subarray(0, ALIAS_EPOCH_BYTES))
+    if (!isKnown) sessions.refresh(contact)
+  }
+
+  /** Returns whether the letter is out of the lane: it is about this mailbox only, and must not hold up the others there. */
+  #refused (letter: RelayLetter, { relay, refusal: { reason, retryAfterMs, workBits } }: { readonly relay: ListedRelay, readonly refusal: LetterRefusal }): boolean {
+    const { sessions } = this.#parts
+    const detail = REFUSAL_WORDS[reason] ?? reason
+    switch (reason) {
+      case 'rate': case 'busy': case 'storage': case 'capacity': case 'other':
+        this.#attempted([letter.row], { relay, step: 'postponed', detail })
+        return false
+      case 'work':
+        void this.#doWork(letter, { relay, bits: workBits ?? 0 })
+        return true
+      case 'tooLarge': case 'malformed': case 'badToken':
+        this.#note(letter, { relay, detail, isFinal: true })
+        return true
+      case 'unknownAlias': case 'badMac': case 'unknownSender':
+        sessions.refresh(letter.contact)
+        break
+      case 'full': case 'mailboxFull': case 'undecryptable': case 'notAccepted':
+        break
+    }
+    this.#failed(letter, { relay, detail, retryAfterMs })
+    return true
+  }
+
+  #failed (letter: RelayLetter, { relay, detail, retryAfterMs = 0 }: { readonly relay: ListedRelay, readonly detail: string, readonly retryAfterMs?: number }): void {
+    const { clock, random } = this.#parts
+    const key = keyOf(letter.row, relay.peerId)
+    const state = afterFailure(this.#failing.get(key) ?? NO_COPY, { nowMs: clock.now(), fraction: random.fraction(), retryAfterMs })
+    this.#failing.set(key, state)
+    this.#note(letter, { relay, detail, isFinal: false })
+    if (state.at !== 'none') return
+    this.#after(Math.max(0, state.retryAtMs - clock.now()), () => {
+      // The count goes on should it fail again; the row is planned anew all the same.
+      if (this.#failing.get(key) === state && this.#letterOf(letter.row, relay.peerId) !== undefined) this.#lane(relay).add(letter.row)
+      else this.#failing.delete(key)
+    })
+  }
+
+  #note ({ row, contact, depositId }: RelayLetter, { relay, detail, isFinal }: { readonly relay: ListedRelay, readonly detail: string, readonly isFinal: boolean }): void {
+    this.#parts.turn.settle([{ type: 'notCopied', row, contact, relay: relay.peerId, depositId, isFinal, atMs: this.#parts.clock.now(), detail: `${this.#labelOf(relay)}: ${detail}` }])
+  }
+
+  #attempted (rows: readonly number[], { relay, step, detail }: { readonly relay: ListedRelay, readonly step: string, readonly detail: string }): void {
+    if (rows.length > 0) this.#parts.turn.settle([{ type: 'relayAttempted', rows, atMs: this.#parts.clock.now(), step: `relay.${step}`, detail: `${this.#labelOf(relay)}: ${detail}` }])
+  }
+
+  #labelOf (relay: ListedRelay): string { return relayLabel(relay.peerId, [relay]) }
+
+  /** Searched for in slices: a node that is asked for a lot of work goes on with everything else meanwhile. */
+  async #doWork (letter: RelayLetter, { relay, bits }: { readonly relay: ListedRelay, readonly bits: number }): Promise<void> {
+    const { clock } = this.#parts
+    if (bits > WORK_BITS_MAX) {
+      this.#failed(letter, { relay, detail: 'it asks for more work than is reasonable' })
+      return
+    }
+    const nonce = this.#lanes.get(relay.peerId)?.nonce ?? NO_NONCE
+    const challenge = workChallenge({ nonce, alias: letter.door.alias, depositId: letter.depositId })
+    for (let from = 0; this.#isStarted; from += WORK_SLICE) {
+      const value = searchWork(challenge, { bits, from, count: WORK_SLICE })
+      if (value !== undefined) {
+        this.#work.set(keyOf(letter.row, relay.peerId), { nonce: idKey(nonce), value })
+        this.#lane(relay).add(letter.row)
+        return
+      }
+      await new Promise<void>(resolve => { clock.soon(resolve) })
+    }
+  }
+
+  /** Copies that run out are deposited again, for as long as nobody has proven to have the message. */
+  #renew (): void {
+    const { reader, clock } = this.#parts
+    for (const { outbox } of reader.copies.expiring(clock.now() + COPY_RENEW_MS, RENEWED_AT_ONCE)) this.#plan(outbox)
+    this.#after(RENEW_EVERY_MS, () => { this.#renew() })
+  }
+}
+
+const NO_NONCE = new Uint8Array(0)
+
+function keyOf (row: number, relay: string): string { return `${row}:${relay}` }
+
+/** In words, for the trace. */
+const REFUSAL_WORDS: Readonly<Record<string, string>> = {
+  tooLarge: 'it is too large for it',
+  badToken: 'the invite is not valid any more',
+  full: 'requests of strangers wait there already',
+  rate: 'too much at once',
+  malformed: 'it could not make sense of it',
+  busy: 'it is busy',
+  storage: 'its disk is in trouble',
+  unknownAlias: 'it has no mailbox for us any more',
+  badMac: 'the key of the mailbox is another one now',
+  mailboxFull: 'the mailbox is full',
+  capacity: 'it is full'
+}
