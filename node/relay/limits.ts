@@ -1,5 +1,5 @@
 /** The limits of a relay, shown and changed: each change goes into relay.toml, in its own line. */
-import { existsSync, readFileSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { NotFoundError } from '../../protocols/core/errors.ts'
 import type { RelayLimitsView } from '../../protocols/local/relay.ts'
@@ -55,6 +55,14 @@ function writeChanges (path: string, changes: ReadonlyArray<readonly [RelaySetti
   const before = existsSync(path) ? readFileSync(path, 'utf8') : relaySettingsText(new Map())
   const after = changes.reduce((text, [name, value]) => withRelaySetting(text, name, value), before)
   writeDurably(path, after, 'relay.toml cannot be written')
+  giveToRelay(path)
+}
+
+/** Root may have changed it for a relay that runs as somebody else, who has to be able to read it. */
+function giveToRelay (path: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(dirname(path))
+  chownSync(path, uid, gid)
 }
 
 function limitView (name: RelaySettingName, settings: RelaySettings): RelayLimitsView['limits'][number] {
