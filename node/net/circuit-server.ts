@@ -123,10 +123,25 @@ export class CircuitServer {
 
   /** Asks a user to take a call, over the newest connection: an older one may be dead without anybody knowing it yet. */
   async #call (callee: string, caller: string): Promise<Stream | undefined> {
-    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS)
-    const connection = this.#parts.components.connectionManager.getConnections(parsePeerId(callee))
+    const { connectionManager, events } = this.#parts.components
+    const newest = (): Connection | undefined => connectionManager.getConnections(parsePeerId(callee))
       .findLast(each => each.status === 'open' && relayOf(each) === undefined)
+    const connection = newest()
     if (connection === undefined) return undefined
+    const isBack = new AbortController()
+    const onOpen = ({ detail }: { readonly detail: Connection }): void => { if (detail.remotePeer.toString() === callee) isBack.abort() }
+    events.addEventListener('connection:open', onOpen)
+    try {
+      const taken = await this.#callOver(connection, caller, isBack.signal)
+      const later = newest()
+      return taken ?? (later === undefined || later === connection ? undefined : await this.#callOver(later, caller))
+    } finally {
+      events.removeEventListener('connection:open', onOpen)
+    }
+  }
+
+  async #callOver (connection: Connection, caller: string, ...until: readonly AbortSignal[]): Promise<Stream | undefined> {
+    const signal = AbortSignal.any([AbortSignal.timeout(CALL_TIMEOUT_MS), ...until])
     let stream: Stream | undefined
     try {
       stream = await connection.newStream(STOP, { signal, maxOutboundStreams: CIRCUITS_PER_USER_MAX })
