@@ -72,7 +72,7 @@ export function checkRelaySetting (name: RelaySettingName, given: unknown, where
 }
 
 /** Settings as the parts of a relay take them. */
-export function typedSettings (all: RelaySettingsMap): Omit<RelaySettings, 'path' | 'all' | 'warnings'> {
+function typedSettings (all: RelaySettingsMap): Omit<RelaySettings, 'path' | 'all' | 'warnings'> {
   const { text, list, count, flag } = accessors(all)
   return {
     config: relayConfig(all),

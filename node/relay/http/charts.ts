@@ -116,7 +116,7 @@ export function depositRates (quarters: readonly QuarterView[], nowMs: number): 
   })
 }
 
-export function depositsFinding (rates: readonly DepositRate[]): string {
+function depositsFinding (rates: readonly DepositRate[]): string {
   const now = rates.at(-1)
   if (now === undefined) return 'No figures of deposits yet.'
   const peak = peakOf(rates)
