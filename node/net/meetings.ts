@@ -46,6 +46,7 @@ export class Meetings {
   readonly #parts: MeetingParts
   /** Peers with whom one is under way or has lately failed. */
   readonly #known = new Set<string>()
+  readonly #dialling = new Set<string>()
   readonly #pulses = new Set<Pulse>()
   #isStopped = false
 
@@ -64,7 +65,7 @@ export class Meetings {
   answer (request: Uint8Array, peerId: string): Uint8Array {
     const { addresses } = decodeMeeting(request)
     if (!this.#parts.mayMeet(peerId)) return encodeMeeting({ addresses: [], isRefused: true })
-    void this.#dial(peerId, addresses)
+    void this.#answerDial(peerId, addresses)
     return encodeMeeting({ addresses: this.#ownAddresses(), isRefused: false })
   }
 
@@ -103,6 +104,14 @@ export class Meetings {
     const direct = await this.#dial(peerId, addresses) ?? await this.#webRtc(circuit)
     await ask(direct, PING, PING_FRAME)
     clock.timer(RETIRE_MS, () => { void this.#retire(peerId) })
+  }
+
+  /** However often they ask, one at a time. */
+  async #answerDial (peerId: string, addresses: readonly Uint8Array[]): Promise<void> {
+    if (this.#dialling.has(peerId)) return
+    this.#dialling.add(peerId)
+    await this.#dial(peerId, addresses)
+    this.#dialling.delete(peerId)
   }
 
   /** The direct connection, whoever of the two made it; undefined when none came about in time. */

@@ -8,7 +8,7 @@ import type { Connection, Stream, Transport, Upgrader } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
-import { CIRCUITS_PER_USER_MAX, STREAMS_PER_PEER_MAX } from '../../protocols/core/limits.ts'
+import { STREAMS_PER_PEER_MAX } from '../../protocols/core/limits.ts'
 import type { Clock } from '../ports.ts'
 import { relayOf } from './circuits.ts'
 import { variantOf, type HostComponents } from './host.ts'
@@ -29,6 +29,9 @@ interface Loaded { readonly transport: Transport, readonly upgrader: Upgrader, r
 /** Of libp2p's WebRTC transport. */
 const SIGNALING = '/webrtc-signaling/0.0.1'
 
+/** Each is a socket and a thread's work. */
+const SIGNALS_PER_PEER_MAX = 4
+
 export class WebRtc {
   readonly #parts: WebRtcParts
   /** Of connections that are being made. */
@@ -39,7 +42,7 @@ export class WebRtc {
 
   /** Part of libp2p's start. */
   async start (): Promise<void> {
-    await this.#parts.components.registrar.handle(SIGNALING, (stream, connection) => this.#answer(stream, connection), { maxInboundStreams: CIRCUITS_PER_USER_MAX })
+    await this.#parts.components.registrar.handle(SIGNALING, (stream, connection) => this.#answer(stream, connection), { maxInboundStreams: SIGNALS_PER_PEER_MAX })
   }
 
   stop (): void { /* connections are closed by the host, and nothing else runs */ }

@@ -184,6 +184,15 @@ describe('places at relays', () => {
     await isReserved(bob)
   })
 
+  it('are taken again after the machine slept and all connections were dropped', async () => {
+    const relay = await newRelay()
+    const { ana, bob } = await pairAt(relay)
+    await bob.disconnectAll()
+    assert.equal(bob.relays()[0]?.state, 'connecting')
+    await isReserved(bob)
+    await ana.request(throughOnly(bob, relay), ASK, new Uint8Array(1))
+  })
+
   it('are given up when their relay is no longer wanted, and those that stay, stay', async () => {
     const [first, second] = [await newRelay(), await newRelay()]
     const bob = newNetwork()
