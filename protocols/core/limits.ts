@@ -73,8 +73,8 @@ export const LINE_BYTES_PER_SECOND_MIN = 16 * 1024
 export const KEEPALIVE_IDLE_MS = 22_000
 export const KEEPALIVE_PROBE_MS = 3_000
 export const KEEPALIVE_PROBES = 2
-/** Of connections with our own relays: a router that forgot us or got another address is told, or tells, within 15 s; 40 kB in an hour. */
-export const KEEPALIVE_IDLE_PLACE_MS = 12_000
+/** Of connections with our own relays: a router that forgot us or got another address is told, or tells, within 15 s; 37 kB in an hour. */
+export const KEEPALIVE_IDLE_PLACE_MS = 13_000
 /** Of a relay, which has time: its probes come on top of those of its users. */
 export const KEEPALIVE_IDLE_RELAY_MS = 300_000
 /** What an end waits for the other side before it cuts. */
