@@ -58,7 +58,7 @@ export async function serveDashboard ({ operator, endpoint, isAnyPortFine, clock
     const { thresholds, stuckAfterMs } = operator.config()
     return { stats, pace: recent.pace(stats, clock.monotonic()), fullShare: thresholds.capShare, stuckAfterMs }
   }
-  const live = new Live({ clock, render: () => rendered(figures()) })
+  const live = new Live({ clock, render: () => rendered(figures()), onFault })
   const server = fastify({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: IDLE_TIMEOUT_MS, exposeHeadRoutes: true })
   server.addHook('onRequest', loopbackGuard(() => listening))
   server.setNotFoundHandler((_request, reply) => answerFault(reply, new NotFoundError('there is nothing at this path', 'There are: / /healthz /readyz /metrics /policy.json')))
@@ -106,11 +106,12 @@ async function servePage (server: FastifyInstance, { operator, figures, live }: 
     void reply.type('text/html; charset=utf-8')
     return reply.send(page(figures(), { title, admission: admission.type === 'open' ? 'open' : `by ${admission.type}` }).html)
   })
-  server.get('/live', (_request: FastifyRequest, reply) => {
+  server.get('/live', { exposeHeadRoute: false }, (_request: FastifyRequest, reply) => {
     if (live.isFull) throw new RefusedError('too many pages watch this relay', 'Close some of them.')
+    const first = live.first()
     reply.hijack()
     reply.raw.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream' })
-    live.watch(reply.raw)
+    live.watch(reply.raw, first)
   })
 }
 

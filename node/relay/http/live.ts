@@ -3,13 +3,18 @@
  * while nobody watches.
  */
 import type { ServerResponse } from 'node:http'
+import { asError } from '../../../protocols/core/errors.ts'
 import type { Clock, Timer } from '../../ports.ts'
 
 export interface LiveParts {
   readonly clock: Clock
   /** The page's parts as they are now, by the id of their element. */
-  readonly render: () => { readonly atMs: number, readonly parts: Readonly<Record<string, string>> }
+  readonly render: () => Rendered
+  /** Figures that cannot be had end the streams and nothing else: pages ask again. */
+  readonly onFault: (fault: Error) => void
 }
+
+interface Rendered { readonly atMs: number, readonly parts: Readonly<Record<string, string>> }
 
 const BEAT_MS = 1_000
 /** An operator, a wall screen, some forgotten tabs. */
@@ -27,9 +32,10 @@ export class Live {
 
   get isFull (): boolean { return this.#watchers.size >= WATCHERS_MAX }
 
-  /** Begins with everything, since the page may have been loaded long ago. */
-  watch (response: ServerResponse): void {
-    const { atMs, parts } = this.#parts.render()
+  /** What a stream begins with: everything, since the page may have been loaded long ago. */
+  first (): Rendered { return this.#parts.render() }
+
+  watch (response: ServerResponse, { atMs, parts }: Rendered): void {
     this.#watchers.add(response)
     response.once('close', () => { this.#leave(response) })
     response.write(`retry: 2000\n\n${eventOf(atMs, parts)}`)
@@ -47,7 +53,12 @@ export class Live {
     if (this.#timer !== undefined || this.#watchers.size === 0) return
     this.#timer = this.#parts.clock.timer(BEAT_MS, () => {
       this.#timer = undefined
-      this.#beat()
+      try {
+        this.#beat()
+      } catch (thrown) {
+        this.stop()
+        this.#parts.onFault(asError(thrown))
+      }
       this.#expect()
     })
   }

@@ -200,6 +200,21 @@ describe('a page that watches', () => {
     await Promise.all([once(response, 'close'), dashboard.stop()])
   })
 
+  it('is let go when there are no figures, and the relay goes on', async () => {
+    const { operator, dashboard, faults } = await show()
+    const { response } = await watch(`${dashboard.url}/live`)
+    response.resume()
+    operator.fail(new Error('the disk is gone'))
+    await once(response, 'close')
+    assert.equal(faults[0]?.message, 'the disk is gone')
+    const { status, body } = await get(`${dashboard.url}/live`)
+    assert.equal(status, 500)
+    assert.doesNotMatch(body, /the disk is gone/)
+    operator.show(sampleStats())
+    assert.equal((await get(`${dashboard.url}/`)).status, 200)
+    await dashboard.stop()
+  })
+
   it('is one of few: the next is refused', async () => {
     const { dashboard } = await show()
     const watching = []

@@ -110,6 +110,8 @@ export interface SampleOperator extends RelayOperator {
   /** What was asked of it, in order. */
   readonly asked: readonly string[]
   readonly show: (stats: RelayStats) => void
+  /** From now on it has no figures. */
+  readonly fail: (fault: Error) => void
 }
 
 export const SAMPLE_MAILBOX: MailboxView = { name: 'm-3f9c21', peerId: '12D3KooWOwner', items: 1_204, bytes: 18.2e6, oldestAtMs: NOW_MS - 21 * DAY_MS, nextExpiryAtMs: NOW_MS + 9 * DAY_MS, lastSeenAtMs: NOW_MS - 20 * DAY_MS, isBlocked: false }
@@ -118,15 +120,23 @@ export function sampleOperator (first: RelayStats = sampleStats()): SampleOperat
   const networkKey = generateNetworkKey()
   const asked: string[] = []
   let stats = first
+  let fault: Error | undefined
   let config: RelayConfig = { ...RELAY_DEFAULTS, name: 'eu2.geese.net', operator: 'geese@example.org', capBytes: 25e9 }
   return {
     asked,
     peerId: peerIdOf(networkKey),
     // The seed stands in the protobuf form of the key behind a header of four bytes.
     signer: signerOf(networkKey.subarray(4, 36)),
-    show: shown => { stats = shown },
+    show: shown => {
+      stats = shown
+      fault = undefined
+    },
+    fail: thrown => { fault = thrown },
     config: () => config,
-    stats: () => stats,
+    stats: () => {
+      if (fault !== undefined) throw fault
+      return stats
+    },
     mailboxes: ({ isStuck, limit }) => {
       asked.push(`mailboxes ${isStuck ? 'stuck' : 'largest'} ${limit}`)
       return [SAMPLE_MAILBOX]
