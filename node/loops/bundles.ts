@@ -5,7 +5,7 @@
  */
 import { MalformedError, UnreachableError } from '../../protocols/core/errors.ts'
 import { idKey } from '../../protocols/core/ids.ts'
-import { BUNDLE_NONCE_BYTES, HEDGE_MS_MIN } from '../../protocols/core/limits.ts'
+import { BUNDLE_NONCE_BYTES } from '../../protocols/core/limits.ts'
 import { networkKeyOf } from '../../protocols/core/peer-id.ts'
 import { inDomain } from '../../protocols/core/signed.ts'
 import { decodeBundleAnswer, encodeBundleRequest, issuedSigningInput, PREKEYS_VERSION, type Bundle } from '../../protocols/prekeys/wire.ts'
@@ -13,6 +13,7 @@ import type { Contact, Device } from '../../store/types.ts'
 import type { Destination, Destinations } from '../contacts/copies.ts'
 import type { Clock, Network, Random } from '../ports.ts'
 import { PREKEYS_PROTOCOL } from '../protocols.ts'
+import { firstOf } from './first-of.ts'
 import type { VerifySignature } from './relay-lane.ts'
 
 export interface BundlesParts {
@@ -30,7 +31,8 @@ export async function fetchBundle (device: Device, contact: Contact, parts: Bund
   const relays = parts.destinations.of({ contact: contact.contact, deviceId, gateToken: contact.standing === 'requested' ? token : undefined })
   const direct = async (): Promise<Bundle> => await askDevice(device, token, parts)
   if (relays.length === 0) return await direct()
-  return await firstOf(direct, async () => await askRelays(relays, device, parts), parts.clock)
+  const { clock } = parts
+  return await firstOf({ first: direct, second: async () => await askRelays(relays, device, parts), clock, failure: 'neither the device nor a relay of its account hands out prekeys now' })
 }
 
 async function askDevice (device: Device, token: Uint8Array | undefined, { network }: BundlesParts): Promise<Bundle> {
@@ -63,37 +65,4 @@ async function askRelay ({ relay, door }: Destination, { deviceId }: Device, { n
   const isSigned = key !== undefined && verify(key, inDomain('skein/issued/v1', issuedSigningInput({ bundleBytes, nonce, relayTimeMs })), signature)
   if (!isSigned || idKey(bundle.deviceId) !== idKey(deviceId)) throw new MalformedError('issued bundle', 'must be of the device that was asked for, and signed by the relay')
   return bundle
-}
-
-/** The first of two ways that leads anywhere; the second one is only taken when the first is slow, or a dead end. */
-async function firstOf<Value> (first: () => Promise<Value>, second: () => Promise<Value>, clock: Clock): Promise<Value> {
-  const { promise: slow, resolve: isSlow } = Promise.withResolvers<undefined>()
-  const timer = clock.timer(HEDGE_MS_MIN, () => isSlow(undefined))
-  const trying = first()
-  const other = (async (): Promise<Value> => {
-    await Promise.race([slow, trying.then(() => undefined, () => undefined)])
-    // Whoever has succeeded meanwhile has won; nobody takes a key of a relay for nothing.
-    return await Promise.race([settledValue(trying), Promise.resolve(undefined)]).then(async won => won ?? await second())
-  })()
-  try {
-    return await Promise.any([trying, other])
-  } catch (error) {
-    throw causeOf(error)
-  } finally {
-    timer.cancel()
-  }
-}
-
-async function settledValue<Value> (promise: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await promise
-  } catch {
-    return undefined
-  }
-}
-
-/** Of two faults the one of the network; anything else is a bug, and must be seen. */
-function causeOf (error: unknown): unknown {
-  const causes: unknown[] = error instanceof AggregateError ? error.errors as unknown[] : [error]
-  return causes.find(cause => !(cause instanceof UnreachableError || cause instanceof MalformedError)) ?? new UnreachableError('neither the device nor a relay of its account hands out prekeys now')
 }

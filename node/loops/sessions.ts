@@ -11,7 +11,9 @@ import { UNADDRESSED, type Contact, type Device } from '../../store/types.ts'
 import { ACCOUNT_PROTOCOL } from '../protocols.ts'
 import type { Destinations } from '../contacts/copies.ts'
 import type { Clock, Network, PeerTarget, Random, Sealer } from '../ports.ts'
+import type { Located } from '../contacts/locate.ts'
 import { fetchBundle } from './bundles.ts'
+import { firstOf } from './first-of.ts'
 import type { VerifySignature } from './relay-lane.ts'
 import { adoptStatement, type OfferedStatement } from '../contacts/statements.ts'
 import { queueRequest } from '../contacts/introductions.ts'
@@ -32,6 +34,8 @@ export interface SessionsParts {
   readonly random: Random
   readonly destinations: Destinations
   readonly verify: VerifySignature
+  /** Asks relays and the DHT for a contact's list. */
+  readonly locate: (contact: Contact) => Promise<Located>
 }
 
 /** Waiting rows of one device that a failed attempt is written to: more would tell the same. */
@@ -100,8 +104,7 @@ export class Sessions {
       await turn.write((writer, round) => queueRequest(row, { writer, round }))
       return
     }
-    const targets = groupHints(reader.hints.ofContact(contact))
-    const offered = await this.#lookUp(row, targets)
+    const offered = await this.#find(row, groupHints(reader.hints.ofContact(contact).filter(({ isRelay }) => !isRelay)))
     await turn.write((writer, round) => {
       const fresh = writer.read.contacts.byNumber(contact) ?? row
       adoptStatement(fresh, offered, { writer, round, sealer: this.#parts.sealer })
@@ -113,11 +116,25 @@ export class Sessions {
     const { reader, turn, sealer, clock } = this.#parts
     const row = reader.contacts.byNumber(contact)
     if (row === undefined || row.standing === 'blocked' || row.standing === 'removed') return
-    const offered = await this.#lookUp(row, reader.devices.ofContact(contact).filter(device => device.isListed))
+    const offered = await this.#find(row, reader.devices.ofContact(contact).filter(device => device.isListed))
     await turn.write((writer, round) => {
       adoptStatement(writer.read.contacts.byNumber(contact) ?? row, offered, { writer, round, sealer })
     })
     if (isExpired(offered.verified, clock.now())) throw new UnreachableError('the newest device list of this contact has expired as well')
+  }
+
+  /** A contact's device list: from a device, which has the newest, or from where the account keeps it for when none of them is there. */
+  async #find (contact: Contact, targets: readonly PeerTarget[]): Promise<OfferedStatement> {
+    const { clock } = this.#parts
+    const first = async (): Promise<OfferedStatement> => await this.#lookUp(contact, targets)
+    if (contact.recordKey === undefined) return await first()
+    return await firstOf({ first, second: async () => await this.#locate(contact), clock, failure: 'neither a device of this contact nor one of its relays shows its device list now' })
+  }
+
+  async #locate (contact: Contact): Promise<OfferedStatement> {
+    const { statement } = await this.#parts.locate(contact)
+    if (statement === undefined) throw new UnreachableError('no relay of this contact shows its device list')
+    return statement
   }
 
   /** Asks one peer after the other for a contact's device list; whoever hands it out, only its signatures count. */

@@ -33,7 +33,7 @@ class Scene {
     const { store, sealer, clock, random, directory, account, arrivals, turn } = this.ana
     const { network } = this
     void network.start()
-    const sessions = new Sessions({ reader: store.read, directory, network, sealer, clock, turn, errands: new Errands({ clock, random }), reach: () => {}, random, destinations: new Destinations(directory), verify: () => false })
+    const sessions = new Sessions({ reader: store.read, directory, network, sealer, clock, turn, errands: new Errands({ clock, random }), reach: () => {}, random, destinations: new Destinations(directory), verify: () => false, locate: () => Promise.resolve({ relays: [], statement: undefined, testimonies: [] }) })
     this.outbox = new Outbox({ reader: store.read, network, sealer, clock, random, directory, account, arrivals, turn, sessions, reach: () => {}, onSettled: () => {}, onMissed: () => {} })
     this.ana.listener = { onSealed: envelopes => { this.outbox.offer(envelopes) }, onSessionless: devices => { for (const device of devices) sessions.obtain(device) } }
     this.ether.onFrame = ({ protocol, isForward }) => { if (isForward) this.lookups.push(protocol) }

@@ -6,6 +6,8 @@ import { idKey } from '../../../protocols/core/ids.ts'
 import { STATEMENT_LIFETIME_MS } from '../../../protocols/core/limits.ts'
 import { decodeBundleRequest, encodeBundleAnswer } from '../../../protocols/prekeys/wire.ts'
 import { NOBODY } from '../../../node/contacts/introductions.ts'
+import type { Located } from '../../../node/contacts/locate.ts'
+import type { OfferedStatement } from '../../../node/contacts/statements.ts'
 import { Destinations } from '../../../node/contacts/copies.ts'
 import { Errands } from '../../../node/loops/errands.ts'
 import { Sessions } from '../../../node/loops/sessions.ts'
@@ -26,6 +28,9 @@ class Scene {
   readonly sessions: Sessions
   /** What Bob hands out. */
   list: SignedStatement = this.bob.offered().signed
+  /** What relays show. */
+  located: OfferedStatement | undefined
+  locations = 0
   lookups = 0
   readonly bundleTokens: Array<Uint8Array | undefined> = []
 
@@ -41,8 +46,19 @@ class Scene {
       this.bundleTokens.push(decodeBundleRequest(request).token)
       return Promise.resolve(encodeBundleAnswer({ type: 'bundle', bundle: this.bob.store.transact(writer => this.bob.sealer.issueBundle(writer, { nowMs: 1, withOneTime: false })) }))
     })
-    this.sessions = new Sessions({ reader: store.read, directory, network: this.network, sealer, clock, turn, errands: new Errands({ clock, random }), reach: step => this.ana.steps.push(step), random, destinations: new Destinations(directory), verify: () => false })
+    this.sessions = new Sessions({ reader: store.read, directory, network: this.network, sealer, clock, turn, errands: new Errands({ clock, random }), reach: step => this.ana.steps.push(step), random, destinations: new Destinations(directory), verify: () => false, locate: () => this.#locate() })
     this.ana.listener = { onSessionless: devices => { for (const device of devices) this.sessions.obtain(device) } }
+  }
+
+  #locate (): Promise<Located> {
+    this.locations += 1
+    return Promise.resolve({ relays: [], statement: this.located, testimonies: [] })
+  }
+
+  /** We know where his entry in the directory is. */
+  recorded (contact: number): void {
+    this.ana.store.transact(writer => { writer.contacts.update(contact, { recordKey: new Uint8Array(32), readKey: new Uint8Array(32) }) })
+    this.ana.directory.forget(contact)
   }
 
   async pass (delayMs: number): Promise<void> { await this.ana.world.advance(delayMs) }
@@ -131,6 +147,35 @@ describe('sessions: introducing ourselves', () => {
       await scene.pass(500)
     }
     assert.deepEqual(scene.waiting(), [['request']])
+  })
+
+  it('finds the device list at relays when no hint answers', async () => {
+    const scene = new Scene()
+    await scene.far.stop()
+    const contact = scene.asked()
+    scene.recorded(contact)
+    scene.located = scene.bob.offered()
+    scene.sessions.introduce(contact)
+    await scene.pass(1_000)
+    assert.equal(scene.ana.store.read.devices.ofContact(contact).length, 1)
+    assert.deepEqual(scene.waiting(), [['request']], 'it waits for prekeys')
+  })
+
+  it('does not look for somebody who answers', async () => {
+    const scene = new Scene()
+    const contact = scene.asked()
+    scene.recorded(contact)
+    scene.sessions.introduce(contact)
+    await scene.pass(1_000)
+    assert.deepEqual([scene.ana.store.read.devices.ofContact(contact).length, scene.locations], [1, 0])
+  })
+
+  it('dials no relay for a device list', async () => {
+    const scene = new Scene()
+    const contact = scene.asked([{ peerId: scene.bob.peerId, address: `/sim/${scene.bob.peerId}`, isRelay: true }])
+    scene.sessions.introduce(contact)
+    await scene.pass(1_000)
+    assert.equal(scene.lookups, 0)
   })
 
   it('is over when the contact was blocked or removed meanwhile', async () => {
