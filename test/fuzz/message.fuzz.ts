@@ -5,6 +5,7 @@ import { decodePack, encodePack } from '../../protocols/message/wire.ts'
 
 const id = (value: number) => contentId(new Uint8Array(16).fill(value))
 
+const reach = { aliasSecret: new Uint8Array(32).fill(3), recordKey: new Uint8Array(32).fill(4), readKey: new Uint8Array(32).fill(5), statement: { payload: new Uint8Array(90).fill(1), signature: new Uint8Array(64).fill(2) } }
 const stamp: Stamp = { id: id(1), counter: 7, hlcUs: 1_763_950_000_000_000, parents: [id(2), id(3)], sentAtMs: 1_763_950_000_000 }
 const bodies: readonly WritableBody[] = [
   { type: 'text', text: 'Leaving now, the 14:50 bus', replyTo: id(4) },
@@ -12,9 +13,9 @@ const bodies: readonly WritableBody[] = [
   { type: 'deletion', target: id(4) },
   { type: 'reaction', target: id(4), emoji: '👍🏽' },
   { type: 'receipt', kind: 'read', ids: [id(4), id(5)] },
-  { type: 'request', name: 'Ana', text: 'From the ferry', addresses: ['/ip4/192.0.2.7/tcp/4100'], token: new Uint8Array(16).fill(9) },
+  { type: 'request', name: 'Ana', text: 'From the ferry', addresses: ['/ip4/192.0.2.7/tcp/4100'], token: new Uint8Array(16).fill(9), reach },
   { type: 'accept', name: 'Bob', addresses: ['/dns4/bob.example/tcp/4100'] },
-  { type: 'profile', name: 'Ana B.', addresses: [], versionMs: 1_763_950_000_000 }
+  { type: 'profile', name: 'Ana B.', addresses: [], versionMs: 1_763_950_000_000, reach }
 ]
 const contents = bodies.map(body => ({ ...stamp, ...body }))
 const senderStatement = { epoch: 1, seq: 3, hash: new Uint8Array(32).fill(7) }
