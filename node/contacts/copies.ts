@@ -62,11 +62,12 @@ export interface CountParts { readonly reader: Reader, readonly directory: Direc
  */
 export function countCopies (message: ContentId, parts: CountParts): Copies | undefined {
   const open = parts.reader.outbox.ofMessage(message).filter(({ state }) => state === 'waiting' || state === 'sealed')
-  const counts = open.map(outgoing => countOf(outgoing, parts))
+  const counts = open.map(outgoing => countRow(outgoing, parts))
   return counts.includes(undefined) ? undefined : leastCopies(counts.flatMap(count => count ?? []))
 }
 
-function countOf ({ row, contact, gateToken }: Outgoing, { reader, directory, nowMs }: CountParts): Copies | undefined {
+/** The copies of one envelope. undefined: it can be kept at no relay. */
+export function countRow ({ row, contact, gateToken }: Outgoing, { reader, directory, nowMs }: CountParts): Copies | undefined {
   const known = directory.contact(contact)
   const relays = known?.list?.relays ?? []
   if (relays.length === 0 || (gateToken ?? known?.contact.theirAliasSecret) === undefined) return undefined

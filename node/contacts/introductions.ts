@@ -129,11 +129,21 @@ export function takeAccept (body: AcceptBody, from: Device, parts: ToldParts): v
   noteReach(body.reach, contact.contact, parts)
   writer.contacts.update(contact.contact, { name: cleanName(body.name) })
   round.toForget.add(contact.contact)
+  settleRequests(contact, parts)
   if (contact.standing !== 'requested') return
   writer.contacts.update(contact.contact, { standing: 'accepted', inviteToken: undefined })
   addressWaiting(contact.contact, parts)
   round.toHint.add(contact.contact)
   round.tell('contact.accepted', contact.contact)
+}
+
+/** Nobody gives receipts to strangers: that they accept is the proof that our request has arrived. */
+function settleRequests ({ contact }: Contact, { writer, round }: IntroductionParts): void {
+  for (const { deviceId } of writer.read.devices.ofContact(contact)) {
+    for (const { row, state, refs } of writer.read.outbox.ofDevice(deviceId)) {
+      if (state === 'sealed' && refs.every(({ kind }) => kind === 'request')) writer.outbox.settle(row, 'delivered', round.nowMs)
+    }
+  }
 }
 
 /** Their name and where they can be reached; an older one than we have is ignored. */

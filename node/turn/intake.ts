@@ -7,7 +7,7 @@ import { comparePlaces, reposition, type Place, type Placed } from '../../protoc
 import { joinState } from '../../protocols/message/receipt.ts'
 import type { Content, ReceiptKind } from '../../protocols/message/content.ts'
 import { unreachable } from '../../protocols/core/invariant.ts'
-import { idKey, type ContentId } from '../../protocols/core/ids.ts'
+import { envelopeId, idKey, type ContentId } from '../../protocols/core/ids.ts'
 import type { Writer } from '../../store/writer.ts'
 import { MESSAGE_KIND, type ChangeKind, type Device, type Message } from '../../store/types.ts'
 import type { Sealer } from '../ports.ts'
@@ -107,12 +107,23 @@ function takeReceipt (kind: ReceiptKind, ids: readonly ContentId[], { from, part
   for (const id of ids) {
     const message = writer.read.messages.byId(id)
     // Only what we wrote in this conversation, messages and changes alike.
-    if (message === undefined ? writer.read.changes.byId(id)?.contact !== from.contact : !message.isOwn || message.contact !== from.contact) continue
+    if (message === undefined ? writer.read.changes.byId(id)?.contact !== from.contact : !message.isOwn || message.contact !== from.contact) {
+      takeEnvelopeReceipt(id, { from, parts })
+      continue
+    }
     if (message !== undefined) advanceOwn(message, kind, parts)
     for (const outgoing of writer.read.outbox.ofMessage(id)) {
       if (idKey(outgoing.deviceId) === idKey(from.deviceId)) writer.outbox.prove(outgoing.row, proven, round.nowMs)
     }
   }
+}
+
+/** What has no name of its own, an acceptance or a profile, is proven by that of its envelope. */
+function takeEnvelopeReceipt (id: ContentId, { from, parts: { writer, round } }: ReceiptFrom): void {
+  const outgoing = writer.read.outbox.byEnvelope(envelopeId(id))
+  if (outgoing === undefined || idKey(outgoing.deviceId) !== idKey(from.deviceId)) return
+  // Messages in it are named themselves, and may be proven by another receipt.
+  if (!outgoing.refs.some(({ kind }) => kind === 'text' || kind === 'change')) writer.outbox.settle(outgoing.row, 'delivered', round.nowMs)
 }
 
 function advanceOwn (message: Message, state: 'delivered' | 'read', { writer, round }: IntakeParts): void {

@@ -2,7 +2,7 @@
 import { isStored, type Copies } from '../../protocols/deposit/copies.ts'
 import { contentId, type ContentId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import type { Writer } from '../../store/writer.ts'
-import type { Ref } from '../../store/types.ts'
+import type { Outgoing, Ref } from '../../store/types.ts'
 import type { Round } from './round.ts'
 
 export type Settlement =
@@ -35,6 +35,8 @@ export interface SettleParts {
   readonly round: Round
   /** Copies of a message, as this transaction sees them. */
   readonly count: (message: ContentId) => Copies | undefined
+  /** Copies of an envelope. */
+  readonly countRow: (outgoing: Outgoing) => Copies | undefined
 }
 
 export function writeSettlements (settlements: readonly Settlement[], parts: SettleParts): void {
@@ -95,9 +97,10 @@ function writeAttempted ({ rows, atMs, step, detail }: Extract<Settlement, { typ
   for (const row of rows) writer.traces.add({ outbox: row, atMs, step, detail })
 }
 
-function writeCopied ({ row, contact, refs, relay, depositId, relayTimeMs, expiresAtMs, evidence, atMs }: Extract<Settlement, { type: 'copied' }>, { writer, round, count }: SettleParts): void {
+function writeCopied ({ row, contact, refs, relay, depositId, relayTimeMs, expiresAtMs, evidence, atMs }: Extract<Settlement, { type: 'copied' }>, { writer, round, count, countRow }: SettleParts): void {
   // A row that was reopened or is gone has no copies: its envelope is of no use.
-  if (writer.read.outbox.byRow(row) === undefined) return
+  const outgoing = writer.read.outbox.byRow(row)
+  if (outgoing === undefined) return
   const attempts = (writer.read.copies.one(row, relay)?.attempts ?? 0) + 1
   writer.copies.put({ outbox: row, relay, depositId, state: 'stored', attempts, storedAtMs: relayTimeMs, expiresAtMs, detail: undefined, evidence })
   for (const ref of refs) {
@@ -110,7 +113,15 @@ function writeCopied ({ row, contact, refs, relay, depositId, relayTimeMs, expir
     round.tellMessage('message.state', contact, id)
     round.states.push({ id, state: isNew || isStored(copies) ? 'stored' : 'queued', reason: undefined })
   }
+  if (outgoing.refs.every(isAnswer) && isStoredAt(countRow(outgoing))) writer.outbox.settle(row, 'delivered', atMs)
 }
+
+/** Nobody answers an answer: enough copies of a receipt are all the proof that there will be. */
+function isAnswer ({ kind }: Ref): boolean {
+  return kind === 'delivered' || kind === 'read' || kind === 'retry'
+}
+
+function isStoredAt (copies: Copies | undefined): boolean { return copies !== undefined && isStored(copies) }
 
 function writeNotCopied ({ row, relay, depositId, isFinal, atMs, detail }: Extract<Settlement, { type: 'notCopied' }>, { writer }: SettleParts): void {
   const known = writer.read.copies.one(row, relay)

@@ -2,7 +2,7 @@
 import { isBehind, isContradiction } from '../../protocols/account/accept.ts'
 import { encodeRetryRequest } from '../../protocols/envelope/wire.ts'
 import type { Content } from '../../protocols/message/content.ts'
-import { envelopeId as envelopeIdOf, type EnvelopeId } from '../../protocols/core/ids.ts'
+import { contentId, envelopeId as envelopeIdOf, type ContentId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import { RETRY_KEEP_MS, RETRY_REQUESTS_PER_HOUR } from '../../protocols/core/limits.ts'
 import { heldRef } from '../contacts/statements.ts'
@@ -104,7 +104,7 @@ function noteSender ({ arrival, envelopeId, opened }: Item<'contents'>, parts: T
   const first = contents[0]
   if (first === undefined || contact.standing !== 'accepted') return
   const isCollected = arrival.via === 'relay'
-  const receiptable = isCollected || parts.hasMailboxes ? contents.filter(isOfConversation).map(({ id }) => id) : []
+  const receiptable = isCollected || parts.hasMailboxes ? receiptableIn(contents, envelopeId) : []
   if (receiptable.length > 0) writer.received.keepContents(envelopeId, { contents: receiptable, receiptedAtMs: isCollected ? round.nowMs : undefined })
   // Of what came through a relay a receipt is the only proof that they get, and it moves the ratchet on as well.
   if (isCollected && receiptable.length > 0) return round.owe(from, receiptable)
@@ -128,7 +128,17 @@ function answerCopy ({ contact, senderDevice }: Extract<Opened, { type: 'copy' }
   round.owe(from, contents)
 }
 
-/** What its author keeps until we have it: messages and what changes them. */
+/**
+ * What a receipt names: messages and changes; and the envelope itself when something else is in it that its author keeps until we have
+ * it, an acceptance or a profile. Of receipts there are no receipts.
+ */
+function receiptableIn (contents: readonly Content[], envelope: EnvelopeId): ContentId[] {
+  const ids = contents.filter(isOfConversation).map(({ id }) => id)
+  const isMoreKept = contents.some(content => !isOfConversation(content) && content.type !== 'receipt')
+  return isMoreKept ? [...ids, contentId(envelope)] : ids
+}
+
+/** Messages and what changes them. */
 function isOfConversation ({ type }: Content): boolean {
   return type === 'text' || type === 'unsupported' || type === 'edit' || type === 'deletion' || type === 'reaction'
 }

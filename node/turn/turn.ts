@@ -20,7 +20,7 @@ import type { Directory } from '../directory.ts'
 import type { Feed } from '../feed.ts'
 import type { Arrivals } from '../arrivals.ts'
 import type { Reach } from '../failpoints.ts'
-import { countCopies } from '../contacts/copies.ts'
+import { countCopies, countRow } from '../contacts/copies.ts'
 import { giveSecrets } from '../contacts/secrets.ts'
 import { PeerRates } from '../handlers/peer-rates.ts'
 import { composeDraft, Ids, writeDraft, type Composed, type Draft, type RecallParts } from './compose.ts'
@@ -268,7 +268,8 @@ export class Turn {
       for (const item of composed) writeDraft(item, { writer, round })
       const leaving = writeEnvelopes(envelopes, writer, round.nowMs)
       for (const row of waiting.emptyRows) writer.outbox.remove(row)
-      writeSettlements(work.settlements, { writer, round, count: id => countCopies(id, { reader: writer.read, directory, nowMs: round.nowMs }) })
+      const counted = { reader: writer.read, directory, nowMs: round.nowMs }
+      writeSettlements(work.settlements, { writer, round, count: id => countCopies(id, counted), countRow: outgoing => countRow(outgoing, counted) })
       for (const task of work.tasks) task.write(writer, round)
       for (const device of waiting.more) round.seal(device)
       giveSecrets(round.toForget, { writer, random })

@@ -168,6 +168,36 @@ describe('a receipt for what came through a relay', () => {
     assert.deepEqual((await scene.answers()).map(({ refs }) => refs.map(({ kind }) => kind)), [['delivered']])
   })
 
+  it('names the envelope of what has no name of its own: a profile that was told', async () => {
+    const scene = await Scene.begin()
+    const { ana, bob } = scene
+    const row = ana.store.transact(writer => writer.outbox.waiting({ deviceId: bob.device, contact: scene.toBob, refs: [{ kind: 'profile', id: new Uint8Array(16) }], queuedAtMs: 1, expiresAtMs: Number.MAX_SAFE_INTEGER }))
+    ana.turn.seal(bob.device)
+    await ana.rest()
+    const [profile] = ana.takeSealed()
+    assert.ok(profile)
+    assert.notEqual(profile.row, row)
+    await scene.collect(scene.sealed(profile))
+    const receipts = await scene.answers()
+    assert.deepEqual(receipts.map(({ refs }) => refs.map(({ id }) => idKey(id))), [[idKey(profile.envelopeId)]])
+    await ana.receive(bob, receipts)
+    assert.equal(ana.store.read.outbox.byRow(profile.row)?.state, 'delivered')
+  })
+
+  it('is not sent for a receipt', async () => {
+    const scene = await Scene.begin()
+    await scene.collect(scene.sealed(await scene.write('hello')))
+    const [receipt] = await scene.answers()
+    assert.ok(receipt)
+    scene.ana.store.transact(writer => { writer.contacts.update(scene.toBob, { aliasSecret: new Uint8Array(32) }) })
+    await scene.ana.world.within(new Promise(resolve => {
+      scene.ana.turn.take([{ via: 'relay', relay: 'peerrelay', door: { type: 'contact', contact: scene.toBob }, letter: padBucket(encodeCiphertext({ senderDevice: scene.bob.device, kind: receipt.sealed.kind, body: receipt.sealed.body, envelopeId: receipt.envelopeId })), onOutcome: resolve }])
+    }))
+    await scene.ana.world.advance(5_000)
+    const owed = scene.ana.store.read.outbox.ofDevice(scene.bob.device).flatMap(({ refs }) => refs.map(({ id }) => idKey(id)))
+    assert.ok(!owed.includes(idKey(receipt.envelopeId)))
+  })
+
   it('also proves that an edit has arrived', async () => {
     const scene = await Scene.begin()
     const envelope = await scene.write('hello')

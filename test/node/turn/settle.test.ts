@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { idKey, type ContentId } from '../../../protocols/core/ids.ts'
+import type { Copies } from '../../../protocols/deposit/copies.ts'
+import { envelopeId, idKey, type ContentId } from '../../../protocols/core/ids.ts'
 import type { DeliveryState } from '../../../protocols/message/receipt.ts'
 import { joinState } from '../../../protocols/message/receipt.ts'
 import type { SealedEnvelope } from '../../../node/turn/sealed-envelope.ts'
 import { Round } from '../../../node/turn/round.ts'
 import { writeSettlements, type Settlement } from '../../../node/turn/settle.ts'
+import type { Ref } from '../../../store/types.ts'
 import { Engine } from '../engine.ts'
 
 interface Sent { readonly ana: Engine, readonly bob: number, readonly id: ContentId, readonly envelope: SealedEnvelope }
@@ -21,10 +23,10 @@ async function sent (): Promise<Sent> {
   return { ana, bob, id, envelope }
 }
 
-function settle (ana: Engine, settlements: readonly Settlement[]): Round {
+function settle (ana: Engine, settlements: readonly Settlement[], copies?: Copies): Round {
   const round = new Round(1_000)
   ana.store.transact(writer => {
-    writeSettlements(settlements, { writer, round, count: () => undefined })
+    writeSettlements(settlements, { writer, round, count: () => undefined, countRow: () => copies })
     round.write(writer)
   })
   return round
@@ -95,5 +97,32 @@ describe('settling', () => {
       assert.equal(idKey(one.id), idKey(read.messages.page(one.bob, { limit: 1 })[0]?.id ?? new Uint8Array()))
       one.ana.store.close()
     }), { numRuns: 25 })
+  })
+})
+
+describe('settling copies', () => {
+  const copied = (row: number, refs: readonly Ref[]): Settlement => ({ type: 'copied', row, contact: 1, refs, relay: 'peereu', depositId: envelopeId(new Uint8Array(16)), relayTimeMs: 1, expiresAtMs: 2, evidence: new Uint8Array(1), atMs: 70 })
+  const outgoing = (ana: Engine, bob: number, refs: readonly Ref[]): number => {
+    const [device] = ana.store.read.devices.ofContact(bob)
+    assert.ok(device)
+    return ana.store.transact(writer => writer.outbox.sealed({ deviceId: device.deviceId, contact: bob, refs, envelopeId: envelopeId(new Uint8Array(16).fill(refs.length)), cipherKind: 'whisper', ciphertext: new Uint8Array(1), queuedAtMs: 1, sealedAtMs: 1, expiresAtMs: 9_999 }))
+  }
+
+  it('of a receipt: enough of them are all the proof that there will be', async () => {
+    const { ana, bob, id } = await sent()
+    const refs: Ref[] = [{ kind: 'delivered', id }, { kind: 'read', id }]
+    const row = outgoing(ana, bob, refs)
+    settle(ana, [copied(row, refs)], { stored: 1, of: 3, enough: 2 })
+    assert.equal(ana.store.read.outbox.byRow(row)?.state, 'sealed')
+    settle(ana, [copied(row, refs)], { stored: 2, of: 3, enough: 2 })
+    assert.equal(ana.store.read.outbox.byRow(row)?.state, 'delivered')
+  })
+
+  it('of anything else: it waits for its receipt', async () => {
+    const { ana, bob } = await sent()
+    const refs: Ref[] = [{ kind: 'profile', id: new Uint8Array(16) }]
+    const row = outgoing(ana, bob, refs)
+    settle(ana, [copied(row, refs)], { stored: 3, of: 3, enough: 2 })
+    assert.equal(ana.store.read.outbox.byRow(row)?.state, 'sealed')
   })
 })
