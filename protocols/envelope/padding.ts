@@ -20,9 +20,12 @@ export const CIPHERTEXT_BYTES_MAX = roomOf(ENVELOPE_BYTES_MAX) - 1
 const MARK = 0x80
 
 /** Pads an encoded pack to a multiple of CONTENT_BLOCK_BYTES. */
-export function padContent (content: Uint8Array): Uint8Array {
-  const blocks = Math.ceil((content.byteLength + 1) / CONTENT_BLOCK_BYTES)
-  return pad(content, blocks * CONTENT_BLOCK_BYTES)
+export function padContent (content: Uint8Array): Uint8Array { return padSteps(content, CONTENT_BLOCK_BYTES) }
+
+/** Pads to a multiple of `stepBytes`, at least by one byte; `unpadContent` takes it off. */
+export function padSteps (content: Uint8Array, stepBytes: number): Uint8Array {
+  const steps = Math.ceil((content.byteLength + 1) / stepBytes)
+  return pad(content, steps * stepBytes)
 }
 
 /** A view without the padding. @throws MalformedError when the padding is not ours */
