@@ -1,5 +1,9 @@
 /** By what rules a relay works: what its operator decides, with the defaults of docs/operating.md. */
+import {
+  ALIASES_MAX, ALIAS_ITEMS_MAX, ALIAS_WAITING_BYTES_MAX, DELIVERY_LIFETIME_MS, MAILBOX_ITEMS_MAX, MAILBOX_WAITING_BYTES_MAX
+} from '../../protocols/core/limits.ts'
 import type { Rate } from '../../protocols/core/rate.ts'
+import type { MailboxLimits, RelayDescription } from '../../protocols/mailbox/wire.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -71,13 +75,12 @@ export const RELAY_DEFAULTS: RelayConfig = {
   operator: '',
   admission: { type: 'open' },
   quotas: {
-    aliasItemsMax: 256,
-    aliasBytesMax: 4 * MIB,
-    mailboxItemsMax: 10_000,
-    mailboxBytesMax: 64 * MIB,
-    // 500 contacts, each with an alias that is being replaced now and then, and the gates of some invites.
-    aliasesMax: 2_048,
-    lifetimeMsMax: 30 * DAY_MS
+    aliasItemsMax: ALIAS_ITEMS_MAX,
+    aliasBytesMax: ALIAS_WAITING_BYTES_MAX,
+    mailboxItemsMax: MAILBOX_ITEMS_MAX,
+    mailboxBytesMax: MAILBOX_WAITING_BYTES_MAX,
+    aliasesMax: ALIASES_MAX,
+    lifetimeMsMax: DELIVERY_LIFETIME_MS
   },
   rates: {
     // What one fast client can make of both cores of a small machine: only madness is above it.
@@ -92,4 +95,13 @@ export const RELAY_DEFAULTS: RelayConfig = {
   mailboxesMax: 100_000,
   capBytes: 10 * GIB,
   stuckAfterMs: 14 * DAY_MS
+}
+
+/** What owners and depositors are told of the quotas. */
+export function mailboxLimits ({ lifetimeMsMax, ...limits }: Quotas): MailboxLimits {
+  return { ...limits, lifetimeSMax: Math.floor(lifetimeMsMax / 1000) }
+}
+
+export function relayDescription ({ name, operator }: RelayConfig, software: string): RelayDescription {
+  return { name, operator, software }
 }

@@ -17,9 +17,9 @@ export interface Vitals {
 export interface PressureParts {
   readonly clock: Clock
   readonly vitals: () => Vitals
-  readonly thresholds: Thresholds
-  readonly capBytes: number
-  readonly usedBytes: () => number
+  readonly thresholds: () => Thresholds
+  /** How much of the disk cap is used. */
+  readonly capShare: () => number
 }
 
 const LOOK_MS = 1_000
@@ -43,13 +43,14 @@ export class Pressure {
 
   /** What is short now. */
   closed (): Closed[] {
-    const { thresholds, capBytes, usedBytes } = this.#parts
+    const { capShare } = this.#parts
+    const thresholds = this.#parts.thresholds()
     const { residentBytes, availableBytes } = this.vitals
     const short: Closed[] = []
     if (this.loopDelayMs > thresholds.loopDelayMsMax) short.push('load')
     if (residentBytes > thresholds.residentBytesMax) short.push('memory')
     if (availableBytes !== undefined && availableBytes < thresholds.availableBytesMin) short.push('disk')
-    if (usedBytes() > capBytes * thresholds.capShare) short.push('cap')
+    if (capShare() > thresholds.capShare) short.push('cap')
     return short
   }
 

@@ -7,10 +7,11 @@ const NAMES_MAX = 16_384
 
 export class Rates {
   readonly #clock: Clock
-  readonly #rate: Rate
+  readonly #rate: () => Rate
   readonly #buckets = new Map<string, Bucket>()
 
-  constructor (clock: Clock, rate: Rate) {
+  /** @param rate asked at each draw: an operator may change it */
+  constructor (clock: Clock, rate: () => Rate) {
     this.#clock = clock
     this.#rate = rate
   }
@@ -19,14 +20,14 @@ export class Rates {
   draw (name: string): number {
     const nowMs = this.#clock.monotonic()
     if (this.#buckets.size >= NAMES_MAX && !this.#buckets.has(name)) this.#forget(nowMs)
-    const { bucket, retryAfterMs } = draw(this.#buckets.get(name), this.#rate, nowMs)
+    const { bucket, retryAfterMs } = draw(this.#buckets.get(name), this.#rate(), nowMs)
     this.#buckets.set(name, bucket)
     return retryAfterMs
   }
 
   #forget (nowMs: number): void {
     for (const [name, bucket] of this.#buckets) {
-      if (isFull(bucket, this.#rate, nowMs)) this.#buckets.delete(name)
+      if (isFull(bucket, this.#rate(), nowMs)) this.#buckets.delete(name)
     }
     if (this.#buckets.size >= NAMES_MAX) this.#buckets.clear()
   }

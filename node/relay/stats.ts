@@ -13,8 +13,8 @@ export interface HistogramView {
   readonly count: number
 }
 
-/** Why no new mailbox is made at the moment; mailboxes that are there go on. */
-export type Closed = 'draining' | 'load' | 'memory' | 'disk' | 'cap' | 'storage'
+/** Why no new mailbox is made at the moment; mailboxes that are there go on. `full`: as many as the operator wants. */
+export type Closed = 'draining' | 'load' | 'memory' | 'disk' | 'cap' | 'storage' | 'full'
 
 /** What waits and is kept, as the database counts it. */
 export interface HeldView {

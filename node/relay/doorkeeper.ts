@@ -1,0 +1,122 @@
+/**
+ * Looks at each deposit before it goes to the disk: is there such a door, does the depositor know its key, is there room. What is there
+ * already passes, so that asking again is always answered alike. The rules: protocols/mailbox/admission.ts.
+ */
+import { idKey, type EnvelopeId } from '../../protocols/core/ids.ts'
+import { INBOUND_WAITING_MAX } from '../../protocols/core/limits.ts'
+import { hasWork, workChallenge } from '../../protocols/deposit/work.ts'
+import type { Deposit, RefusalReason } from '../../protocols/deposit/wire.ts'
+import { admitDeposit, isControl, keptMs } from '../../protocols/mailbox/admission.ts'
+import { depositMacInput } from '../../protocols/mailbox/alias.ts'
+import type { Usage } from '../../protocols/mailbox/wire.ts'
+import type { DepositOutcome, Mailbox, NewDeposit, RelayReader, StoredAlias } from '../../store/relay/types.ts'
+import { isMacOf } from '../crypto/mac.ts'
+import { mailboxLimits, type Quotas } from './config.ts'
+import type { Rates } from './rates.ts'
+
+export interface Refusal {
+  readonly type: 'refuse'
+  readonly reason: RefusalReason
+  /** 0: not as it is. */
+  readonly retryAfterMs: number
+  readonly workBits?: number
+}
+
+export type Verdict = { readonly type: 'admit', readonly deposit: NewDeposit } | Refusal
+
+export interface DoorkeeperParts {
+  readonly reader: RelayReader
+  readonly quotas: () => Quotas
+  readonly peerRates: Rates
+  readonly aliasRates: Rates
+  /** Deposits that wait for their commit. */
+  readonly backlog: () => number
+  readonly isStorageWell: () => boolean
+  readonly isDraining: () => boolean
+  /** How much of the disk cap is used, as a share. */
+  readonly capShare: () => number
+  /** A mailbox has no room for somebody. */
+  readonly onCrowded: (mailbox: number) => void
+}
+
+/** Who knocks: the nonce of the stream, the peer, and the time. */
+export interface Knock {
+  readonly nonce: Uint8Array
+  readonly peerId: string
+  readonly nowMs: number
+}
+
+/** Beyond these shares of the cap: no texts, nothing at all. Between them is what receipts may use. */
+const NEAR_CAP = 0.97
+const AT_CAP = 0.995
+const FULL_RETRY_MS = 15 * 60_000
+/** A relay that closes for good takes nothing more: the sender has other relays, or waits for the new ones. */
+const DRAINING_RETRY_MS = 3_600_000
+const NO_USAGE: Usage = { items: 0, bytes: 0 }
+
+export class Doorkeeper {
+  readonly #parts: DoorkeeperParts
+
+  constructor (parts: DoorkeeperParts) {
+    this.#parts = parts
+  }
+
+  judge (deposit: Deposit, knock: Knock): Verdict {
+    const { reader, quotas } = this.#parts
+    const { lifetimeMsMax } = quotas()
+    const { alias, mac, depositId, body, lifetimeS } = deposit
+    if (alias === undefined || mac === undefined) return { type: 'refuse', reason: 'malformed', retryAfterMs: 0 }
+    const door = reader.aliasOf(alias)
+    const mailbox = door === undefined ? undefined : reader.mailbox(door.mailbox)
+    const verdict = this.#admit(deposit, knock, { door, mailbox })
+    if (verdict !== undefined && !this.#isKnown(verdict, alias, depositId)) {
+      if (verdict.reason === 'mailboxFull' && mailbox !== undefined) this.#parts.onCrowded(mailbox.mailbox)
+      return verdict
+    }
+    const expiresAtMs = knock.nowMs + keptMs({ lifetimeS, kind: door?.kind ?? 'contact', lifetimeMsMax })
+    return { type: 'admit', deposit: { alias, depositId, body, storedAtMs: knock.nowMs, expiresAtMs, isControl: isControl({ sizeBytes: body.byteLength, isWake: deposit.isWake }) } }
+  }
+
+  /** What the writer found when it came to it: somebody else was faster. */
+  refusalOf (outcome: Extract<DepositOutcome, { readonly type: 'refused' }>): Refusal {
+    return { type: 'refuse', reason: outcome.reason, retryAfterMs: outcome.reason === 'unknownAlias' ? 0 : FULL_RETRY_MS }
+  }
+
+  #admit (deposit: Deposit, { nonce, peerId, nowMs }: Knock, { door, mailbox }: { readonly door: StoredAlias | undefined, readonly mailbox: Mailbox | undefined }): Refusal | undefined {
+    const { quotas, backlog, isStorageWell, isDraining, capShare } = this.#parts
+    const { alias = NOTHING, mac = NOTHING, work = NOTHING, depositId, lifetimeS, isWake, body } = deposit
+    const share = capShare()
+    const admission = admitDeposit({
+      alias: door === undefined || mailbox === undefined || mailbox.isBlocked ? undefined : { kind: door.kind, usage: door.usage, isExpired: (door.expiresAtMs ?? Infinity) <= nowMs },
+      isMacRight: door !== undefined && isMacOf(mac, door.macKey, depositMacInput({ nonce, depositId, lifetimeS, isWake, body })),
+      sizeBytes: body.byteLength,
+      isWake,
+      mailbox: mailbox?.usage ?? NO_USAGE,
+      gatePending: mailbox?.gatePending ?? 0,
+      hasWork: bits => hasWork(workChallenge({ nonce, alias, depositId }), work, bits),
+      limits: mailboxLimits(quotas()),
+      isWithinRate: this.#isWithinRate(peerId, alias),
+      isBusy: backlog() >= INBOUND_WAITING_MAX,
+      isStorageWell: isStorageWell(),
+      isNearCap: share > NEAR_CAP,
+      isAtCap: share > AT_CAP
+    })
+    if (admission.type === 'refuse') return admission
+    return isDraining() ? { type: 'refuse', reason: 'capacity', retryAfterMs: DRAINING_RETRY_MS } : undefined
+  }
+
+  /** For want of room nobody is refused what is there already: the answer to the first attempt may have been lost. */
+  #isKnown ({ reason }: Refusal, alias: Uint8Array, depositId: EnvelopeId): boolean {
+    if (!ROOM_REASONS.has(reason)) return false
+    return this.#parts.reader.custody(alias, [depositId])[0] !== 'unknown'
+  }
+
+  #isWithinRate (peerId: string, alias: Uint8Array): boolean {
+    const { peerRates, aliasRates } = this.#parts
+    return peerRates.draw(peerId) === 0 && aliasRates.draw(idKey(alias)) === 0
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+/** Reasons that come behind the proof of the MAC. */
+const ROOM_REASONS: ReadonlySet<RefusalReason> = new Set(['full', 'mailboxFull', 'capacity', 'work'])

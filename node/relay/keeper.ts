@@ -1,0 +1,124 @@
+/**
+ * Housekeeping: what has expired goes, free pages are given back, the day is written down. All of it in slices so small that nobody
+ * waits for them.
+ */
+import { StorageError } from '../../protocols/core/errors.ts'
+import type { RelayStore } from '../../store/relay/types.ts'
+import type { Clock, Timer } from '../ports.ts'
+import type { Scribe } from './scribe.ts'
+import type { Tally } from './tally.ts'
+
+export interface KeeperParts {
+  readonly store: RelayStore
+  readonly scribe: Scribe
+  readonly clock: Clock
+  readonly tally: Tally
+}
+
+/** Expiry goes by minutes. */
+const ROUND_MS = 60_000
+/** Rows and pages in one transaction: some milliseconds. */
+const EXPIRE_ROWS = 500
+const VACUUM_PAGES = 256
+/** Between two slices everybody else has a turn. */
+const PAUSE_MS = 20
+const DAY_MS = 24 * 3_600_000
+
+export class Keeper {
+  readonly #parts: KeeperParts
+  #timer: Timer | undefined
+  #round: Promise<void> | undefined
+  #isStopped = false
+  /** What of today's counts is in the database already. */
+  #written = { stored: 0, acknowledged: 0, expired: 0 }
+
+  constructor (parts: KeeperParts) {
+    this.#parts = parts
+  }
+
+  start (): void {
+    this.observe()
+    this.#timer = this.#parts.clock.timer(ROUND_MS, () => {
+      this.#round = this.#tidyQuietly()
+      this.start()
+    })
+  }
+
+  async stop (): Promise<void> {
+    this.#isStopped = true
+    this.#timer?.cancel()
+    await this.#round
+    await this.#quietly(() => this.#writeDay())
+  }
+
+  /** Everything that can go, now; resolves when it is gone. @throws StorageError */
+  async tidy (): Promise<{ readonly expired: number, readonly releasedBytes: number }> {
+    const { store } = this.#parts
+    const before = store.read.space().usedBytes
+    const expired = await this.#expire()
+    await this.#vacuum()
+    await this.#writeDay()
+    return { expired, releasedBytes: Math.max(0, before - store.read.space().usedBytes) }
+  }
+
+  observe (): void {
+    const { store, clock, tally } = this.#parts
+    tally.observe(clock.now(), store.read.space().usedBytes)
+  }
+
+  async #tidyQuietly (): Promise<void> { await this.#quietly(() => this.tidy()) }
+
+  /** A disk that takes nothing is reported by the scribe; the next round tries again. */
+  async #quietly (work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+    }
+  }
+
+  async #expire (): Promise<number> {
+    const { scribe, clock, tally } = this.#parts
+    let total = 0
+    for (let gone = EXPIRE_ROWS; gone >= EXPIRE_ROWS && !this.#isStopped;) {
+      gone = await scribe.write(writer => writer.expire(clock.now(), EXPIRE_ROWS))
+      total += gone
+      tally.traffic.expired += gone
+      if (gone >= EXPIRE_ROWS) await this.#pause()
+    }
+    return total
+  }
+
+  async #vacuum (): Promise<void> {
+    const { scribe } = this.#parts
+    for (let left = 1, before = Infinity; left > 0 && left < before && !this.#isStopped;) {
+      before = left === 1 ? Infinity : left
+      left = await scribe.write(writer => writer.vacuum(VACUUM_PAGES))
+      if (left > 0) await this.#pause()
+    }
+  }
+
+  async #writeDay (): Promise<void> {
+    const { store, scribe, clock, tally } = this.#parts
+    const { deposits, traffic } = tally.view()
+    const now = { stored: deposits.stored, acknowledged: traffic.acknowledged, expired: traffic.expired }
+    const before = this.#written
+    const refused = Object.fromEntries(tally.takeRefused())
+    const day = Math.floor(clock.now() / DAY_MS)
+    await scribe.write(writer => {
+      writer.countDay(day, {
+        stored: now.stored - before.stored,
+        acknowledged: now.acknowledged - before.acknowledged,
+        expired: now.expired - before.expired,
+        refused,
+        usedBytes: store.read.space().usedBytes,
+        mailboxes: store.read.totals().mailboxes
+      })
+    })
+    this.#written = now
+  }
+
+  async #pause (): Promise<void> {
+    await new Promise<void>(resolve => { this.#parts.clock.timer(PAUSE_MS, resolve) })
+  }
+}

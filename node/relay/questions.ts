@@ -1,0 +1,73 @@
+/**
+ * What anybody may ask a relay: what it holds of what they left there, and what it offers. The answers about custody are signed, so
+ * that it cannot say one thing to one and another to another. Law: docs/protocols/mailbox.md, "Custody" and "Card".
+ */
+import { custodyMacInput, custodySigningInput } from '../../protocols/deposit/custody.ts'
+import {
+  custodyNumber, decodeCustodyRequest, decodeRelayQuery, encodeCustodyAnswer, encodeRelayCard, type CustodyAnswer, type CustodyRefusal, type CustodyRequest, type RelayCard
+} from '../../protocols/mailbox/questions.ts'
+import { MAILBOX_VERSION } from '../../protocols/mailbox/wire.ts'
+import type { RelayReader } from '../../store/relay/types.ts'
+import { isMacOf } from '../crypto/mac.ts'
+import type { Clock, Network, Signer } from '../ports.ts'
+import { CUSTODY_PROTOCOL, RELAY_PROTOCOL } from '../protocols.ts'
+import { mailboxLimits, relayDescription, type MailboxAdmission, type RelayConfig } from './config.ts'
+import type { Rates } from './rates.ts'
+import type { Tally } from './tally.ts'
+
+export interface CustodyParts {
+  readonly network: Network
+  readonly reader: RelayReader
+  readonly clock: Clock
+  readonly signer: Signer
+  readonly rates: Rates
+  readonly tally: Tally
+}
+
+export function serveCustody (parts: CustodyParts): void {
+  parts.network.serveRequest(CUSTODY_PROTOCOL, (request, peerId) => encodeCustodyAnswer(auditOf(decodeCustodyRequest(request), peerId, parts)))
+}
+
+function auditOf (request: CustodyRequest, peerId: string, { reader, clock, signer, rates, tally }: CustodyParts): CustodyAnswer<CustodyRefusal> {
+  const { version, alias, depositIds, nonce, mac } = request
+  if (version !== MAILBOX_VERSION) return { type: 'refusal', reason: 'version' }
+  if (rates.draw(peerId) > 0) return { type: 'refusal', reason: 'rate' }
+  const door = reader.aliasOf(alias)
+  if (door === undefined) return { type: 'refusal', reason: 'unknownAlias' }
+  if (!isMacOf(mac, door.macKey, custodyMacInput({ nonce, depositIds }))) return { type: 'refusal', reason: 'badMac' }
+  const states = reader.custody(alias, depositIds)
+  const relayTimeMs = clock.now()
+  tally.traffic.auditsAsked += states.length
+  tally.traffic.auditsAffirmed += states.filter(state => state !== 'unknown').length
+  return { type: 'custody', states, relayTimeMs, signature: signer.sign(custodySigningInput({ nonce, alias, relayTimeMs, depositIds, states: states.map(custodyNumber) })) }
+}
+
+export interface CardParts {
+  readonly network: Network
+  readonly clock: Clock
+  readonly config: () => RelayConfig
+  readonly software: string
+  readonly features: readonly string[]
+  readonly takesMailboxes: () => boolean
+}
+
+export function serveCard (parts: CardParts): void {
+  parts.network.serveRequest(RELAY_PROTOCOL, request => {
+    decodeRelayQuery(request)
+    return encodeRelayCard(cardOf(parts))
+  })
+}
+
+/** What the relay says about itself, now. */
+export function cardOf ({ network, clock, config, software, features, takesMailboxes }: CardParts): RelayCard & { readonly admission: MailboxAdmission['type'] } {
+  const { admission, quotas } = config()
+  return {
+    description: relayDescription(config(), software),
+    admission: admission.type,
+    limits: mailboxLimits(quotas),
+    timeMs: clock.now(),
+    takesMailboxes: takesMailboxes(),
+    features,
+    relay: { peerId: network.peerId, addresses: network.addresses() }
+  }
+}
