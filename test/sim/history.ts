@@ -1,6 +1,7 @@
 /**
  * One history: two nodes become contacts and talk, while the weather is bad, the network parts and nodes die between any two
- * steps. Then the sky clears, and whatever was promised must have come true.
+ * steps. With relays they are apart most of the time, and the relays die, forget everything or go back to an old disk. Then the sky
+ * clears, and whatever was promised must have come true.
  */
 import { idText } from '../../protocols/core/ids.ts'
 import { DEPOSIT_PROTOCOL } from '../../node/protocols.ts'
@@ -9,6 +10,8 @@ import { assertDelivered, assertSameConversation, KeyUses } from './invariants.t
 import { CALM, Ether } from './network.ts'
 import { SimNode } from './node.ts'
 import { SeededRandom } from './random.ts'
+import { SimRelay } from './relay.ts'
+import { RelayNemesis } from './relay-nemesis.ts'
 import { START_MS, World } from './world.ts'
 
 export interface History {
@@ -20,13 +23,20 @@ export interface History {
   readonly virtualMs: number
 }
 
+export interface HistoryOptions {
+  /** Relays that both use; 0: they only meet directly. */
+  readonly relayCount?: number
+  /** Sees what happens as it happens. */
+  readonly onLine?: ((line: string) => void) | undefined
+}
+
 const ACTIONS = 60
 /** Long enough for the longest back-off to come round several times. */
 const HEALING_LIMIT_MS = 3 * 3_600_000
 const MINUTE_MS = 60_000
 
-/** Runs the history of a seed. `onLine` sees what happens as it happens. Throws when a promise was broken. */
-export async function runHistory (seed: number, onLine?: (line: string) => void): Promise<History> {
+/** Runs the history of a seed. Throws when a promise was broken. */
+export async function runHistory (seed: number, { relayCount = 0, onLine }: HistoryOptions = {}): Promise<History> {
   const world = new World(seed, onLine)
   const ether = new Ether(world, new SeededRandom(seed, 'ether'))
   const uses = new KeyUses()
@@ -36,41 +46,44 @@ export async function runHistory (seed: number, onLine?: (line: string) => void)
   }
   const ana = new SimNode({ world, ether, name: 'ana', random: new SeededRandom(seed, 'ana'), isMover: false })
   const bob = new SimNode({ world, ether, name: 'bob', random: new SeededRandom(seed, 'bob'), isMover: true })
-  const story = new Story({ world, ether, ana, bob })
+  const relays = Array.from({ length: relayCount }, (_, index) => new SimRelay({ world, ether, name: `relay${index}`, random: new SeededRandom(seed, `relay${index}`) }))
+  const story = new Story({ world, ether, ana, bob, relays })
   await story.meet()
   await story.live()
   await story.heal()
-  return { seed, hash: world.hash(), messages: story.printedCount, crashes: ana.crashes + bob.crashes, virtualMs: world.nowMs - START_MS }
+  return { seed, hash: world.hash(), messages: story.printedCount, crashes: [ana, bob, ...relays].reduce((sum, { crashes }) => sum + crashes, 0), virtualMs: world.nowMs - START_MS }
 }
 
-interface StoryParts { readonly world: World, readonly ether: Ether, readonly ana: SimNode, readonly bob: SimNode }
+interface StoryParts { readonly world: World, readonly ether: Ether, readonly ana: SimNode, readonly bob: SimNode, readonly relays: readonly SimRelay[] }
 
 class Story {
   readonly #parts: StoryParts
   readonly #random: SeededRandom
+  readonly #nemesis: RelayNemesis
   readonly #printed = new Map<SimNode, Set<string>>()
 
   constructor (parts: StoryParts) {
     this.#parts = parts
     this.#random = new SeededRandom(parts.world.seed, 'story')
+    this.#nemesis = new RelayNemesis(parts.relays, new SeededRandom(parts.world.seed, 'nemesis'))
     this.#printed.set(parts.ana, new Set()).set(parts.bob, new Set())
   }
 
   get printedCount (): number { return [...this.#printed.values()].reduce((sum, ids) => sum + ids.size, 0) }
 
   async meet (): Promise<void> {
-    const { world, ana, bob } = this.#parts
-    await world.within(ana.start())
-    await world.within(bob.start())
+    const { world, ana, bob, relays } = this.#parts
+    for (const one of [ana, bob, ...relays]) await world.within(one.start())
     const { link } = await world.within(ana.core.operations['me.card']({}))
     await world.within(bob.core.operations['contact.add']({ link, as: 'ana' }))
     // The weather is bad from here on: introductions must survive it like everything else.
-    this.#turnWeather()
+    if (relays.length === 0) this.#turnWeather()
     const haveMet = (): boolean => ana.store.read.contacts.byName('bob').length > 0 || !ana.isAlive || !bob.isAlive
     for (let attempt = 0; ana.store.read.contacts.byName('bob').length === 0; attempt++) {
       if (attempt === 1_000 || !await world.run(haveMet, HEALING_LIMIT_MS)) throw new Error('they never met')
       for (const node of [ana, bob]) if (!node.isAlive) await world.within(node.restart())
     }
+    if (relays.length > 0) await this.#chooseRelays()
   }
 
   async live (): Promise<void> {
@@ -85,20 +98,21 @@ class Story {
         if (node.isAlive && this.#random.chance(0.02)) node.crash()
         if (!node.isAlive && this.#random.chance(0.5)) await world.within(node.restart())
       }
+      await this.#nemesis.strike(world)
     }
   }
 
-  /** The sky clears: now everything promised must come true. */
+  /** The sky clears: now everything promised must come true. With relays they stay apart: no other way is left. */
   async heal (): Promise<void> {
-    const { world, ether, ana, bob } = this.#parts
+    const { world, ether, ana, bob, relays } = this.#parts
     ether.weather = CALM
     ether.isPartitioned = false
-    for (const node of [ana, bob]) {
-      node.crashChance = 0
-      if (!node.isAlive) await world.within(node.restart())
+    for (const one of [ana, bob, ...relays]) {
+      one.crashChance = 0
+      if (!one.isAlive) await world.within(one.restart())
     }
     const isQuiet = (): boolean => ana.store.read.outbox.openCount() + bob.store.read.outbox.openCount() === 0
-    if (!await world.run(isQuiet, HEALING_LIMIT_MS)) throw new Error(`not everything left: ${ana.store.read.outbox.openCount()} at ana, ${bob.store.read.outbox.openCount()} at bob`)
+    if (!await world.run(isQuiet, HEALING_LIMIT_MS)) throw new Error(`not everything left: ${openOf(ana)}; ${openOf(bob)}`)
     await world.run(() => false, MINUTE_MS)
     const ofAna = await this.#conversation(ana, 'bob')
     const ofBob = await this.#conversation(bob, 'ana')
@@ -107,8 +121,23 @@ class Story {
     assertSameConversation(ofAna, ofBob)
   }
 
+  /** Both have mailboxes and know of each other's; then they never meet again. */
+  async #chooseRelays (): Promise<void> {
+    const { world, ether, ana, bob, relays } = this.#parts
+    for (const node of [ana, bob]) {
+      for (const { address } of relays) await world.within(node.core.operations['relays.add']({ address }))
+    }
+    const knowsAll = async (node: SimNode, who: string): Promise<boolean> => (await world.within(node.core.operations['contact.show']({ who }))).relays.length === relays.length
+    for (let attempt = 0; !(await knowsAll(ana, 'bob') && await knowsAll(bob, 'ana')); attempt++) {
+      if (attempt === 100) throw new Error('they never heard of each other\'s relays')
+      await world.run(() => false, 1_000)
+    }
+    ether.cut((from, to) => [from, to].sort().join() === [ana.peerId, bob.peerId].sort().join())
+    this.#turnWeather()
+  }
+
   #turnWeather (): void {
-    const { ether, ana, bob } = this.#parts
+    const { ether, ana, bob, relays } = this.#parts
     const random = this.#random
     ether.weather = { loss: random.fraction() * 0.15, duplication: random.fraction() * 0.3, reordering: random.fraction() * 0.3, delayMsMax: random.pick([5, 50, 800]) }
     const crashChance = random.pick([0, 0, 0.01, 0.04])
@@ -116,6 +145,7 @@ class Story {
       node.crashChance = crashChance
       node.skewMs = random.pick([0, 0, -3_600_000, 86_400_000, 1_500])
     }
+    for (const relay of relays) relay.crashChance = crashChance
   }
 
   /** Somebody does something. What fails (the node is dead, or dies over it) was never printed, so nothing is promised. */
@@ -150,6 +180,12 @@ class Story {
   async #conversation (node: SimNode, other: string): Promise<readonly MessageView[]> {
     return (await this.#parts.world.within(node.core.operations.read({ with: other, limit: 1000 }))).messages
   }
+}
+
+/** What has not left, for whoever looks for the reason. */
+function openOf ({ name, store }: SimNode): string {
+  const rows = store.read.devices.ofContact(1).flatMap(({ deviceId }) => store.read.outbox.ofDevice(deviceId))
+  return `${store.read.outbox.openCount()} at ${name} (${rows.map(({ row, state, refs }) => `${row} ${state} ${refs.map(({ kind }) => kind).join('+')}`).join(', ')})`
 }
 
 async function quietly (work: () => Promise<unknown>): Promise<void> {

@@ -39,6 +39,8 @@ export class Ether {
   readonly random: SeededRandom
   weather: Weather = CALM
   isPartitioned = false
+  /** Two who cannot reach each other, while others reach both: they share no moment, or no network. */
+  isCut: (from: string, to: string) => boolean = () => false
   readonly nodes = new Map<string, SimNetwork>()
   readonly links = new Set<Link>()
   /** Sees every frame that arrives: for invariants. */
@@ -53,12 +55,18 @@ export class Ether {
 
   reach (from: string, to: PeerTarget): SimNetwork | undefined {
     const node = this.nodes.get(to.peerId)
-    if (this.isPartitioned || node?.isUp !== true || this.nodes.get(from)?.isUp !== true) return undefined
+    if (this.isPartitioned || this.isCut(from, to.peerId) || node?.isUp !== true || this.nodes.get(from)?.isUp !== true) return undefined
     return to.addresses.includes(node.address) || this.isLinked(from, to.peerId) ? node : undefined
   }
 
   isLinked (one: string, other: string): boolean {
     return [...this.links].some(link => link.isOpen && link.joins(one, other))
+  }
+
+  /** Cuts two apart, also what is under way between them. */
+  cut (isCut: (from: string, to: string) => boolean): void {
+    this.isCut = isCut
+    for (const link of [...this.links]) if (isCut(link.near.owner, link.far.owner)) link.break('reset')
   }
 
   partition (): void {
