@@ -19,6 +19,7 @@ export interface SettingSpec {
 
 export const SETTINGS = {
   listen: { summary: 'Multiaddrs that `up` listens on; several in a list', environment: 'SKEIN_LISTEN', fallback: [], takes: 'list' },
+  bootstrap: { summary: 'Relays, as multiaddrs that end in /p2p/PEERID, through which people are looked for besides your own relays and those of contacts', environment: 'SKEIN_BOOTSTRAP', fallback: [], takes: 'list' },
   lan: { summary: 'Whether `up` looks for contacts on the local network, and is found there: on unless it listens on this computer only', environment: 'SKEIN_LAN', fallback: 'auto', takes: ['auto', 'on', 'off'] },
   accept: { summary: 'Who may reach a new account: ask first, or all', environment: 'SKEIN_ACCEPT', fallback: 'ask', takes: ['ask', 'all'] },
   'send.wait': { summary: 'What `send` waits for', environment: 'SKEIN_SEND_WAIT', fallback: 'queued', takes: ['queued', 'stored', 'delivered', 'read'] },
@@ -40,7 +41,7 @@ export interface Settings {
   readonly get: (name: SettingName) => Setting
   readonly text: (name: SettingName) => string
   /** Of a setting that takes a list. */
-  readonly list: (name: 'listen') => readonly string[]
+  readonly list: (name: 'listen' | 'bootstrap') => readonly string[]
   /** What is wrong with the file but no reason to stop, in words. */
   readonly warnings: readonly string[]
 }

@@ -62,6 +62,7 @@ async function runParsed (parsed: Exclude<Parsed, { type: 'help' }>, surrounding
     mayStart: spec.node !== 'none',
     isLasting: spec.isLasting ?? false,
     listen: settings.list('listen'),
+    bootstrap: settings.list('bootstrap'),
     unlock: async () => await (await import('./password.ts')).unlockFor({ flags: parsed.flags, environment: process.env, home }),
     interrupted,
     note: text => output.note(text)

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly isLasting: boolean
   /** Where it listens when it connects; empty: as a node does by itself. Contacts are told, so it is where `up` listens, too. */
   readonly listen: readonly string[]
+  /** Relays through which people are looked for, besides those that the account knows. */
+  readonly bootstrap: readonly string[]
   /** How its vault is opened; asked only when one is started. */
   readonly unlock: () => Promise<Unlock>
   readonly interrupted: AbortSignal
@@ -128,11 +130,11 @@ function isUnasked (thrown: unknown): boolean {
   return thrown instanceof NoNodeError || (thrown instanceof SkeinError && thrown.code === 'stopping')
 }
 
-async function start ({ home, isOnline, isLasting, listen, unlock }: SessionOptions): Promise<SkeinNode> {
+async function start ({ home, isOnline, isLasting, listen, bootstrap, unlock }: SessionOptions): Promise<SkeinNode> {
   if (!hasAccount(home)) throw noAccount()
   const opened = await unlock()
   const { createNode } = await import('../node/node.ts')
-  const node = await createNode({ home, unlock: opened, serve: isLasting, ...listen.length > 0 && { listen } })
+  const node = await createNode({ home, unlock: opened, serve: isLasting, bootstrap, ...listen.length > 0 && { listen } })
   if (isOnline) await node.start()
   return node
 }

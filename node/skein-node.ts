@@ -13,6 +13,8 @@ export interface NodeConfig {
   readonly listen?: readonly string[]
   /** Whether to look for contacts on the local network, and be found there (mDNS). Default: when others than this machine can connect. */
   readonly lan?: boolean
+  /** Relays through which people are looked for, as multiaddrs that end in `/p2p/PEERID`; the account's own and its contacts' are used anyway. */
+  readonly bootstrap?: readonly string[]
   /** Called with the 24 recovery words of a new account: the only time they exist. */
   readonly onRecoveryWords?: (words: readonly string[]) => void
   /** Whether local clients can call it on the socket in the home while it runs. Default: true. */

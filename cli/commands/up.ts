@@ -20,7 +20,7 @@ export async function up ({ flags, settings, home, output, interrupted }: Invoca
   const unlock = await unlockFor({ flags, environment: process.env, home })
   const { createNode } = await import('../../node/node.ts')
   const onFault = (fault: Error): void => output.note(`unexpected: ${fault.stack ?? fault.name}`)
-  await using node = await createNode({ home, unlock, onFault, ...listenFrom(flags, settings), ...lanFrom(settings) })
+  await using node = await createNode({ home, unlock, onFault, bootstrap: settings.list('bootstrap'), ...listenFrom(flags, settings), ...lanFrom(settings) })
   await node.start()
   const addresses = node.addresses()
   await output.result({ account: node.account, peerId: node.peerId, addresses, socket: socketPathFor(home) }, readyText(addresses))
