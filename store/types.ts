@@ -237,7 +237,7 @@ export interface Copy {
   /** waiting: to be deposited, again perhaps. refused: for good. */
   readonly state: CopyStateName
   readonly attempts: number
-  /** Both by the relay's clock. */
+  /** Both by our own clock. */
   readonly storedAtMs: number | undefined
   readonly expiresAtMs: number | undefined
   /** What went wrong last, in words. */

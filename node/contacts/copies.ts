@@ -16,12 +16,23 @@ const DOORS_MAX = 16_384
 export class Destinations {
   readonly #directory: Directory
   readonly #doors = new Map<string, DerivedAlias>()
+  /** Relays that have shown that they cannot be believed. */
+  readonly #demoted = new Set<string>()
 
   constructor (directory: Directory) {
     this.#directory = directory
   }
 
-  /** None: the recipient has no relays, or has not told us the secret behind its doors. */
+  /** Whether copies can be left for this recipient: what is asked for each envelope. */
+  isAny ({ contact, gateToken }: Pick<Outgoing, 'contact' | 'gateToken'>): boolean {
+    const known = this.#directory.contact(contact)
+    return (known?.list?.relays.length ?? 0) > 0 && (gateToken ?? known?.contact.theirAliasSecret) !== undefined
+  }
+
+  /** It is asked last from now on, for as long as this process lives. */
+  demote (relay: string): void { this.#demoted.add(relay) }
+
+  /** None: the recipient has no relays, or has not told us the secret behind its doors. The best come first. */
   of ({ contact, deviceId, gateToken }: Pick<Outgoing, 'contact' | 'deviceId' | 'gateToken'>): readonly Destination[] {
     const known = this.#directory.contact(contact)
     const relays = known?.list?.relays ?? []
@@ -29,7 +40,12 @@ export class Destinations {
     // A stranger comes through the gate of the invite; a contact has a door of its own.
     const secret = gateToken ?? known?.contact.theirAliasSecret
     if (secret === undefined) return NOWHERE
-    return relays.map(relay => ({ relay, door: this.#door(secret, { relay: relay.peerId, device: deviceId }) }))
+    return this.#bestFirst(relays).map(relay => ({ relay, door: this.#door(secret, { relay: relay.peerId, device: deviceId }) }))
+  }
+
+  #bestFirst (relays: readonly ListedRelay[]): readonly ListedRelay[] {
+    if (this.#demoted.size === 0) return relays
+    return [...relays.filter(({ peerId }) => !this.#demoted.has(peerId)), ...relays.filter(({ peerId }) => this.#demoted.has(peerId))]
   }
 
   #door (secret: Uint8Array, where: { readonly relay: string, readonly device: DeviceId }): DerivedAlias {

@@ -43,14 +43,27 @@ export interface CopiesParts {
 /** How often copies that run out are looked for. */
 const RENEW_EVERY_MS = 3_600_000
 const RENEWED_AT_ONCE = 256
+const RENEW_MORE_MS = 60_000
+/** A promise for less is none: it would be over before it could be renewed. */
+const KEPT_MS_MIN = RENEW_EVERY_MS
+/** How long a relay that cannot be believed is left alone with an envelope. */
+const DISTRUST_MS = 3_600_000
 /** Rows that an attempt without any answer is written to: more would tell the same. */
 const TRACED_ROWS_MAX = 16
 /** Open rows read at a time. */
 const PLAN_ROWS = 128
 /** Values tried between two turns of the loop: some milliseconds. */
 const WORK_SLICE = 1_024
+/** Done anew when a stream ended meanwhile, or when more is asked for: not for ever. */
+const WORK_TIMES_MAX = 4
 
-interface Work { readonly nonce: string, readonly value: Uint8Array }
+interface Work {
+  /** Of the stream that it was done for. */
+  readonly nonce: string
+  readonly value: Uint8Array
+  /** How often it was done for this envelope. */
+  readonly times: number
+}
 
 export class Copies {
   readonly #parts: CopiesParts
@@ -89,10 +102,11 @@ export class Copies {
     const { network, directory, destinations, roundTripMs } = this.#parts
     const ahead = new Map<string, { readonly rows: number[], readonly deviceId: DeviceId }>()
     for (const envelope of envelopes) {
-      if (destinations.of(envelope).length === 0) continue
+      if (!destinations.isAny(envelope)) continue
       const device = directory.device(envelope.deviceId)
       if (device === undefined || !network.isConnected(device.peerId)) {
-        this.#plan(envelope.row)
+        // Whatever was known of the row was of an envelope before this one.
+        this.#plan(envelope.row, true)
         continue
       }
       const group = ahead.get(device.peerId) ?? { rows: [], deviceId: device.deviceId }
@@ -142,14 +156,14 @@ export class Copies {
   }
 
   #catchUp (rows: readonly number[]): void {
-    for (const row of rows) if (this.#ahead.delete(row)) this.#plan(row)
+    for (const row of rows) if (this.#ahead.delete(row)) this.#plan(row, true)
   }
 
   #planDevice (device: DeviceId): void {
     const { reader, destinations } = this.#parts
     for (let afterRow = 0; ;) {
       const rows = reader.outbox.sealed(device, { afterRow, limit: PLAN_ROWS })
-      if (rows[0] !== undefined && destinations.of(rows[0]).length === 0 && rows[0].gateToken === undefined) return
+      if (!rows.some(outgoing => destinations.isAny(outgoing))) return
       for (const { row } of rows) if (!this.#ahead.has(row)) this.#plan(row)
       const last = rows.at(-1)
       if (last === undefined || rows.length < PLAN_ROWS) return
@@ -225,15 +239,23 @@ export class Copies {
   }
 
   #stored (letter: RelayLetter, { relay, evidence }: { readonly relay: ListedRelay, readonly evidence: Evidence | undefined }): void {
-    const { turn, sessions, directory } = this.#parts
-    if (evidence === undefined || evidence.expiresAtMs <= evidence.relayTimeMs) {
-      this.#failed(letter, { relay, detail: 'its signature does not fit what it says, so it does not count' })
+    const { turn, sessions, directory, destinations, clock } = this.#parts
+    if (evidence === undefined) {
+      destinations.demote(relay.peerId)
+      this.#failed(letter, { relay, detail: 'its signature does not fit what it says, so it does not count', retryAfterMs: DISTRUST_MS })
+      return
+    }
+    const nowMs = clock.now()
+    // Both by its own clock, which may be wrong.
+    const keptMs = evidence.expiresAtMs - evidence.relayTimeMs
+    if (keptMs <= 0 || keptMs < Math.min(KEPT_MS_MIN, (letter.expiresAtMs - nowMs) / 2)) {
+      this.#failed(letter, { relay, detail: 'it would not keep it long enough, so it does not count', retryAfterMs: Math.max(0, keptMs) })
       return
     }
     this.#failing.delete(keyOf(letter.row, relay.peerId))
     this.#work.delete(keyOf(letter.row, relay.peerId))
     const { row, contact, refs, depositId } = letter
-    turn.settle([{ type: 'copied', row, contact, refs, relay: relay.peerId, depositId, relayTimeMs: evidence.relayTimeMs, expiresAtMs: evidence.expiresAtMs, evidence: encodeEvidence(evidence), atMs: this.#parts.clock.now() }])
+    turn.settle([{ type: 'copied', row, contact, refs, relay: relay.peerId, depositId, expiresAtMs: nowMs + keptMs, evidence: encodeEvidence(evidence), atMs: nowMs }])
     const held = directory.contact(contact)?.contact.statementHash
     // All zeros: the owner has not said yet which list is its newest.
     const isKnown = held === undefined || evidence.aliasEpoch.every(byte => byte === 0) || idKey(evidence.aliasEpoch) === idKey(held.subarray(0, ALIAS_EPOCH_BYTES))
@@ -272,9 +294,10 @@ export class Copies {
     this.#note(letter, { relay, detail, isFinal: false })
     if (state.at !== 'none') return
     this.#after(Math.max(0, state.retryAtMs - clock.now()), () => {
-      // The count goes on should it fail again; the row is planned anew all the same.
-      if (this.#failing.get(key) === state && this.#letterOf(letter.row, relay.peerId) !== undefined) this.#lane(relay).add(letter.row)
-      else this.#failing.delete(key)
+      if (this.#failing.get(key) !== state) return
+      // The count goes on should it fail again.
+      if (this.#letterOf(letter.row, relay.peerId) === undefined) this.#failing.delete(key)
+      else this.#lane(relay).add(letter.row)
     })
   }
 
@@ -291,7 +314,10 @@ export class Copies {
   /** Searched for in slices: a node that is asked for a lot of work goes on with everything else meanwhile. */
   async #doWork (letter: RelayLetter, { relay, bits }: { readonly relay: ListedRelay, readonly bits: number }): Promise<void> {
     const { clock } = this.#parts
-    if (bits > WORK_BITS_MAX) {
+    const key = keyOf(letter.row, relay.peerId)
+    const times = (this.#work.get(key)?.times ?? 0) + 1
+    if (bits > WORK_BITS_MAX || times > WORK_TIMES_MAX) {
+      this.#work.delete(key)
       this.#failed(letter, { relay, detail: 'it asks for more work than is reasonable' })
       return
     }
@@ -300,7 +326,7 @@ export class Copies {
     for (let from = 0; this.#isStarted; from += WORK_SLICE) {
       const value = searchWork(challenge, { bits, from, count: WORK_SLICE })
       if (value !== undefined) {
-        this.#work.set(keyOf(letter.row, relay.peerId), { nonce: idKey(nonce), value })
+        this.#work.set(key, { nonce: idKey(nonce), value, times })
         this.#lane(relay).add(letter.row)
         return
       }
@@ -311,8 +337,9 @@ export class Copies {
   /** Copies that run out are deposited again, for as long as nobody has proven to have the message. */
   #renew (): void {
     const { reader, clock } = this.#parts
-    for (const { outbox } of reader.copies.expiring(clock.now() + COPY_RENEW_MS, RENEWED_AT_ONCE)) this.#plan(outbox)
-    this.#after(RENEW_EVERY_MS, () => { this.#renew() })
+    const expiring = reader.copies.expiring(clock.now() + COPY_RENEW_MS, RENEWED_AT_ONCE)
+    for (const { outbox } of expiring) this.#plan(outbox)
+    this.#after(expiring.length === RENEWED_AT_ONCE ? RENEW_MORE_MS : RENEW_EVERY_MS, () => { this.#renew() })
   }
 }
 

@@ -20,7 +20,7 @@ export type Settlement =
     readonly refs: readonly Ref[]
     readonly relay: string
     readonly depositId: EnvelopeId
-    readonly relayTimeMs: number
+    /** By our clock. */
     readonly expiresAtMs: number
     readonly evidence: Uint8Array
     readonly atMs: number
@@ -97,12 +97,12 @@ function writeAttempted ({ rows, atMs, step, detail }: Extract<Settlement, { typ
   for (const row of rows) writer.traces.add({ outbox: row, atMs, step, detail })
 }
 
-function writeCopied ({ row, contact, refs, relay, depositId, relayTimeMs, expiresAtMs, evidence, atMs }: Extract<Settlement, { type: 'copied' }>, { writer, round, count, countRow }: SettleParts): void {
+function writeCopied ({ row, contact, refs, relay, depositId, expiresAtMs, evidence, atMs }: Extract<Settlement, { type: 'copied' }>, { writer, round, count, countRow }: SettleParts): void {
   // A row that was reopened or is gone has no copies: its envelope is of no use.
   const outgoing = writer.read.outbox.byRow(row)
   if (outgoing === undefined) return
   const attempts = (writer.read.copies.one(row, relay)?.attempts ?? 0) + 1
-  writer.copies.put({ outbox: row, relay, depositId, state: 'stored', attempts, storedAtMs: relayTimeMs, expiresAtMs, detail: undefined, evidence })
+  writer.copies.put({ outbox: row, relay, depositId, state: 'stored', attempts, storedAtMs: atMs, expiresAtMs, detail: undefined, evidence })
   for (const ref of refs) {
     if (ref.kind !== 'text') continue
     const id = contentId(ref.id)

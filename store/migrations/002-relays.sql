@@ -48,8 +48,8 @@ CREATE TABLE copies (
   deposit_id BLOB NOT NULL,
   state INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
-  stored_at INTEGER,                   -- by the relay's clock
-  expires_at INTEGER,                  -- by the relay's clock
+  stored_at INTEGER,                   -- both by our clock
+  expires_at INTEGER,
   detail TEXT,
   evidence BLOB,                       -- the relay's signed answer (protocols/deposit/custody.ts)
   PRIMARY KEY (outbox, relay)

@@ -22,16 +22,12 @@ export class CopyReader {
   readonly #ofOutbox: Statement<[number], CopyRow>
   readonly #one: Statement<[number, string], CopyRow>
   readonly #expiring: Statement<[number, number], CopyRow>
-  readonly #promised: Statement<[string, number, number], CopyRow>
 
   constructor (database: Database) {
     this.#ofOutbox = database.prepare('SELECT * FROM copies WHERE outbox = ? ORDER BY relay')
     this.#one = database.prepare('SELECT * FROM copies WHERE outbox = ? AND relay = ?')
     this.#expiring = database.prepare(`SELECT copies.* FROM copies JOIN outbox ON outbox.row = copies.outbox
-      WHERE copies.state = ${COPY_STATE.stored} AND copies.expires_at <= ? AND outbox.state = ${OUTBOX_STATE.sealed} LIMIT ?`)
-    this.#promised = database.prepare(`SELECT copies.* FROM copies JOIN outbox ON outbox.row = copies.outbox
-      WHERE copies.relay = ? AND copies.outbox > ? AND copies.state = ${COPY_STATE.stored} AND copies.evidence IS NOT NULL AND outbox.state = ${OUTBOX_STATE.sealed}
-      ORDER BY copies.outbox LIMIT ?`)
+      WHERE copies.state = ${COPY_STATE.stored} AND copies.expires_at <= ? AND outbox.state = ${OUTBOX_STATE.sealed} ORDER BY copies.expires_at LIMIT ?`)
   }
 
   ofOutbox (row: number): Copy[] { return this.#ofOutbox.all(row).map(copyOf) }
@@ -41,13 +37,8 @@ export class CopyReader {
     return found === undefined ? undefined : copyOf(found)
   }
 
-  /** Of envelopes that are still on their way: kept until then or less, by their relay's clock. */
+  /** Of envelopes that are still on their way: kept until then or less, the shortest first. */
   expiring (untilMs: number, limit: number): Copy[] { return this.#expiring.all(untilMs, limit).map(copyOf) }
-
-  /** What a relay has signed for and nobody has proven to have: in the order of outbox rows, after one. */
-  promised (relay: string, { afterRow, limit }: { readonly afterRow: number, readonly limit: number }): Copy[] {
-    return this.#promised.all(relay, afterRow, limit).map(copyOf)
-  }
 }
 
 export class CopyWriter {

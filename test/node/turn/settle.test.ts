@@ -101,7 +101,7 @@ describe('settling', () => {
 })
 
 describe('settling copies', () => {
-  const copied = (row: number, refs: readonly Ref[]): Settlement => ({ type: 'copied', row, contact: 1, refs, relay: 'peereu', depositId: envelopeId(new Uint8Array(16)), relayTimeMs: 1, expiresAtMs: 2, evidence: new Uint8Array(1), atMs: 70 })
+  const copied = (row: number, refs: readonly Ref[]): Settlement => ({ type: 'copied', row, contact: 1, refs, relay: 'peereu', depositId: envelopeId(new Uint8Array(16)), expiresAtMs: 2, evidence: new Uint8Array(1), atMs: 70 })
   const outgoing = (ana: Engine, bob: number, refs: readonly Ref[]): number => {
     const [device] = ana.store.read.devices.ofContact(bob)
     assert.ok(device)
