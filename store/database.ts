@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   readonly key?: Uint8Array | undefined
   /** true: makes the file, readable by this user alone. false: the file must be there. */
   readonly isNew: boolean
+  /** Free pages can be given back while it is in use (`PRAGMA incremental_vacuum`): decided when the file is made. */
+  readonly isShrinkable?: boolean
 }
 
 /** In memory nothing has to be there before. */
@@ -50,6 +52,8 @@ export function openDatabase (options: DatabaseOptions): Database {
   const driver = connect(options)
   try {
     if (options.key !== undefined) unlock(driver, options.key)
+    // Has an effect before the first page is written, and none afterwards.
+    if (options.isShrinkable === true) driver.pragma('auto_vacuum = INCREMENTAL')
     for (const pragma of PRAGMAS) driver.pragma(pragma)
     // Reads the first page: a wrong key is found here and not in the middle of something.
     driver.prepare('SELECT count(*) FROM sqlite_schema').get()

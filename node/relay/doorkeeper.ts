@@ -52,6 +52,7 @@ const AT_CAP = 0.995
 const FULL_RETRY_MS = 15 * 60_000
 /** A relay that closes for good takes nothing more: the sender has other relays, or waits for the new ones. */
 const DRAINING_RETRY_MS = 3_600_000
+const MINUTE_MS = 60_000
 const NO_USAGE: Usage = { items: 0, bytes: 0 }
 
 export class Doorkeeper {
@@ -73,7 +74,8 @@ export class Doorkeeper {
       if (verdict.reason === 'mailboxFull' && mailbox !== undefined) this.#parts.onCrowded(mailbox.mailbox)
       return verdict
     }
-    const expiresAtMs = knock.nowMs + keptMs({ lifetimeS, kind: door?.kind ?? 'contact', lifetimeMsMax })
+    // To the minute: a relay knows times no better than it must.
+    const expiresAtMs = Math.ceil((knock.nowMs + keptMs({ lifetimeS, kind: door?.kind ?? 'contact', lifetimeMsMax })) / MINUTE_MS) * MINUTE_MS
     return { type: 'admit', deposit: { alias, depositId, body, storedAtMs: knock.nowMs, expiresAtMs, isControl: isControl({ sizeBytes: body.byteLength, isWake: deposit.isWake }) } }
   }
 

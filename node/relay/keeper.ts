@@ -80,11 +80,12 @@ export class Keeper {
   async #expire (): Promise<number> {
     const { scribe, clock, tally } = this.#parts
     let total = 0
-    for (let gone = EXPIRE_ROWS; gone >= EXPIRE_ROWS && !this.#isStopped;) {
-      gone = await scribe.write(writer => writer.expire(clock.now(), EXPIRE_ROWS))
-      total += gone
-      tally.traffic.expired += gone
-      if (gone >= EXPIRE_ROWS) await this.#pause()
+    for (let rowCount = EXPIRE_ROWS; rowCount >= EXPIRE_ROWS && !this.#isStopped;) {
+      const { items, rows } = await scribe.write(writer => writer.expire(clock.now(), EXPIRE_ROWS))
+      rowCount = rows
+      total += items
+      tally.traffic.expired += items
+      if (rows >= EXPIRE_ROWS) await this.#pause()
     }
     return total
   }

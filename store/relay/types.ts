@@ -150,8 +150,8 @@ export interface RelayWriter {
   readonly deposit: (deposits: readonly NewDeposit[], quotas: MailboxQuotas) => readonly DepositOutcome[]
   /** Returns how many were there. */
   readonly acknowledge: (mailbox: number, refs: readonly DepositRef[]) => number
-  /** At most `limit` rows; returns how many items went. */
-  readonly expire: (nowMs: number, limit: number) => number
+  /** At most `limit` rows: how many items went, and how many rows were worked on. Fewer than `limit`: that was all. */
+  readonly expire: (nowMs: number, limit: number) => { readonly items: number, readonly rows: number }
   /** Gives free pages back; returns how many are left. */
   readonly vacuum: (pages: number) => number
   /** Returns how many one-time pairs the shard has then; 'capacity': nothing was written. */

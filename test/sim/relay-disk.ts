@@ -119,7 +119,7 @@ export class RelayDisk implements RelayStore {
       expire: (nowMs, limit) => {
         const expired = [...this.#disk.items].filter(([, item]) => item.expiresAtMs <= nowMs).slice(0, limit)
         for (const [key] of expired) this.#disk.items.delete(key)
-        return expired.length
+        return { items: expired.length, rows: expired.length }
       },
       vacuum: () => 0,
       putShard: (mailbox, shard) => this.#putShard(mailbox, shard),

@@ -1,0 +1,184 @@
+/**
+ * Items come, are collected, expire. Counts of doors and mailboxes are brought up once for each call, not for each item: a batch of
+ * deposits goes through one door, as a rule.
+ */
+import { CONTROL_RESERVE } from '../../protocols/core/limits.ts'
+import { idKey } from '../../protocols/core/ids.ts'
+import { invariant } from '../../protocols/core/invariant.ts'
+import type { DepositRef } from '../../protocols/mailbox/wire.ts'
+import type { SqlValue, Statement } from '../database.ts'
+import { bytesOrNothing } from '../tables/columns.ts'
+import type { WriterParts } from './mailbox-writer.ts'
+import { COLLECTED, EXPIRED, HELD, itemOf, KINDS, minuteOf, msOf, type AliasRow, type MailboxRow } from './rows.ts'
+import type { DepositOutcome, MailboxQuotas, NewDeposit } from './types.ts'
+
+/** A mailbox and a door with the counts that they will have. */
+interface OpenMailbox { readonly mailbox: number, readonly aliasEpoch: Uint8Array | undefined, items: number, bytes: number, gatePending: number, nextPosition: number }
+interface OpenDoor { readonly door: number, readonly isGate: boolean, readonly isOnce: boolean, readonly mailbox: OpenMailbox, items: number, bytes: number }
+
+interface DepositRow { readonly door: number, readonly deposit_id: Uint8Array, readonly state: number, readonly position: number, readonly expires_minute: number }
+
+/** Ids of what expired are remembered so much longer: an audit shall hear that it expired and not that it was never here. */
+const EXPIRED_KEEP_MINUTES = 2 * 24 * 60
+
+export class ItemWriter {
+  readonly #parts: WriterParts
+  readonly #alias: Statement<[Uint8Array], AliasRow>
+  readonly #door: Statement<[number], AliasRow>
+  readonly #mailbox: Statement<[number], MailboxRow>
+  readonly #deposit: Statement<[number, Uint8Array], DepositRow>
+  readonly #addItem: Statement<SqlValue[], never>
+  readonly #addDeposit: Statement<SqlValue[], never>
+  readonly #size: Statement<[number], { readonly size: number }>
+  readonly #removeItem: Statement<[number], never>
+  readonly #settle: Statement<[number, number, number, Uint8Array], never>
+  readonly #due: Statement<[number, number, number], DepositRow>
+  readonly #forget: Statement<[number, number], never>
+  readonly #saveDoor: Statement<[number, number, number], never>
+  readonly #saveMailbox: Statement<[number, number, number, number, number], never>
+  readonly #doors = new Map<string, OpenDoor>()
+  readonly #mailboxes = new Map<number, OpenMailbox>()
+
+  constructor (parts: WriterParts) {
+    const { database } = parts
+    this.#parts = parts
+    this.#alias = database.prepare('SELECT * FROM aliases WHERE alias = ?')
+    this.#door = database.prepare('SELECT * FROM aliases WHERE door = ?')
+    this.#mailbox = database.prepare('SELECT * FROM mailboxes WHERE mailbox = ?')
+    this.#deposit = database.prepare('SELECT * FROM deposits WHERE door = ? AND deposit_id = ?')
+    this.#addItem = database.prepare('INSERT INTO items (item, door, deposit_id, stored_minute, expires_minute, body) VALUES (?, ?, ?, ?, ?, ?)')
+    this.#addDeposit = database.prepare('INSERT INTO deposits (door, deposit_id, state, position, expires_minute) VALUES (?, ?, 0, ?, ?)')
+    this.#size = database.prepare('SELECT length(body) AS size FROM items WHERE item = ?')
+    this.#removeItem = database.prepare('DELETE FROM items WHERE item = ?')
+    this.#settle = database.prepare('UPDATE deposits SET state = ?, expires_minute = ? WHERE door = ? AND deposit_id = ?')
+    this.#due = database.prepare('SELECT * FROM deposits WHERE state = ? AND expires_minute <= ? LIMIT ?')
+    this.#forget = database.prepare(`DELETE FROM deposits WHERE (door, deposit_id) IN
+      (SELECT door, deposit_id FROM deposits WHERE state IN (1, 2) AND expires_minute <= ? LIMIT ?)`)
+    this.#saveDoor = database.prepare('UPDATE aliases SET items = ?, bytes = ? WHERE door = ?')
+    this.#saveMailbox = database.prepare('UPDATE mailboxes SET items = ?, bytes = ?, gate_pending = ?, next_position = ? WHERE mailbox = ?')
+  }
+
+  deposit (deposits: readonly NewDeposit[], quotas: MailboxQuotas): readonly DepositOutcome[] {
+    return this.#counted(() => {
+      const room = { ...this.#parts.space.room() }
+      return deposits.map(deposit => {
+        const door = this.#openDoor(deposit.alias)
+        if (door === undefined) return { type: 'refused', reason: 'unknownAlias' }
+        const before = this.#deposit.get(door.door, deposit.depositId)
+        if (before !== undefined) return { type: 'known', mailbox: door.mailbox.mailbox, expiresAtMs: msOf(before.expires_minute), aliasEpoch: door.mailbox.aliasEpoch }
+        const refusal = refusalOf(deposit, door, quotas)
+        if (refusal !== undefined) return { type: 'refused', reason: refusal }
+        const cost = this.#parts.space.costOf(deposit.body.byteLength)
+        if ((deposit.isControl ? room.forControl : room.forText) < cost) return { type: 'refused', reason: 'capacity' }
+        room.forControl -= cost
+        room.forText -= cost
+        return this.#store(deposit, door)
+      })
+    })
+  }
+
+  /** Returns how many were there. */
+  acknowledge (mailbox: number, refs: readonly DepositRef[]): number {
+    return this.#counted(() => {
+      let count = 0
+      for (const { alias, depositId } of refs) {
+        const door = this.#openDoor(alias)
+        if (door?.mailbox.mailbox !== mailbox) continue
+        const row = this.#deposit.get(door.door, depositId)
+        if (row?.state !== HELD) continue
+        this.#take(row, door)
+        this.#settle.run(COLLECTED, row.expires_minute, row.door, row.deposit_id)
+        count += 1
+      }
+      return count
+    })
+  }
+
+  /** At most `limit` rows; how many items went, and how many rows were looked at. */
+  expire (nowMs: number, limit: number): { readonly items: number, readonly rows: number } {
+    const minute = minuteOf(nowMs)
+    const due = this.#due.all(HELD, minute, limit)
+    this.#counted(() => {
+      for (const row of due) {
+        const alias = this.#door.get(row.door)
+        invariant(alias !== undefined, 'a deposit has a door')
+        const door = this.#openDoor(alias.alias)
+        if (door !== undefined) this.#take(row, door)
+        this.#settle.run(EXPIRED, minute + EXPIRED_KEEP_MINUTES, row.door, row.deposit_id)
+      }
+    })
+    const forgotten = due.length < limit ? this.#forget.run(minute, limit - due.length) : 0
+    return { items: due.length, rows: due.length + forgotten }
+  }
+
+  #store ({ depositId, body, storedAtMs, expiresAtMs }: NewDeposit, door: OpenDoor): DepositOutcome {
+    const { mailbox } = door
+    const position = mailbox.nextPosition++
+    const expiresMinute = minuteOf(expiresAtMs)
+    this.#addItem.run(itemOf(mailbox.mailbox, position), door.door, depositId, minuteOf(storedAtMs), expiresMinute, body)
+    this.#addDeposit.run(door.door, depositId, position, expiresMinute)
+    this.#count(door, 1, body.byteLength)
+    return { type: 'stored', mailbox: mailbox.mailbox, position, expiresAtMs: msOf(expiresMinute), aliasEpoch: mailbox.aliasEpoch }
+  }
+
+  #take ({ position }: DepositRow, door: OpenDoor): void {
+    const item = itemOf(door.mailbox.mailbox, position)
+    const sizeBytes = this.#size.get(item)?.size
+    invariant(sizeBytes !== undefined, 'what is held is there')
+    this.#removeItem.run(item)
+    this.#count(door, -1, -sizeBytes)
+  }
+
+  #count (door: OpenDoor, items: number, bytes: number): void {
+    const { pending } = this.#parts.totals
+    for (const counts of [door, door.mailbox, pending]) {
+      counts.items += items
+      counts.bytes += bytes
+    }
+    if (door.isGate) door.mailbox.gatePending += items
+  }
+
+  #openDoor (alias: Uint8Array): OpenDoor | undefined {
+    const key = idKey(alias)
+    const open = this.#doors.get(key)
+    if (open !== undefined) return open
+    const row = this.#alias.get(alias)
+    if (row === undefined) return undefined
+    const door = { door: row.door, isGate: row.kind !== KINDS.contact, isOnce: row.kind === KINDS.gateOnce, mailbox: this.#openMailbox(row.mailbox), items: row.items, bytes: row.bytes }
+    this.#doors.set(key, door)
+    return door
+  }
+
+  #openMailbox (mailbox: number): OpenMailbox {
+    const open = this.#mailboxes.get(mailbox)
+    if (open !== undefined) return open
+    const row = this.#mailbox.get(mailbox)
+    invariant(row !== undefined, 'a door leads into a mailbox')
+    const opened = { mailbox, aliasEpoch: bytesOrNothing(row.alias_epoch), items: row.items, bytes: row.bytes, gatePending: row.gate_pending, nextPosition: row.next_position }
+    this.#mailboxes.set(mailbox, opened)
+    return opened
+  }
+
+  /** Whatever `work` counts is written behind it. */
+  #counted<T> (work: () => T): T {
+    try {
+      const result = work()
+      for (const { door, items, bytes } of this.#doors.values()) this.#saveDoor.run(items, bytes, door)
+      for (const { mailbox, items, bytes, gatePending, nextPosition } of this.#mailboxes.values()) this.#saveMailbox.run(items, bytes, gatePending, nextPosition, mailbox)
+      return result
+    } finally {
+      this.#doors.clear()
+      this.#mailboxes.clear()
+    }
+  }
+}
+
+/** As protocols/mailbox/admission.ts, for what changed since it was asked there. */
+function refusalOf ({ body, isControl }: NewDeposit, door: OpenDoor, quotas: MailboxQuotas): 'full' | 'mailboxFull' | undefined {
+  if (door.isOnce && door.items > 0) return 'full'
+  const share = isControl ? 1 : 1 - CONTROL_RESERVE
+  const { mailbox } = door
+  const isFull = door.items + 1 > quotas.aliasItemsMax * share || door.bytes + body.byteLength > quotas.aliasBytesMax * share ||
+    mailbox.items + 1 > quotas.mailboxItemsMax * share || mailbox.bytes + body.byteLength > quotas.mailboxBytesMax * share
+  return isFull ? 'mailboxFull' : undefined
+}

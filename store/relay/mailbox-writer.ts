@@ -1,0 +1,118 @@
+/** Mailboxes and their doors. */
+import type { Alias } from '../../protocols/mailbox/wire.ts'
+import { invariant } from '../../protocols/core/invariant.ts'
+import type { Database, SqlValue, Statement } from '../database.ts'
+import { flag } from '../tables/columns.ts'
+import { HELD, itemOf, KINDS, lastItemOf, type AliasRow } from './rows.ts'
+import type { DiskSpace } from './space.ts'
+import type { RunningTotals } from './totals.ts'
+import type { RelayReader } from './types.ts'
+
+export interface WriterParts {
+  readonly database: Database
+  readonly read: RelayReader
+  readonly space: DiskSpace
+  readonly totals: RunningTotals
+}
+
+export interface AliasChange { readonly add: readonly Alias[], readonly remove: readonly Uint8Array[], readonly epoch: Uint8Array | undefined }
+
+export class MailboxWriter {
+  readonly #parts: WriterParts
+  readonly #create: Statement<[string, number, number], never>
+  readonly #seen: Statement<[number, number], never>
+  readonly #block: Statement<[number, number], never>
+  readonly #alias: Statement<[Uint8Array], AliasRow>
+  readonly #addAlias: Statement<SqlValue[], never>
+  readonly #removeAlias: Statement<[number], never>
+  readonly #held: Statement<[number, number], { readonly position: number }>
+  readonly #removeItem: Statement<[number], never>
+  readonly #removeDeposits: Statement<[number], never>
+  readonly #change: Statement<[number, number, number, number, number], never>
+  readonly #epoch: Statement<[Uint8Array, number], never>
+  readonly #doors: Statement<[number], { readonly door: number }>
+  readonly #removals: ReadonlyArray<Statement<[number], never>>
+  readonly #removeItems: Statement<[number, number], never>
+
+  constructor (parts: WriterParts) {
+    const { database } = parts
+    this.#parts = parts
+    this.#create = database.prepare('INSERT INTO mailboxes (peer_id, created_day, last_seen_day) VALUES (?, ?, ?)')
+    this.#seen = database.prepare('UPDATE mailboxes SET last_seen_day = ? WHERE mailbox = ?')
+    this.#block = database.prepare('UPDATE mailboxes SET is_blocked = ? WHERE mailbox = ?')
+    this.#alias = database.prepare('SELECT * FROM aliases WHERE alias = ?')
+    this.#addAlias = database.prepare('INSERT INTO aliases (alias, mailbox, mac_key, kind, expires_at) VALUES (?, ?, ?, ?, ?)')
+    this.#removeAlias = database.prepare('DELETE FROM aliases WHERE door = ?')
+    this.#held = database.prepare('SELECT position FROM deposits WHERE door = ? AND state = ?')
+    this.#removeItem = database.prepare('DELETE FROM items WHERE item = ?')
+    this.#removeDeposits = database.prepare('DELETE FROM deposits WHERE door = ?')
+    this.#change = database.prepare('UPDATE mailboxes SET alias_count = alias_count + ?, items = items - ?, bytes = bytes - ?, gate_pending = gate_pending - ? WHERE mailbox = ?')
+    this.#epoch = database.prepare('UPDATE mailboxes SET alias_epoch = ? WHERE mailbox = ?')
+    this.#doors = database.prepare('SELECT door FROM aliases WHERE mailbox = ?')
+    this.#removeItems = database.prepare('DELETE FROM items WHERE item > ? AND item <= ?')
+    this.#removals = ['aliases', 'shards', 'prekeys', 'records', 'mailboxes'].map(table => database.prepare(`DELETE FROM ${table} WHERE mailbox = ?`))
+  }
+
+  create (peerId: string, day: number): number {
+    const mailbox = this.#create.insert(peerId, day, day)
+    invariant(mailbox !== undefined, 'a new row has a number')
+    this.#parts.totals.pending.mailboxes += 1
+    return mailbox
+  }
+
+  seen (mailbox: number, day: number): void { this.#seen.run(day, mailbox) }
+
+  block (mailbox: number, isBlocked: boolean): void {
+    const before = this.#parts.read.mailbox(mailbox)
+    if (before === undefined || before.isBlocked === isBlocked) return
+    this.#block.run(flag(isBlocked), mailbox)
+    this.#parts.totals.pending.mailboxesBlocked += isBlocked ? 1 : -1
+  }
+
+  delete (mailbox: number): void {
+    const { read, totals: { pending } } = this.#parts
+    const before = read.mailbox(mailbox)
+    if (before === undefined) return
+    pending.mailboxes -= 1
+    pending.mailboxesBlocked -= flag(before.isBlocked)
+    pending.aliases -= before.aliasCount
+    pending.items -= before.usage.items
+    pending.bytes -= before.usage.bytes
+    pending.prekeys -= read.oneTimeLeft(mailbox)
+    for (const { door } of this.#doors.all(mailbox)) this.#removeDeposits.run(door)
+    this.#removeItems.run(itemOf(mailbox, 0), lastItemOf(mailbox))
+    const [, shards = 0, , records = 0] = this.#removals.map(removal => removal.run(mailbox))
+    pending.shards -= shards
+    pending.records -= records
+  }
+
+  changeAliases (mailbox: number, { add, remove, epoch }: AliasChange, aliasesMax: number): 'done' | 'tooMany' | 'taken' | 'capacity' {
+    const { read, space, totals } = this.#parts
+    const before = read.mailbox(mailbox)
+    invariant(before !== undefined, 'an open mailbox is there')
+    const known = add.map(({ alias }) => this.#alias.get(alias))
+    if (known.some(row => row !== undefined && row.mailbox !== mailbox)) return 'taken'
+    const doomed = remove.map(alias => this.#alias.get(alias)).filter(row => row?.mailbox === mailbox).filter(row => row !== undefined)
+    const added = add.filter((_alias, index) => known[index] === undefined)
+    if (before.aliasCount + added.length - doomed.length > aliasesMax) return 'tooMany'
+    if (added.length > 0 && space.room().forControl < 0) return 'capacity'
+    for (const row of doomed) this.#remove(row)
+    for (const { alias, macKey, kind, expiresAtMs } of added) this.#addAlias.run(alias, mailbox, macKey, KINDS[kind], expiresAtMs)
+    this.#change.run(added.length, 0, 0, 0, mailbox)
+    if (epoch !== undefined) this.#epoch.run(epoch, mailbox)
+    totals.pending.aliases += added.length
+    return 'done'
+  }
+
+  /** With what waits behind it. */
+  #remove ({ door, mailbox, kind, items, bytes }: AliasRow): void {
+    const { pending } = this.#parts.totals
+    for (const { position } of this.#held.all(door, HELD)) this.#removeItem.run(itemOf(mailbox, position))
+    this.#removeDeposits.run(door)
+    this.#removeAlias.run(door)
+    this.#change.run(-1, items, bytes, kind === KINDS.contact ? 0 : items, mailbox)
+    pending.aliases -= 1
+    pending.items -= items
+    pending.bytes -= bytes
+  }
+}

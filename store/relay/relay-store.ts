@@ -1,0 +1,61 @@
+/**
+ * A relay's database: mailboxes, prekeys and records of others, in plain SQLite, for what is in it is sealed already and a key beside
+ * the file would be decoration. docs/decisions/0008-relays.md
+ */
+import { IN_MEMORY, openDatabase, type Database } from '../database.ts'
+import { migrate } from '../migrate.ts'
+import { SqlRelayReader } from './reader.ts'
+import { DiskSpace } from './space.ts'
+import { RunningTotals } from './totals.ts'
+import type { RelayReader, RelayStore, RelayWriter } from './types.ts'
+import { SqlRelayWriter } from './writer.ts'
+
+export interface RelayStoreOptions {
+  /** A file, or ':memory:'. */
+  readonly path: string
+  /** Makes the file. */
+  readonly isNew: boolean
+  /** What the file may take with everything around it. */
+  readonly capBytes: number
+}
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url)
+
+/** @throws StorageError when the file is missing, damaged, read-only, or of a newer program */
+export function openRelayStore ({ path, isNew, capBytes }: RelayStoreOptions): RelayStore {
+  const database = openDatabase({ path, isNew, isShrinkable: true })
+  try {
+    migrate(database, MIGRATIONS)
+    return new SqlRelayStore(database, { logPath: path === IN_MEMORY ? undefined : `${path}-wal`, capBytes })
+  } catch (thrown) {
+    database.close()
+    throw thrown
+  }
+}
+
+class SqlRelayStore implements RelayStore {
+  readonly read: RelayReader
+  readonly #database: Database
+  readonly #space: DiskSpace
+  readonly #totals: RunningTotals
+  readonly #writer: SqlRelayWriter
+
+  constructor (database: Database, space: { readonly logPath: string | undefined, readonly capBytes: number }) {
+    this.#database = database
+    this.#space = new DiskSpace(database, space)
+    this.#totals = new RunningTotals(database)
+    this.read = new SqlRelayReader(database, { space: this.#space, totals: this.#totals })
+    this.#writer = new SqlRelayWriter({ database, read: this.read, space: this.#space, totals: this.#totals })
+  }
+
+  commit<T> (work: (writer: RelayWriter) => T): T {
+    this.#totals.begin()
+    const result = this.#database.transact(() => work(this.#writer))
+    this.#totals.settle()
+    return result
+  }
+
+  async durable (): Promise<void> { await this.#database.flushed() }
+  setCap (capBytes: number): void { this.#space.setCap(capBytes) }
+  close (): void { this.#database.close() }
+}

@@ -1,0 +1,73 @@
+/** Everything that can be written in a relay's database; it exists inside RelayStore.commit() alone. */
+import type { DeviceId } from '../../protocols/core/ids.ts'
+import type { DepositRef } from '../../protocols/mailbox/wire.ts'
+import type { ShardUpload } from '../../protocols/prekeys/shard.ts'
+import type { SqlValue, Statement } from '../database.ts'
+import { ItemWriter } from './item-writer.ts'
+import { KeyWriter } from './key-writer.ts'
+import { MailboxWriter, type AliasChange, type WriterParts } from './mailbox-writer.ts'
+import type { DepositOutcome, MailboxQuotas, NewDeposit, RelayReader, RelayWriter, StoredDay, StoredRecord, TakenBundle } from './types.ts'
+
+/** Free pages that stay: what comes next fills them, and giving them back first would cost twice. */
+const FREE_PAGES_KEPT = 1_024
+
+export class SqlRelayWriter implements RelayWriter {
+  readonly read: RelayReader
+  readonly #database: WriterParts['database']
+  readonly #mailboxes: MailboxWriter
+  readonly #items: ItemWriter
+  readonly #keys: KeyWriter
+  readonly #countDay: Statement<SqlValue[], never>
+  readonly #countRefusal: Statement<[number, string, number], never>
+  readonly #setFact: Statement<[string, string], never>
+
+  constructor (parts: WriterParts) {
+    const { database, read } = parts
+    this.read = read
+    this.#database = database
+    this.#mailboxes = new MailboxWriter(parts)
+    this.#items = new ItemWriter(parts)
+    this.#keys = new KeyWriter(parts)
+    this.#countDay = database.prepare(`INSERT INTO days (day, stored, acknowledged, expired, used_bytes, mailboxes) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (day) DO UPDATE SET stored = stored + excluded.stored, acknowledged = acknowledged + excluded.acknowledged,
+      expired = expired + excluded.expired, used_bytes = excluded.used_bytes, mailboxes = excluded.mailboxes`)
+    this.#countRefusal = database.prepare('INSERT INTO day_refusals (day, reason, count) VALUES (?, ?, ?) ON CONFLICT (day, reason) DO UPDATE SET count = count + excluded.count')
+    this.#setFact = database.prepare('INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
+  }
+
+  createMailbox (peerId: string, day: number): number { return this.#mailboxes.create(peerId, day) }
+  deleteMailbox (mailbox: number): void { this.#mailboxes.delete(mailbox) }
+  seen (mailbox: number, day: number): void { this.#mailboxes.seen(mailbox, day) }
+  block (mailbox: number, isBlocked: boolean): void { this.#mailboxes.block(mailbox, isBlocked) }
+  changeAliases (mailbox: number, change: AliasChange, aliasesMax: number): 'done' | 'tooMany' | 'taken' | 'capacity' { return this.#mailboxes.changeAliases(mailbox, change, aliasesMax) }
+  deposit (deposits: readonly NewDeposit[], quotas: MailboxQuotas): readonly DepositOutcome[] { return this.#items.deposit(deposits, quotas) }
+  acknowledge (mailbox: number, refs: readonly DepositRef[]): number { return this.#items.acknowledge(mailbox, refs) }
+
+  expire (nowMs: number, limit: number): { readonly items: number, readonly rows: number } {
+    const { items, rows } = this.#items.expire(nowMs, limit)
+    return { items, rows: rows + (rows < limit ? this.#keys.expireRecords(nowMs, limit - rows) : 0) }
+  }
+
+  vacuum (pages: number): number {
+    const surplus = this.#freePages() - FREE_PAGES_KEPT
+    if (surplus <= 0) return 0
+    this.#database.execute(`PRAGMA incremental_vacuum(${Math.min(pages, surplus)})`)
+    return Math.max(0, this.#freePages() - FREE_PAGES_KEPT)
+  }
+
+  putShard (mailbox: number, shard: ShardUpload): number | 'capacity' { return this.#keys.putShard(mailbox, shard) }
+  takeBundle (deviceId: DeviceId, options: { readonly mailbox: number | undefined, readonly withOneTime: boolean }): TakenBundle | undefined { return this.#keys.takeBundle(deviceId, options) }
+  putRecord (key: Uint8Array, record: StoredRecord, mailbox: number): 'stored' | 'capacity' { return this.#keys.putRecord(key, record, mailbox) }
+
+  countDay (day: number, { stored, acknowledged, expired, usedBytes, mailboxes, refused }: Omit<StoredDay, 'day'>): void {
+    this.#countDay.run(day, stored, acknowledged, expired, usedBytes, mailboxes)
+    for (const [reason, count] of Object.entries(refused)) this.#countRefusal.run(day, reason, count)
+  }
+
+  setFact (name: string, value: string): void { this.#setFact.run(name, value) }
+
+  #freePages (): number {
+    const [row] = this.#database.pragma('freelist_count') as [{ readonly freelist_count: number }]
+    return row.freelist_count
+  }
+}
