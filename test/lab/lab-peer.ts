@@ -53,7 +53,7 @@ export class LabPeer {
 
   /** @param enter what puts a command into its place */
   static async start ([command = '', ...enter]: readonly string[], spec: PeerSpec): Promise<LabPeer> {
-    const child = spawn(command, [...enter, process.execPath, '--expose-gc', join(import.meta.dirname, 'peer.ts'), JSON.stringify(spec)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = spawn(command, [...enter, process.execPath, '--expose-gc', join(import.meta.dirname, 'peer.ts'), JSON.stringify(spec)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
     const peer = new LabPeer(child)
     await once(child, 'message')
     return peer
