@@ -31,6 +31,7 @@ async function ping ({ who }: Params<'ping'>, { reader, network }: PingParts): P
 }
 
 function reasonIn (error: unknown): string {
-  const [first]: unknown[] = error instanceof AggregateError ? error.errors : [error]
+  const causes: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
+  const [first] = causes
   return first instanceof Error ? first.message : 'no answer'
 }

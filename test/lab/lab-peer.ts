@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Libp2pNetworkOptions } from '../../node/net/network.ts'
 import type { Path, PeerTarget, Ping, RelayStanding, Survey } from '../../node/ports.ts'
 
@@ -53,7 +53,7 @@ export class LabPeer {
 
   /** @param enter what puts a command into its place */
   static async start ([command = '', ...enter]: readonly string[], spec: PeerSpec): Promise<LabPeer> {
-    const child = spawn(command, [...enter, process.execPath, '--expose-gc', join(import.meta.dirname, 'peer.ts'), JSON.stringify(spec)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
+    const child = spawn(command, [...enter, process.execPath, '--expose-gc', fileURLToPath(new URL('peer.ts', import.meta.url)), JSON.stringify(spec)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
     const peer = new LabPeer(child)
     await once(child, 'message')
     return peer

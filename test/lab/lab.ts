@@ -23,7 +23,7 @@ export interface Weather {
   readonly loss: number
 }
 
-export const RELAY_HOSTS = { r1: '11.0.0.11', r2: '11.0.0.12' } as const
+const RELAY_HOSTS = { r1: '11.0.0.11', r2: '11.0.0.12' } as const
 const WAN_HOSTS = { a: '11.0.0.101', b: '11.0.0.102' } as const
 const SPACES = ['i', 'r1', 'r2', 'na', 'nb', 'a', 'b'] as const
 const WIRE = join(import.meta.dirname, 'wire.py')
