@@ -324,13 +324,13 @@ export class Copies {
     const nonce = this.#lanes.get(relay.peerId)?.nonce ?? NO_NONCE
     const challenge = workChallenge({ nonce, alias: letter.door.alias, depositId: letter.depositId })
     for (let from = 0; this.#isStarted; from += WORK_SLICE) {
+      await new Promise<void>(resolve => { clock.soon(resolve) })
       const value = searchWork(challenge, { bits, from, count: WORK_SLICE })
       if (value !== undefined) {
         this.#work.set(key, { nonce: idKey(nonce), value, times })
         this.#lane(relay).add(letter.row)
         return
       }
-      await new Promise<void>(resolve => { clock.soon(resolve) })
     }
   }
 
