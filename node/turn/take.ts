@@ -5,6 +5,7 @@ import type { Content } from '../../protocols/message/content.ts'
 import { contentId, envelopeId as envelopeIdOf, type ContentId, type EnvelopeId } from '../../protocols/core/ids.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import { RETRY_KEEP_MS, RETRY_REQUESTS_PER_HOUR } from '../../protocols/core/limits.ts'
+import type { Contact } from '../../store/types.ts'
 import { heldRef } from '../contacts/statements.ts'
 import { takeRequest } from '../contacts/introductions.ts'
 import { tokenState } from '../contacts/invites.ts'
@@ -102,13 +103,13 @@ function noteSender ({ arrival, envelopeId, opened }: Item<'contents'>, parts: T
     round.tell('contact.key_changed', contact.contact, 'They name another device list than the one we were shown under the same number.')
   }
   const first = contents[0]
-  if (first === undefined || contact.standing !== 'accepted') return
+  if (first === undefined || !mayHaveReceipts(contact)) return
   const isCollected = arrival.via === 'relay'
   const receiptable = isCollected || parts.hasMailboxes ? receiptableIn(contents, envelopeId) : []
   if (receiptable.length > 0) writer.received.keepContents(envelopeId, { contents: receiptable, receiptedAtMs: isCollected ? round.nowMs : undefined })
   // Of what came through a relay a receipt is the only proof that they get, and it moves the ratchet on as well.
   if (isCollected && receiptable.length > 0) return round.owe(from, receiptable)
-  if (!replies.isDue(from.deviceId, isFirstFlight, round.nowMs)) return
+  if (contact.standing !== 'accepted' || !replies.isDue(from.deviceId, isFirstFlight, round.nowMs)) return
   writer.outbox.waiting({ deviceId: from.deviceId, contact: from.contact, refs: [{ kind: 'delivered', id: first.id }], queuedAtMs: round.nowMs, expiresAtMs: round.nowMs + 24 * HOUR_MS })
   round.seal(from.deviceId)
 }
@@ -123,9 +124,15 @@ function answerCopy ({ contact, senderDevice }: Extract<Opened, { type: 'copy' }
   if (from?.isListed !== true || from.contact !== contact || receiptable === undefined) return
   const { contents, receiptedAtMs } = receiptable
   if (receiptedAtMs !== undefined && Math.abs(round.nowMs - receiptedAtMs) < ANSWERED_AGAIN_MS) return
-  if (writer.read.contacts.byNumber(contact)?.standing !== 'accepted') return
+  const row = writer.read.contacts.byNumber(contact)
+  if (row === undefined || !mayHaveReceipts(row)) return
   writer.received.markReceipted(envelopeId, round.nowMs)
   round.owe(from, contents)
+}
+
+/** Strangers learn nothing. Whom we have asked is none: they write as a contact does, and their acceptance may only come later. */
+function mayHaveReceipts ({ standing }: Contact): boolean {
+  return standing === 'accepted' || standing === 'requested'
 }
 
 /**

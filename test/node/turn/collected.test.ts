@@ -184,6 +184,14 @@ describe('a receipt for what came through a relay', () => {
     assert.equal(ana.store.read.outbox.byRow(profile.row)?.state, 'delivered')
   })
 
+  it('is owed to whom we have asked, too: their first words may come before their acceptance', async () => {
+    const scene = await Scene.begin()
+    scene.bob.store.transact(writer => { writer.contacts.update(scene.toAna, { standing: 'requested' }) })
+    scene.bob.directory.forget(scene.toAna)
+    await scene.collect(scene.sealed(await scene.write('hello')))
+    assert.deepEqual((await scene.answers()).map(({ refs }) => refs.map(({ kind }) => kind)), [['delivered']])
+  })
+
   it('is not sent for a receipt', async () => {
     const scene = await Scene.begin()
     await scene.collect(scene.sealed(await scene.write('hello')))
