@@ -24,12 +24,15 @@ export interface BundlesParts {
   readonly verify: VerifySignature
 }
 
+/** A bundle, and which relay gave it; undefined: the device did. */
+export interface Fetched { readonly bundle: Bundle, readonly relay: string | undefined }
+
 /** @throws UnreachableError when neither the device nor a relay hands one out */
-export async function fetchBundle (device: Device, contact: Contact, parts: BundlesParts): Promise<Bundle> {
+export async function fetchBundle (device: Device, contact: Contact, parts: BundlesParts): Promise<Fetched> {
   const { deviceId } = device
   const { inviteToken: token } = contact
   const relays = parts.destinations.of({ contact: contact.contact, deviceId, gateToken: contact.standing === 'requested' ? token : undefined })
-  const direct = async (): Promise<Bundle> => await askDevice(device, token, parts)
+  const direct = async (): Promise<Fetched> => ({ bundle: await askDevice(device, token, parts), relay: undefined })
   if (relays.length === 0) return await direct()
   const { clock } = parts
   return await firstOf({ first: direct, second: async () => await askRelays(relays, device, parts), clock, failure: 'neither the device nor a relay of its account hands out prekeys now' })
@@ -42,17 +45,23 @@ async function askDevice (device: Device, token: Uint8Array | undefined, { netwo
   return answer.bundle
 }
 
-/** One relay after the other: each gives a key of its own away. */
-async function askRelays (relays: readonly Destination[], device: Device, parts: BundlesParts): Promise<Bundle> {
+/** One relay after the other: each gives a key of its own away. The key that is given to many is for when there is no other. */
+async function askRelays (relays: readonly Destination[], device: Device, parts: BundlesParts): Promise<Fetched> {
   let failure = new UnreachableError('no relay of the contact answers')
+  let lastResort: Fetched | undefined
   for (const destination of relays) {
+    const relay = destination.relay.peerId
     try {
-      return await askRelay(destination, device, parts)
+      const bundle = await askRelay(destination, device, parts)
+      if (!bundle.isLastResort) return { bundle, relay }
+      lastResort ??= { bundle, relay }
     } catch (error) {
       if (!(error instanceof UnreachableError || error instanceof MalformedError)) throw error
+      if (error instanceof MalformedError) parts.destinations.demote(relay)
       failure = new UnreachableError(error.message)
     }
   }
+  if (lastResort !== undefined) return lastResort
   throw failure
 }
 

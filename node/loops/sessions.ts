@@ -167,7 +167,7 @@ export class Sessions {
       turn.seal(deviceId)
       return
     }
-    const bundle = await fetchBundle(device, contact, this.#parts)
+    const { bundle, relay } = await fetchBundle(device, contact, this.#parts)
     try {
       await turn.write((_writer, round) => {
         // They answer, so what waits for another attempt can leave as well.
@@ -177,6 +177,8 @@ export class Sessions {
         reach('session.started')
       })
     } catch (error) {
+      // It would give the same again: the others are asked first from now on.
+      if (relay !== undefined && (error instanceof UntrustedError || error instanceof MalformedError)) this.#parts.destinations.demote(relay)
       // Another key than in the list that we accepted: perhaps their list is newer, perhaps somebody is in between.
       if (error instanceof UntrustedError) this.refresh(contact.contact)
       throw error
