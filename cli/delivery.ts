@@ -2,14 +2,14 @@
 import { RefusedError, SkeinError, TimeoutError, UnreachableError, UntrustedError } from '../protocols/core/errors.ts'
 import type { Result } from '../protocols/local/operations.ts'
 import type { DeliveryState } from '../protocols/local/schema.ts'
-import type { Awaited } from './awaited.ts'
+import { goalText, type Goal } from './awaited.ts'
 import { UnfinishedError, interruption } from './failure.ts'
 import type { Session } from './session.ts'
 import { durationText } from './time.ts'
 
 export interface Wait {
   readonly id: string
-  readonly state: Awaited
+  readonly goal: Goal
   readonly timeoutMs: number
 }
 
@@ -17,11 +17,11 @@ export interface Wait {
 const QUESTION_MS_MAX = 60_000
 
 /** Waits until the message is in the state or beyond it, or over, or the time is up. Never throws for how it ends. */
-export async function waitFor (session: Session, { id, state, timeoutMs }: Wait): Promise<Result<'wait'>> {
+export async function waitFor (session: Session, { id, goal: { state, copies }, timeoutMs }: Wait): Promise<Result<'wait'>> {
   const untilMs = Date.now() + timeoutMs
   for (;;) {
     const restMs = Math.max(0, untilMs - Date.now())
-    const answer = await session.api.call('wait', { id, state, timeoutMs: Math.ceil(Math.min(restMs, QUESTION_MS_MAX)) })
+    const answer = await session.api.call('wait', { id, state, ...copies !== undefined && { copies }, timeoutMs: Math.ceil(Math.min(restMs, QUESTION_MS_MAX)) })
     if (answer.isReached || isOver(answer.state) || Date.now() >= untilMs) return answer
   }
 }
@@ -31,9 +31,11 @@ export function isOver (state: DeliveryState): boolean {
 }
 
 /** The fault of a message that did not get where it was to be; the exit code says why. */
-export function notReached ({ id, state, reason }: Result<'wait'>, { state: awaited, timeoutMs }: Wait): UnfinishedError {
-  const late = new TimeoutError(`the message is still ${state} after ${durationText(timeoutMs)}, not ${awaited}`, `It is safe here and goes on by itself. See where it is: skein msg trace ${id}`)
-  return new UnfinishedError(isOver(state) ? overFault(id, state, reason) : late, { id, state, ...reason !== undefined && { reason } })
+export function notReached ({ id, state, reason, copies, copiesOf }: Result<'wait'>, { goal, timeoutMs }: Wait): UnfinishedError {
+  const awaited = goalText(goal)
+  const stands = copies === undefined ? state : `${state}, with ${copies} of ${copiesOf ?? copies} copies,`
+  const late = new TimeoutError(`the message is still ${stands} after ${durationText(timeoutMs)}, not ${awaited}`, `It is safe here and goes on by itself. See where it is: skein msg trace ${id}`)
+  return new UnfinishedError(isOver(state) ? overFault(id, state, reason) : late, { id, state, ...reason !== undefined && { reason }, ...copies !== undefined && { copies } })
 }
 
 /** Ctrl-C while we wait: the message does not wait with us. `state` is what we know, so the sentence does not tell it. */

@@ -3,6 +3,7 @@
  * `displaySafe` here, and nowhere else does it reach a terminal.
  */
 import { displaySafe } from '../protocols/core/text.ts'
+import { stateGlyph, stateWord, type Copies } from '../protocols/message/words.ts'
 import type { ContactView, MessageView } from '../protocols/local/schema.ts'
 import { clockTime, dayName, isSameDay } from './chat/words.ts'
 import type { Look } from './look.ts'
@@ -35,10 +36,11 @@ export function standingWords ({ standing, isKeyChanged, isVerified }: ContactVi
 }
 
 /** The mark of a state and its word, where it has one. Someone else's message has no mark. */
-export function stateMark ({ state, reason }: Pick<MessageView, 'state' | 'reason'>, { isAscii }: Pick<Look, 'isAscii'>): string {
+export function stateMark ({ state, reason, ...counts }: Pick<MessageView, 'state' | 'reason' | 'copies' | 'copiesOf' | 'copiesEnough'>, { isAscii }: Pick<Look, 'isAscii'>): string {
+  const copies = copiesIn(counts)
   switch (state) {
-    case 'queued': return isAscii ? 'o queued' : '○ queued'
-    case 'stored': return '/// stored'
+    case 'queued': return copies === undefined || copies.stored === 0 ? (isAscii ? 'o queued' : '○ queued') : copiesMark(copies, isAscii)
+    case 'stored': return copies === undefined ? '/// stored' : copiesMark(copies, isAscii)
     case 'delivered': return isAscii ? 'vv' : '✓✓'
     case 'read': return isAscii ? 'vv_' : '✓✓_'
     case 'failed': return reason === undefined ? '! not sent' : `! not sent: ${oneLine(reason)}`
@@ -46,6 +48,15 @@ export function stateMark ({ state, reason }: Pick<MessageView, 'state' | 'reaso
     case 'cancelled': return 'taken back'
     case 'unread': return ''
   }
+}
+
+/** As protocols/message/words.ts draws them; undefined: no relay keeps anything of it. */
+export function copiesIn ({ copies, copiesOf, copiesEnough }: Pick<MessageView, 'copies' | 'copiesOf' | 'copiesEnough'>): Copies | undefined {
+  return copies === undefined || copiesOf === undefined ? undefined : { stored: copies, of: copiesOf, enough: copiesEnough ?? copiesOf }
+}
+
+function copiesMark (copies: Copies, isAscii: boolean): string {
+  return `${stateGlyph('stored', { ascii: isAscii, copies })} ${stateWord('stored', copies)}`.trim()
 }
 
 /** How many characters of these ids tell them apart. */

@@ -17,6 +17,8 @@ import { serveDeposits } from './handlers/deposit.ts'
 import { PeerRates } from './handlers/peer-rates.ts'
 import { refill, servePrekeys } from './handlers/prekeys.ts'
 import { Destinations } from './contacts/copies.ts'
+import type { SecretBox } from './contacts/entries.ts'
+import { locate } from './contacts/locate.ts'
 import { Copies } from './loops/copies.ts'
 import { Errands } from './loops/errands.ts'
 import { Indexer } from './loops/indexer.ts'
@@ -25,8 +27,10 @@ import { Outbox } from './loops/outbox.ts'
 import type { VerifySignature } from './loops/relay-lane.ts'
 import { tellProfile } from './loops/profiles.ts'
 import { Reaper } from './loops/reaper.ts'
+import { Records } from './loops/records.ts'
 import { Sessions } from './loops/sessions.ts'
 import { Vigil } from './loops/vigil.ts'
+import { auditOperations } from './operations/audit.ts'
 import { contactOperations, type Verifiable } from './operations/contacts.ts'
 import { deliveryOperations } from './operations/delivery.ts'
 import { eventOperations } from './operations/events.ts'
@@ -43,7 +47,7 @@ import { waitOperations } from './operations/states.ts'
 import { statusOperations } from './operations/status.ts'
 import { Views } from './operations/views.ts'
 import { OwnAccount } from './own-account.ts'
-import type { Ports } from './ports.ts'
+import type { Ports, RecordNetwork } from './ports.ts'
 import { Turn } from './turn/turn.ts'
 
 export interface CoreOptions {
@@ -58,6 +62,12 @@ export interface CoreOptions {
   readonly safetyNumber: (ours: Verifiable, theirs: Verifiable) => string
   /** Ed25519. */
   readonly verify: VerifySignature
+  /** Opens directory entries. */
+  readonly box: SecretBox
+  /** undefined: without a DHT. */
+  readonly records: RecordNetwork | undefined
+  /** HMAC-SHA256. */
+  readonly macOf: (key: Uint8Array, input: Uint8Array) => Uint8Array
 }
 
 /** Operations that need more than the core: `doctor` looks at files, `stop` ends the process's node. */
@@ -71,12 +81,14 @@ export class Core {
   readonly operations: Handlers<CoreName>
   readonly #store: AccountStore
   readonly #ports: Ports
-  readonly #directory: Directory
+  readonly directory: Directory
   readonly #errands: Errands
   readonly #sessions: Sessions
   readonly #outbox: Outbox
   readonly #copies: Copies
+  readonly #destinations: Destinations
   readonly mailboxes: Mailboxes
+  readonly #records: Records
   readonly #indexer: Indexer
   readonly #reaper: Reaper
   readonly #vigil: Vigil
@@ -89,16 +101,31 @@ export class Core {
     this.#store = store
     this.#ports = ports
     const directory = new Directory(reader)
-    this.#directory = directory
+    this.directory = directory
     this.account = new OwnAccount({ reader, sealer, addresses: () => network.addresses() })
     this.turn = new Turn({ store, sealer, clock, random, directory, feed: this.feed, arrivals: this.arrivals, reach, statement: () => this.account.ref, profile: () => this.account.profile, hasMailboxes: () => this.account.relays.length > 0 })
     this.#errands = new Errands({ clock, random })
     const destinations = new Destinations(directory)
-    const { verify } = options
-    this.#sessions = new Sessions({ reader, directory, network, sealer, clock, random, destinations, verify, turn: this.turn, errands: this.#errands, reach })
+    this.#destinations = destinations
+    const { verify, box, records } = options
+    this.#sessions = new Sessions({
+      reader,
+      directory,
+      network,
+      sealer,
+      clock,
+      random,
+      destinations,
+      verify,
+      turn: this.turn,
+      errands: this.#errands,
+      reach,
+      locate: async contact => await locate(contact, { reader, directory, network, records, sealer, clock, turn: this.turn, box })
+    })
     this.#outbox = new Outbox({ reader, network, sealer, clock, random, directory, account: this.account, arrivals: this.arrivals, turn: this.turn, sessions: this.#sessions, reach, onSettled: row => { this.#copies.settled(row) }, onMissed: rows => { this.#copies.missed(rows) } })
     this.#copies = new Copies({ reader, network, sealer, clock, random, directory, destinations, account: this.account, turn: this.turn, sessions: this.#sessions, reach, verify, roundTripMs: device => this.#outbox.roundTripMs(device) })
     this.mailboxes = new Mailboxes({ reader, network, sealer, clock, random, turn: this.turn, account: this.account })
+    this.#records = new Records({ reader, turn: this.turn, clock, random, network, records, account: this.account, box })
     this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
     this.#reaper = new Reaper({ reader, turn: this.turn, clock, sealer, account: this.account })
     this.#vigil = new Vigil({ clock, network, onWoken: () => this.#hintAll(), onAddresses: () => this.#addressesChanged() })
@@ -112,6 +139,7 @@ export class Core {
     await unlessStorage(refill({ reader: this.#store.read, sealer: this.#ports.sealer, clock: this.#ports.clock, turn: this.turn }))
     await unlessStorage(this.#prepareReach())
     this.mailboxes.start()
+    this.#records.start()
     this.#outbox.start()
     this.#copies.start()
     this.#sessions.resume()
@@ -127,6 +155,7 @@ export class Core {
     this.#reaper.stop()
     this.#indexer.stop()
     this.#errands.stop()
+    this.#records.stop()
     this.mailboxes.stop()
     this.#copies.stop()
     this.#outbox.stop()
@@ -154,7 +183,11 @@ export class Core {
       onTaken: envelopes => { this.mailboxes.taken(envelopes) },
       onStorage: error => { this.#storageTrouble = error === undefined ? undefined : `${error.message}. ${error.hint ?? ''}`.trim() }
     })
-    this.account.onChanged(() => { this.mailboxes.sync() })
+    this.account.onChanged(() => {
+      this.mailboxes.sync()
+      this.#records.hint()
+    })
+    this.mailboxes.onOpened((_relay, isNew) => { this.#records.hint(isNew) })
     this.#ports.network.onConnect((peerId, openedBy) => {
       if (openedBy === 'us') return
       const device = this.#store.read.devices.byPeer(peerId)
@@ -193,11 +226,11 @@ export class Core {
     })
   }
 
-  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber }: CoreOptions): Handlers<CoreName> {
+  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber, macOf }: CoreOptions): Handlers<CoreName> {
     const { clock, random, network, sealer } = this.#ports
     const { account, turn, feed, arrivals } = this
     const reader = this.#store.read
-    const views = new Views({ reader, network, account })
+    const views = new Views({ reader, network, account, directory: this.directory, clock })
     return {
       ...statusOperations({ reader, account, network, clock, home, version, indexer: this.#indexer, trouble: () => this.#trouble() }),
       ...pingOperations({ reader, network }),
@@ -206,10 +239,11 @@ export class Core {
       ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
       ...requestOperations({ reader, turn, views }),
       ...relayOperations({ reader, turn, account, mailboxes: this.mailboxes, network, clock, random, onRelays: () => this.#addressesChanged() }),
-      ...sendOperations({ reader, turn, account, directory: this.#directory, sessions: this.#sessions }),
-      ...waitOperations({ reader, arrivals, clock }),
+      ...sendOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions }),
+      ...waitOperations({ reader, arrivals, clock, directory: this.directory }),
       ...messageOperations({ reader, turn, account, views }),
-      ...deliveryOperations({ reader, turn, account, outbox: this.#outbox, sessions: this.#sessions, views }),
+      ...deliveryOperations({ reader, turn, account, clock, directory: this.directory, outbox: this.#outbox, copies: this.#copies, sessions: this.#sessions, views }),
+      ...auditOperations({ reader, network, clock, random, turn, destinations: this.#destinations, copies: this.#copies, macOf }),
       ...eventOperations({ reader, turn, feed, clock, views }),
       ...hookOperations({ reader, turn })
     }

@@ -7,14 +7,19 @@ import type { AccountStore } from '../store/account-store.ts'
 import type { HomeLock } from '../store/lock.ts'
 import { socketPathFor } from './api/socket-path.ts'
 import type { LocalServer } from './api/server.ts'
+import { bootstrapRelays } from './contacts/bootstrap.ts'
+import { parseRelayAddress } from './contacts/relay-address.ts'
 import { Core } from './core.ts'
+import { macOf } from './crypto/mac.ts'
 import { safetyNumber } from './crypto/safety-number.ts'
 import { SignalSealer } from './crypto/sealer.ts'
+import { openSecret, sealSecret } from './crypto/secretbox.ts'
 import { isSignature } from './crypto/verify.ts'
 import { reachFromEnvironment } from './failpoints.ts'
 import { HookRunner } from './loops/hooks.ts'
 import { addressFromBytes, addressToBytes, isLoopback } from './net/addresses.ts'
 import { peerIdFromBytes, peerIdToBytes } from './net/identity.ts'
+import { RecordDht } from './net/dht/dht.ts'
 import { Libp2pNetwork } from './net/network.ts'
 import { portOf, withLastPort } from './net/ports.ts'
 import { doctorOperations } from './operations/doctor.ts'
@@ -66,7 +71,9 @@ export class RunningNode implements SkeinNode {
     this.#listen = specs
     this.account = accountIdText(own.accountId)
     this.device = deviceIdText(own.deviceId)
-    this.#network = new Libp2pNetwork({ networkKey: own.networkKey, listen, agentVersion: `skein/${VERSION}`, clock: realClock, isOnLan: isOnLan(config, specs), onFault: error => { console.error(`fault in a handler: ${error.name}`) } })
+    const configured = (config.bootstrap ?? []).map(parseRelayAddress)
+    const records = new RecordDht({ mode: 'client', clock: realClock, bootstrap: () => bootstrapRelays({ reader: store.read, directory: this.#core.directory, account: this.#core.account, configured }) })
+    this.#network = new Libp2pNetwork({ networkKey: own.networkKey, listen, services: records.services(), agentVersion: `skein/${VERSION}`, clock: realClock, isOnLan: isOnLan(config, specs), onFault: error => { console.error(`fault in a handler: ${error.name}`) } })
     this.peerId = this.#network.peerId
     const sealer = new SignalSealer({ own, reader: store.read, clock: realClock })
     this.#core = new Core({
@@ -78,7 +85,10 @@ export class RunningNode implements SkeinNode {
       hintOf: (peerId, address) => ({ peerId: peerIdToBytes(peerId), address: addressToBytes(address) }),
       targetOf: ({ peerId, address }) => ({ peerId: peerIdFromBytes(peerId), address: addressFromBytes(address) }),
       safetyNumber: (ours, theirs) => safetyNumber(ours, theirs).digits,
-      verify: isSignature
+      verify: isSignature,
+      box: { seal: sealSecret, open: openSecret },
+      records,
+      macOf
     })
     this.#operations = {
       ...this.#core.operations,
@@ -134,7 +144,7 @@ export class RunningNode implements SkeinNode {
 
   async send (to: string, text: string, options: { readonly replyTo?: string, readonly idempotencyKey?: string } = {}): Promise<Sent> {
     const { id } = await this.call('send', { to, text, ...options })
-    return new SentMessage(id, { reader: this.#opened.store.read, arrivals: this.#core.arrivals, clock: realClock })
+    return new SentMessage(id, { reader: this.#opened.store.read, arrivals: this.#core.arrivals, directory: this.#core.directory, clock: realClock })
   }
 
   async read (who: string, options: { readonly limit?: number, readonly before?: string } = {}): Promise<readonly MessageView[]> {

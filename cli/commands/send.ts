@@ -1,10 +1,8 @@
 /** `skein send`: one text, and if asked, what becomes of it. */
-import { EXIT, SkeinError } from '../../protocols/core/errors.ts'
+import { EXIT, SkeinError, UsageError } from '../../protocols/core/errors.ts'
 import type { Result } from '../../protocols/local/operations.ts'
-import type { DeliveryState } from '../../protocols/local/schema.ts'
-import { AWAITED } from '../awaited.ts'
+import { AWAITED, parseGoal, type Goal } from '../awaited.ts'
 import type { Invocation } from '../command.ts'
-import { oneOf } from '../flags.ts'
 import { interruptedWait, isOver, notReached, waitFor } from '../delivery.ts'
 import type { Wait } from '../delivery.ts'
 import type { Output } from '../output.ts'
@@ -16,7 +14,7 @@ import { parseDuration } from '../time.ts'
 const OWN_NODE_WAIT_MS = 5_000
 
 export async function send ({ arguments: [to = '', given], flags, settings, session, output }: Invocation): Promise<void> {
-  const state = oneOf(flags.text('wait') ?? settings.text('send.wait'), AWAITED, '--wait')
+  const goal = goalFrom(flags.text('wait') ?? settings.text('send.wait'))
   const timeoutMs = parseDuration(flags.text('timeout') ?? settings.text('timeout'), '--timeout')
   const replyTo = flags.text('reply')
   const idempotencyKey = flags.text('idempotencyKey')
@@ -24,33 +22,46 @@ export async function send ({ arguments: [to = '', given], flags, settings, sess
   const sent = await session.api.call('send', { to, text, ...replyTo !== undefined && { replyTo }, ...idempotencyKey !== undefined && { idempotencyKey } })
   // From here on it cannot be lost. A script that is killed while it waits already has the id.
   await output.line(sent.id)
-  const reached = await stateAfter(sent, { session, wait: { id: sent.id, state, timeoutMs }, output })
-  if (output.isJson) await output.result({ ...sent, state: reached }, '')
+  const reached = await stateAfter(sent, { session, wait: { id: sent.id, goal, timeoutMs }, output })
+  if (output.isJson) await output.result({ ...sent, ...reached }, '')
 }
+
+function goalFrom (text: string): Goal {
+  const goal = parseGoal(text)
+  if (goal === undefined) throw new UsageError(`--wait takes ${AWAITED.join(', ')}, or stored:N for N copies, not "${text}"`)
+  return goal
+}
+
+/** What a message has come to, as the answer shows it. */
+type Reached = Pick<Result<'wait'>, 'state' | 'copies' | 'copiesOf'>
 
 interface After { readonly session: Session, readonly wait: Wait, readonly output: Output }
 
-async function stateAfter (sent: Result<'send'>, after: After): Promise<DeliveryState> {
+async function stateAfter (sent: Result<'send'>, after: After): Promise<Reached> {
   try {
-    return after.wait.state === 'queued' ? await queuedState(sent, after) : await awaitedState(after)
+    return after.wait.goal.state === 'queued' ? await queuedState(sent, after) : await awaitedState(after)
   } catch (thrown) {
     throw thrown instanceof SkeinError && thrown.exit === EXIT.interrupted ? interruptedWait(sent.id, sent.state) : thrown
   }
 }
 
-async function awaitedState ({ session, wait, output }: After): Promise<DeliveryState> {
+async function awaitedState ({ session, wait, output }: After): Promise<Reached> {
   const answer = await waitFor(session, wait)
   if (!answer.isReached) throw notReached(answer, wait)
-  if (!output.isJson) output.note(answer.state)
-  return answer.state
+  if (!output.isJson) output.note(answer.copies === undefined ? answer.state : `${answer.state}, ${answer.copies} of ${answer.copiesOf ?? answer.copies} copies`)
+  return reachedOf(answer)
 }
 
 /** A node that runs takes care of the rest. One of our own gets a moment, and we say what came of it. */
-async function queuedState (sent: Result<'send'>, { session, output }: After): Promise<DeliveryState> {
-  if (!session.isOwnNode()) return sent.state
-  const wait: Wait = { id: sent.id, state: 'delivered', timeoutMs: OWN_NODE_WAIT_MS }
+async function queuedState (sent: Result<'send'>, { session, output }: After): Promise<Reached> {
+  if (!session.isOwnNode()) return { state: sent.state }
+  const wait: Wait = { id: sent.id, goal: { state: 'delivered', copies: undefined }, timeoutMs: OWN_NODE_WAIT_MS }
   const answer = await waitFor(session, wait)
   if (isOver(answer.state)) throw notReached(answer, wait)
   output.note(answer.isReached ? answer.state : `${answer.state}; it leaves when your node runs: skein up`)
-  return answer.state
+  return reachedOf(answer)
+}
+
+function reachedOf ({ state, copies, copiesOf }: Result<'wait'>): Reached {
+  return { state, ...copies !== undefined && { copies }, ...copiesOf !== undefined && { copiesOf } }
 }

@@ -1,5 +1,5 @@
 /** Commands around messages. */
-import { AWAITED } from '../awaited.ts'
+import { GOALS } from '../awaited.ts'
 import type { CommandSpec, OptionSpec } from '../command.ts'
 
 const IDEMPOTENCY_KEY: OptionSpec = { flags: '--idempotency-key <key>', summary: 'The same key sends once, however often it is asked' }
@@ -13,7 +13,7 @@ export const MESSAGE_COMMANDS: readonly CommandSpec[] = [
     about: 'The text is one argument. Without it, or with -, it is read from standard input. A text that begins with a dash goes after --.',
     options: [
       { flags: '--reply <id>', summary: 'The message that this one answers' },
-      { flags: '--wait <state>', summary: 'Come back when it is in this state; --timeout says how long to wait', choices: AWAITED },
+      { flags: '--wait <state>', summary: 'Come back when it is in this state (stored:2: when two relays have signed); --timeout says how long to wait', choices: GOALS },
       IDEMPOTENCY_KEY
     ],
     examples: ['skein send @bob "Leaving now"', 'date | skein send @bob', 'skein send @bob "Is it there?" --wait delivered --timeout 1m', 'skein send @bob -- "-5 degrees here"'],
@@ -110,6 +110,13 @@ export const MESSAGE_COMMANDS: readonly CommandSpec[] = [
     examples: ['skein msg trace 01JD8QK4', 'skein msg trace 01JD8QK4 --json'],
     node: 'offline',
     load: async () => (await import('../commands/msg.ts')).trace
+  },
+  {
+    path: 'msg audit',
+    summary: 'Hold relays to what they have signed for',
+    examples: ['skein msg audit', 'skein msg audit --json'],
+    node: 'online',
+    load: async () => (await import('../commands/msg.ts')).audit
   },
   {
     path: 'msg retry',

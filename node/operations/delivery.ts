@@ -2,7 +2,10 @@
 import { RefusedError } from '../../protocols/core/errors.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Message, Outgoing } from '../../store/types.ts'
+import type { Directory } from '../directory.ts'
+import type { Copies } from '../loops/copies.ts'
 import type { Outbox } from '../loops/outbox.ts'
+import type { Clock } from '../ports.ts'
 import type { Sessions } from '../loops/sessions.ts'
 import { addressWaiting } from '../contacts/waiting.ts'
 import type { Turn } from '../turn/turn.ts'
@@ -18,18 +21,21 @@ export interface DeliveryParts {
   readonly reader: Reader
   readonly turn: Turn
   readonly account: OwnAccount
+  readonly clock: Clock
+  readonly directory: Directory
   readonly outbox: Outbox
+  readonly copies: Copies
   readonly sessions: Sessions
   readonly views: Views
 }
 
 export function deliveryOperations (parts: DeliveryParts): Handlers<'message.trace' | 'message.retry' | 'message.cancel'> {
-  const { reader, turn, views, outbox } = parts
+  const { reader, turn, views, outbox, copies, clock, directory } = parts
   const nextTryAtMs = ({ deviceId }: Outgoing): number | undefined => outbox.nextTryAtMs(deviceId)
   return {
     'message.trace': async ({ id }) => {
       await turn.settled()
-      return traceMessage(findMessage(id, reader), { reader, views, nextTryAtMs })
+      return traceMessage(findMessage(id, reader), { reader, views, directory, nowMs: clock.now(), nextTryAtMs, nextCopyAtMs: (row, relay) => copies.nextTryAtMs(row, relay) })
     },
     'message.retry': async ({ id }) => {
       const message = ownMessage(id, reader)
@@ -50,7 +56,7 @@ function ownMessage (id: string, reader: Reader): Message {
   return message
 }
 
-async function retry (message: Message, { reader, turn, account, outbox, sessions }: DeliveryParts): Promise<void> {
+async function retry (message: Message, { reader, turn, account, outbox, copies, sessions }: DeliveryParts): Promise<void> {
   if (message.state === 'delivered' || message.state === 'read') throw new RefusedError('the message has been delivered already')
   const contact = reader.contacts.byNumber(message.contact)
   if (contact !== undefined) mayWriteTo(contact, { account })
@@ -64,15 +70,19 @@ async function retry (message: Message, { reader, turn, account, outbox, session
     // They may have accepted us since.
     if (contact?.standing === 'accepted') addressWaiting(message.contact, { writer, round })
   })
-  for (const { deviceId } of rows) {
-    if (!isUnaddressed(deviceId)) outbox.retry(deviceId)
+  for (const { row, deviceId } of rows) {
+    if (isUnaddressed(deviceId)) continue
+    outbox.retry(deviceId)
+    copies.retry(row)
   }
   sessions.hint(message.contact)
 }
 
 /** What is under way may arrive all the same, and then the state says so: nothing is claimed that is not known. */
-async function cancel (message: Message, { turn, outbox }: DeliveryParts): Promise<void> {
+async function cancel (message: Message, { reader, turn, outbox }: DeliveryParts): Promise<void> {
   if (message.state === 'delivered' || message.state === 'read') throw new RefusedError('the message has been delivered already', 'Delete it for everyone instead: skein delete ID')
+  const isKept = reader.outbox.ofMessage(message.id).some(({ row }) => reader.copies.ofOutbox(row).some(({ state }) => state === 'stored'))
+  if (isKept) throw new RefusedError('relays keep copies of the message, and it may be fetched at any moment', 'Nothing was changed. Delete it for everyone instead: skein delete ID')
   const cancelled = await turn.write((writer, round) => {
     // An envelope may hold other messages as well: these stay, sealed anew without this one.
     const open = writer.read.outbox.ofMessage(message.id).filter(({ state }) => state === 'waiting' || state === 'sealed')

@@ -3,7 +3,9 @@ import { accountIdText, idText } from '../../protocols/core/ids.ts'
 import type { ContactView, MessageView, RequestView } from '../../protocols/local/schema.ts'
 import type { Reader } from '../../store/reader.ts'
 import { MESSAGE_KIND, type Contact, type Message, type Request } from '../../store/types.ts'
-import type { Network } from '../ports.ts'
+import type { Clock, Network } from '../ports.ts'
+import { countCopies } from '../contacts/copies.ts'
+import type { Directory } from '../directory.ts'
 import { labelOf } from '../contacts/resolve.ts'
 import type { OwnAccount } from '../own-account.ts'
 
@@ -11,6 +13,8 @@ export interface ViewParts {
   readonly reader: Reader
   readonly network: Network
   readonly account: OwnAccount
+  readonly directory: Directory
+  readonly clock: Clock
 }
 
 export function instant (ms: number): string {
@@ -60,6 +64,7 @@ export class Views {
       text: message.text,
       state: message.state,
       ...message.reason === undefined ? {} : { reason: message.reason },
+      ...this.#copies(message),
       sentAt: instant(message.sentAtMs),
       receivedAt: instant(message.receivedAtMs),
       ...message.deliveredAtMs === undefined ? {} : { deliveredAt: instant(message.deliveredAtMs) },
@@ -70,6 +75,14 @@ export class Views {
       reactions: Object.entries(message.reactions).map(([author, emoji]) => ({ from: author === '0' ? ours : theirs, emoji })),
       isAfterGap: message.missing > 0
     }
+  }
+
+  /** Of what waits only: what has arrived needs no copies. */
+  #copies ({ id, isOwn, state }: Message): Pick<MessageView, 'copies' | 'copiesOf' | 'copiesEnough'> {
+    if (!isOwn || (state !== 'queued' && state !== 'stored')) return {}
+    const { reader, directory, clock } = this.#parts
+    const copies = countCopies(id, { reader, directory, nowMs: clock.now() })
+    return copies === undefined ? {} : { copies: copies.stored, copiesOf: copies.of, copiesEnough: copies.enough }
   }
 
   request (request: Request): RequestView {

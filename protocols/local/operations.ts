@@ -118,8 +118,18 @@ export const OPERATIONS = {
     type: 'object',
     additionalProperties: false,
     required: ['id', 'state'],
-    properties: { id: MESSAGE_ID, state: { enum: ['queued', 'stored', 'delivered', 'read'] }, timeoutMs: { type: 'integer', minimum: 0 } }
-  }, { type: 'object', additionalProperties: false, required: ['id', 'state', 'isReached'], properties: { id: { type: 'string' }, state: DELIVERY_STATE, isReached: { type: 'boolean' }, reason: { type: 'string' } } }),
+    properties: {
+      id: MESSAGE_ID,
+      state: { enum: ['queued', 'stored', 'delivered', 'read'] },
+      copies: { type: 'integer', minimum: 1, maximum: 5, description: 'With stored: this many signed copies instead of what is enough.' },
+      timeoutMs: { type: 'integer', minimum: 0 }
+    }
+  }, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['id', 'state', 'isReached'],
+    properties: { id: { type: 'string' }, state: DELIVERY_STATE, isReached: { type: 'boolean' }, reason: { type: 'string' }, copies: { type: 'integer' }, copiesOf: { type: 'integer' } }
+  }),
   react: operation('React to a message, or take the reaction back', { type: 'object', additionalProperties: false, required: ['id', 'emoji'], properties: { id: MESSAGE_ID, emoji: { type: 'string', description: 'Empty to take it back.' } } }, SENT),
   edit: operation('Change the text of an own message, for everyone', { type: 'object', additionalProperties: false, required: ['id', 'text'], properties: { id: MESSAGE_ID, text: { type: 'string' } } }, SENT),
   delete: operation('Delete an own message, for everyone', ONE_ID, SENT),
@@ -155,6 +165,36 @@ export const OPERATIONS = {
       headline: { type: 'string', description: 'The state as a sentence, and what is safe.' },
       steps: { type: 'array', items: TRACE_STEP },
       next: { type: 'array', items: TRACE_STEP, description: 'What it waits for now and what is still to come.' }
+    }
+  }),
+  'message.audit': operation('Hold the relays to what they have signed: what became of our messages, and who keeps what was promised', NOTHING, {
+    type: 'object',
+    additionalProperties: false,
+    required: ['sent', 'delivered', 'waiting', 'expired', 'lost', 'relays'],
+    properties: {
+      sent: { type: 'integer', description: 'Own messages in the database.' },
+      delivered: { type: 'integer' },
+      waiting: { type: 'integer', description: 'Queued or stored.' },
+      expired: { type: 'integer' },
+      lost: { type: 'integer', description: 'Signed copies that a relay does not have any more, although it said that it would. Each is deposited again; the message itself is safe here.' },
+      relays: {
+        type: 'array',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['relay', 'label', 'promised', 'held', 'collected', 'lost', 'isReachable', 'isHonest'],
+          properties: {
+            relay: { type: 'string', description: 'PeerId.' },
+            label: { type: 'string' },
+            promised: { type: 'integer', description: 'Copies that it has signed for and that are not delivered yet.' },
+            held: { type: 'integer' },
+            collected: { type: 'integer', description: 'Fetched by the recipient; its receipt is on the way.' },
+            lost: { type: 'integer' },
+            isReachable: { type: 'boolean' },
+            isHonest: { type: 'boolean', description: 'false: it has lost what it signed for, or its answer was not signed.' }
+          }
+        }
+      }
     }
   }),
   'message.retry': operation('Try to deliver now', ONE_ID, ONE_MESSAGE),

@@ -53,6 +53,7 @@ export class MessageReader {
   readonly #after: Statement<[number, number, ContentId, number], MessageRow>
   readonly #withGaps: Statement<[number], MessageRow>
   readonly #unread: Statement<[number, number], MessageRow>
+  readonly #ownCounts: Statement<[], { readonly state: number, readonly count: number }>
   readonly #last: Statement<[], MessageRow>
 
   constructor (database: Database) {
@@ -66,6 +67,7 @@ export class MessageReader {
     this.#after = database.prepare('SELECT * FROM messages WHERE contact = ? AND (position, id) > (?, ?) ORDER BY position, id LIMIT ?')
     this.#withGaps = database.prepare('SELECT * FROM messages WHERE contact = ? AND missing > 0 ORDER BY row')
     this.#unread = database.prepare('SELECT * FROM messages WHERE contact = ? AND state = 10 ORDER BY row LIMIT ?')
+    this.#ownCounts = database.prepare('SELECT state, count(*) AS count FROM messages WHERE is_own = 1 GROUP BY state')
     this.#last = database.prepare('SELECT * FROM messages ORDER BY row DESC LIMIT 1')
   }
 
@@ -101,6 +103,13 @@ export class MessageReader {
 
   /** Theirs that nobody has read here, in the order they came. */
   unread (contact: number, limit: number): Message[] { return this.#unread.all(contact, limit).map(messageOf) }
+
+  /** Own messages by where they are. Reads all of them: not for every day. */
+  ownCounts (): { readonly sent: number, readonly delivered: number, readonly waiting: number, readonly expired: number } {
+    const counts = new Map(this.#ownCounts.all().map(({ state, count }) => [state, count]))
+    const of = (...states: OwnState[]): number => states.reduce((sum, state) => sum + (counts.get(OWN_STATE[state]) ?? 0), 0)
+    return { sent: [...counts.values()].reduce((sum, count) => sum + count, 0), delivered: of('delivered', 'read'), waiting: of('queued', 'stored'), expired: of('expired') }
+  }
 
   /** The one that came last, of all conversations. */
   newest (): Message | undefined { return messageOrNothing(this.#last.get()) }

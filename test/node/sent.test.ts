@@ -8,7 +8,7 @@ describe('the promises of a message that was sent', () => {
   it('come true with its states, and are the same however often they are asked for', async () => {
     const { ana, bob, world } = await Pair.friends()
     const id = await ana.send('bob', 'hello')
-    const sent = new SentMessage(id, { reader: ana.sim.store.read, arrivals: ana.sim.core.arrivals, clock: realClock })
+    const sent = new SentMessage(id, { reader: ana.sim.store.read, arrivals: ana.sim.core.arrivals, directory: ana.sim.core.directory, clock: realClock })
     assert.equal(sent.delivered, sent.delivered)
     await world.within(Promise.all([sent.stored, sent.delivered]))
     await bob.call('mark-read', { with: 'ana' })
@@ -19,7 +19,7 @@ describe('the promises of a message that was sent', () => {
     const { ana, bob, world } = await Pair.friends()
     bob.sim.crash()
     const id = await ana.send('bob', 'hello')
-    const sent = new SentMessage(id, { reader: ana.sim.store.read, arrivals: ana.sim.core.arrivals, clock: realClock })
+    const sent = new SentMessage(id, { reader: ana.sim.store.read, arrivals: ana.sim.core.arrivals, directory: ana.sim.core.directory, clock: realClock })
     const broken = assert.rejects(sent.delivered, (error: unknown) => error instanceof RefusedError && error.message === 'the message is cancelled' && error.hint === 'It is safe here.')
     await ana.call('message.cancel', { id })
     await world.within(broken)

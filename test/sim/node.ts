@@ -1,4 +1,6 @@
 /** A node in the simulated world: the product's core over simulated ports, on a real SQLite in memory that survives its crashes. */
+import { macOf } from '../../node/crypto/mac.ts'
+import { openSecret, sealSecret } from '../../node/crypto/secretbox.ts'
 import { isSignature } from '../../node/crypto/verify.ts'
 import { createAccount, newRecoveryEntropy } from '../../node/create-account.ts'
 import { Core } from '../../node/core.ts'
@@ -93,7 +95,10 @@ export class SimNode {
       hintOf: (peerId, address) => ({ peerId: Buffer.from(peerId), address: Buffer.from(address) }),
       targetOf: ({ peerId, address }) => ({ peerId: Buffer.from(peerId).toString(), address: Buffer.from(address).toString() }),
       safetyNumber: () => '0'.repeat(60),
-      verify: isSignature
+      verify: isSignature,
+      box: { seal: sealSecret, open: openSecret },
+      records: undefined,
+      macOf
     })
   }
 

@@ -25,9 +25,9 @@ class Scene {
 
   constructor (folder: string, clock: Clock) {
     this.folder = folder
-    const { store, turn, feed, account } = this.ana
+    const { store, turn, feed, account, directory } = this.ana
     const network = new SimNetwork(new Ether(this.ana.world, new SeededRandom(1, 'ether')), 'ana', '/sim/ana')
-    const events = eventOperations({ reader: store.read, turn, feed, clock, views: new Views({ reader: store.read, network, account }) })
+    const events = eventOperations({ reader: store.read, turn, feed, clock, views: new Views({ reader: store.read, network, account, directory, clock }) })
     this.runner = new HookRunner({
       reader: store.read,
       feed,
