@@ -67,5 +67,18 @@ export const RELAY_OPERATION_COMMANDS: readonly CommandSpec[] = [
     examples: ['skein relay drain', 'skein relay drain --off'],
     node: 'none',
     load: async () => (await import('../commands/relay/change.ts')).drain
+  },
+  {
+    path: 'relay bench',
+    summary: 'How many durable deposits a second this machine takes',
+    about: 'Starts a relay of its own beside the one in this home, on the same disk, fills it from clients in this process, and removes it. Beside it stands how often this disk can flush.',
+    options: [
+      { flags: '--clients <n>', summary: 'Depositing at once, 4 unless given' },
+      { flags: '--deposits <n>', summary: 'Altogether, 20000 unless given' },
+      { flags: '--size <bytes>', summary: 'Of each envelope, 1024 unless given' }
+    ],
+    examples: ['skein relay bench --home /var/lib/skein-relay', 'skein relay bench --clients 8 --deposits 100000 --json'],
+    node: 'none',
+    load: async () => (await import('../commands/relay/bench.ts')).bench
   }
 ]

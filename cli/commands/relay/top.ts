@@ -32,8 +32,13 @@ async function paintUntilInterrupted (invocation: Invocation): Promise<void> {
   for (;;) {
     const view = await callRelay(invocation, 'relay.status', {})
     const look = { ...output.look, nowMs: Date.now() }
-    const lines = [...statusLines(view, look), '', look.dim('Every second. Ctrl-C leaves.')].slice(0, process.stdout.rows)
+    const lines = [...statusLines(view, look), '', look.dim('Every second. Ctrl-C leaves.')].slice(0, rowsOf(process.stdout))
     await output.raw(`${HOME}${lines.map(line => `${line}${CLEAR_LINE}`).join('\n')}${CLEAR_BELOW}`)
     await delay(BEAT_MS, undefined, { signal: interrupted })
   }
+}
+
+/** Some terminals do not know how high they are. */
+function rowsOf ({ rows }: { readonly rows: number }): number {
+  return rows > 0 ? rows : Infinity
 }
