@@ -47,6 +47,7 @@ const SUPERFLUOUS_MAX = 16_384
 export class Collector {
   readonly #parts: CollectorParts
   #stream: MailboxStream | undefined
+  #isOpened = false
   #waiting = 0
   #held = new Set<Timer>()
   #resume: (() => void) | undefined
@@ -69,14 +70,19 @@ export class Collector {
   /** Items that came and are not acknowledged or left yet. */
   get waiting (): number { return this.#waiting }
 
-  open (stream: MailboxStream): void {
-    this.#stream = stream
+  /** Items may come from this stream. */
+  open (stream: MailboxStream): void { this.#stream = stream }
+
+  /** The relay has answered: it can be told what came another way. */
+  opened (): void {
+    this.#isOpened = true
     this.#flushTaken()
   }
 
   /** The stream is over: what it brought and is not acknowledged comes again. */
   close (): void {
     this.#stream = undefined
+    this.#isOpened = false
     for (const timer of this.#held) timer.cancel()
     this.#waiting -= this.#held.size
     this.#held.clear()
@@ -207,7 +213,7 @@ export class Collector {
     this.#takenTimer?.cancel()
     this.#takenTimer = undefined
     // A relay that is not there is not told: it gives us the copies when it is back, and each is known by its id.
-    if (this.#stream !== undefined && this.#taken.length > 0) this.#tell(this.#taken, { items: 0, bytes: 0 })
+    if (this.#isOpened && this.#taken.length > 0) this.#tell(this.#taken, { items: 0, bytes: 0 })
     this.#taken = []
   }
 

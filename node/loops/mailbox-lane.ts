@@ -11,7 +11,7 @@ import type { Clock, Network, PeerTarget, Random, Sealer, Timer } from '../ports
 import type { Turn } from '../turn/turn.ts'
 import type { Taken } from '../turn/consequences.ts'
 import { Collector } from './collector.ts'
-import { MailboxRefusal, MailboxStream, openMailbox, type StreamEnd } from './mailbox-stream.ts'
+import { MailboxRefusal, MailboxStream, type StreamEnd } from './mailbox-stream.ts'
 import { AliasKeeper } from './alias-keeper.ts'
 
 export interface MailboxLaneParts {
@@ -133,9 +133,8 @@ export class MailboxLane {
   }
 
   async #openAndCollect (): Promise<StreamEnd> {
-    const { network, clock, target, admissionCode, onOpened } = this.#parts
-    const askedAtMs = clock.now()
-    const { stream, opened } = await openMailbox({
+    const { network, clock, doors, target, admissionCode, onOpened } = this.#parts
+    const stream = new MailboxStream({
       network,
       clock,
       target: target(),
@@ -144,6 +143,11 @@ export class MailboxLane {
       onItems: items => this.#takeItems(items),
       onUsage: ({ items }) => { this.#unsent = Math.max(0, items - this.#collector.waiting) }
     })
+    // Before anything can come: what has no door is taken for a stray, and what has no collector would be lost until the next opening.
+    doors.refresh(clock.now())
+    this.#collector.open(stream)
+    const askedAtMs = clock.now()
+    const opened = await stream.open()
     if (this.#isStopped()) {
       stream.close()
       return await stream.closed
@@ -171,7 +175,7 @@ export class MailboxLane {
     this.#answeredAtMs = this.#parts.clock.now()
     this.#unsent = opened.usage.items
     this.#attempts = 0
-    this.#collector.open(stream)
+    this.#collector.opened()
   }
 
   #takeItems (items: readonly Item[]): Promise<void> | undefined {

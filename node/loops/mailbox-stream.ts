@@ -45,15 +45,6 @@ interface Question {
   readonly timer: Timer
 }
 
-/**
- * Opens our mailbox.
- * @throws MailboxRefusal when the relay says no, UnreachableError when it does not answer
- */
-export async function openMailbox (parts: StreamParts): Promise<{ readonly stream: MailboxStream, readonly opened: Opened }> {
-  const stream = new MailboxStream(parts)
-  return { stream, opened: await stream.open() }
-}
-
 export class MailboxStream {
   readonly #parts: StreamParts
   readonly #questions = new Map<number, Question>()
@@ -70,7 +61,10 @@ export class MailboxStream {
   /** Settles when the stream is over. Never rejects. */
   get closed (): Promise<StreamEnd> { return this.#closed.promise }
 
-  /** Once, first. @throws as openMailbox */
+  /**
+   * Opens our mailbox; once, first. Items may come in the same breath as the answer.
+   * @throws MailboxRefusal when the relay says no, UnreachableError when it does not answer
+   */
   async open (): Promise<Opened> {
     const { network, clock, target, admissionCode, credit } = this.#parts
     const channel = await network.openChannel(target, MAILBOX_PROTOCOL, frames => this.#takeFrames(frames))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { StorageError } from '../../../protocols/core/errors.ts'
 import { envelopeId, idKey } from '../../../protocols/core/ids.ts'
+import { CALM } from '../../sim/network.ts'
 import { Engine } from '../engine.ts'
 import { MailboxScene, SECRET } from './mailbox-scene.ts'
 
@@ -29,6 +30,18 @@ describe('collecting', () => {
     await scene.pass(120_000)
     assert.equal(scene.texts().length, 700)
     assert.deepEqual(scene.eu.disk.items, [])
+  })
+
+  it('takes what comes in the same breath as the opening, or before it', async () => {
+    const scene = await MailboxScene.begin()
+    scene.ether.weather = { ...CALM, reordering: 1, delayMsMax: 200 }
+    for (let time = 1; time <= 10; time++) {
+      await scene.eu.network.stop()
+      scene.deposit(await scene.write(`text ${time}`))
+      await scene.eu.network.start()
+      await scene.pass(90_000)
+      assert.equal(scene.texts().length, time)
+    }
   })
 
   it('takes a message in once, whatever the number of relays that keep it, and empties all of them', async () => {
