@@ -31,9 +31,11 @@ export function statusLines (view: RelayStatusView, look: Look): readonly string
 }
 
 function stateLines ({ ready, reasons, closed, trouble }: RelayStatusView, look: Look): readonly string[] {
+  // What makes it unready has been said in that line.
+  const others = closed.filter(reason => !reasons.includes(reason))
   return [
     ready ? 'Ready.' : look.danger(`Not ready: ${reasons.join(', ')}.`),
-    ...closed.length > 0 ? [look.warn(`No new mailboxes: ${closed.join(', ')}. Those that are here go on.`)] : [],
+    ...others.length > 0 ? [look.warn(`No new mailboxes: ${others.join(', ')}. Those that are here go on.`)] : [],
     ...trouble.map(text => look.danger(displaySafe(text)))
   ]
 }
