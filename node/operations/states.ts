@@ -55,12 +55,17 @@ export async function waitForState (id: ContentId, awaited: AwaitedState, parts:
       resolve(waited)
     }
     const stopListening = arrivals.listen(idKey(id), (state, reason) => {
-      if (isThere(id, { state, awaited }, parts) || isOver(state)) finish({ state, reason })
+      if (isThere(id, { state, awaited }, parts) || isOver(state)) finish(furthest({ state, reason }, whereIs(id, reader)))
     })
     const timer = timeoutMs === undefined ? undefined : clock.timer(timeoutMs, () => finish(whereIs(id, reader)))
     const now = whereIs(id, reader)
     if (isThere(id, { state: now.state, awaited }, parts) || isOver(now.state)) finish(now)
   })
+}
+
+/** What is told may be ahead of what is written, and behind it when a commit brought several things. */
+function furthest (told: Waited, written: Waited): Waited {
+  return AWAITED.indexOf(written.state) > AWAITED.indexOf(told.state) ? written : told
 }
 
 /** In the state or beyond it; of copies, as many as were asked for. */

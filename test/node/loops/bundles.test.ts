@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { UnreachableError } from '../../../protocols/core/errors.ts'
 import { idKey } from '../../../protocols/core/ids.ts'
 import { inDomain } from '../../../protocols/core/signed.ts'
-import { decodeBundleRequest, encodeBundle, encodeBundleAnswer, issuedSigningInput, type Bundle } from '../../../protocols/prekeys/wire.ts'
+import { decodeBundleRequest, encodeBundle, encodeBundleAnswer, issuedSigningInput } from '../../../protocols/prekeys/wire.ts'
+import type { Bundle as BundleMessage } from '../../../protocols/prekeys/prekeys_pb.ts'
 import { fetchBundle, type Fetched } from '../../../node/loops/bundles.ts'
 import { PREKEYS_PROTOCOL } from '../../../node/protocols.ts'
 import { isSignature } from '../../../node/crypto/verify.ts'
@@ -10,7 +11,7 @@ import type { Depot } from '../depot.ts'
 import { CopiesScene } from './copies-scene.ts'
 
 /** What a relay gives out, and how it fares with the truth. */
-interface Stall { readonly aliases: Array<string | undefined>, bundle: () => Bundle, lie: (signature: Uint8Array) => Uint8Array }
+interface Stall { readonly aliases: Array<string | undefined>, bundle: () => BundleMessage, lie: (signature: Uint8Array) => Uint8Array }
 
 class BundleScene {
   readonly scene: CopiesScene
@@ -28,7 +29,7 @@ class BundleScene {
 
   static async begin (options: Parameters<typeof CopiesScene.begin>[0] = {}): Promise<BundleScene> { return new BundleScene(await CopiesScene.begin(options)) }
 
-  issue (withOneTime: boolean): Bundle {
+  issue (withOneTime: boolean): BundleMessage {
     const { bob } = this.scene
     if (withOneTime) bob.sealer.refillPrekeys(bob.store.read)
     return bob.store.transact(writer => {
