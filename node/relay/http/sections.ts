@@ -10,6 +10,7 @@ import { forecastDisk, type Forecast } from './forecast.ts'
 import { html, type Markup } from './markup.ts'
 import { readinessOf } from './readiness.ts'
 import type { Pace } from './recent.ts'
+import { refusedToday } from './status.ts'
 import { clockText, dayText } from './times.ts'
 
 export interface Figures {
@@ -122,8 +123,8 @@ function rateCard ({ quarters, nowMs }: RelayStats): Markup {
   return html`${heading('Deposits', 'A second, means of 15 min, last 24 h of this process')}<div class="wide" tabindex="0" role="group" aria-label="Chart of deposits">${depositsChart({ quarters, nowMs })}</div>${numbers('rate-numbers', ['Time', 'Deposits a second'], rows)}`
 }
 
-function refusedCard ({ days }: RelayStats): Markup {
-  const refused = Object.entries(days.at(-1)?.refused ?? {}).filter(([, count]) => count > 0).toSorted(([, left], [, right]) => right - left)
+function refusedCard (stats: RelayStats): Markup {
+  const refused = Object.entries(refusedToday(stats)).filter(([, count]) => count > 0).toSorted(([, left], [, right]) => right - left)
   const total = refused.reduce((sum, [, count]) => sum + count, 0)
   const most = Math.max(1, ...refused.map(([, count]) => count))
   const shown = refused.slice(0, REFUSALS_SHOWN)

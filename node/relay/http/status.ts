@@ -15,6 +15,8 @@ export interface StatusParts {
   readonly http: string | undefined
 }
 
+const DAY_MS = 24 * 3_600_000
+
 export function statusView ({ stats, pace, name, addresses, http }: StatusParts): RelayStatusView {
   const { held, disk, deposits, traffic, peers, days } = stats
   const { isReady, reasons, closed } = readinessOf(stats)
@@ -52,7 +54,7 @@ export function statusView ({ stats, pace, name, addresses, http }: StatusParts)
     expired: traffic.expired,
     auditsAsked: traffic.auditsAsked,
     auditsAffirmed: traffic.auditsAffirmed,
-    refusedToday: days.at(-1)?.refused ?? {},
+    refusedToday: refusedToday(stats),
     connections: peers.connections,
     depositing: peers.depositing,
     collecting: peers.collecting,
@@ -62,6 +64,12 @@ export function statusView ({ stats, pace, name, addresses, http }: StatusParts)
     residentBytes: stats.memory.residentBytes,
     loopDelayMs: stats.loopDelayMs
   }
+}
+
+/** The last day that is written down may be one long ago, when the relay has just been started. */
+export function refusedToday ({ days, nowMs }: Pick<RelayStats, 'days' | 'nowMs'>): Readonly<Record<string, number>> {
+  const last = days.at(-1)
+  return last?.day === Math.floor(nowMs / DAY_MS) ? last.refused : {}
 }
 
 export function mailboxView ({ name, peerId, items, bytes, oldestAtMs, nextExpiryAtMs, lastSeenAtMs, isBlocked }: MailboxView): RelayMailboxView {

@@ -7,6 +7,7 @@ import { html } from '../../../../node/relay/http/markup.ts'
 import { metricsText } from '../../../../node/relay/http/metrics.ts'
 import { quantile, Recent } from '../../../../node/relay/http/recent.ts'
 import { diskFinding } from '../../../../node/relay/http/charts.ts'
+import { refusedToday } from '../../../../node/relay/http/status.ts'
 import { Histogram } from '../../../../node/relay/histogram.ts'
 import { day, emptyStats, NOW_MS, sampleStats } from './sample.ts'
 
@@ -130,6 +131,15 @@ describe('what is filled into a page', () => {
 
   it('is joined when it is a list, and nothing when it is undefined', () => {
     assert.equal(html`<ul>${['a', 'b'].map(item => html`<li>${item}</li>`)}${undefined}</ul>`.html, '<ul><li>a</li><li>b</li></ul>')
+  })
+})
+
+describe('what was refused today', () => {
+  it('is nothing while the last day that is written down is another one', () => {
+    const { days, nowMs } = sampleStats()
+    assert.equal(refusedToday({ days, nowMs })['mailboxFull'], 611)
+    assert.deepEqual(refusedToday({ days, nowMs: nowMs + 24 * 3_600_000 }), {})
+    assert.deepEqual(refusedToday({ days: [], nowMs }), {})
   })
 })
 
