@@ -56,6 +56,29 @@ describe('skein send', function () {
     assert.deepEqual(await fixture.run(['send', '@bob', 'hi', '--wait', 'delivered']), { exit: 0, stdout: `${ID}\n`, stderr: 'read\n' })
   })
 
+  it('waits for as many copies as were asked for, and says how many there are', async () => {
+    fixture = await Fixture.up({ send: () => SENT, wait: ({ id }) => ({ id, state: 'stored', isReached: true, copies: 2, copiesOf: 3 }) })
+    const ended = await fixture.run(['send', '@bob', 'hi', '--wait', 'stored:2', '--json'])
+    assert.deepEqual([ended.exit, json(ended).data], [0, { ...SENT, state: 'stored', copies: 2, copiesOf: 3 }])
+    assert.deepEqual(fixture.api.asked[1], { name: 'wait', params: { id: ID, state: 'stored', copies: 2, timeoutMs: 30_000 } })
+    assert.deepEqual(await fixture.run(['send', '@bob', 'hi', '--wait', 'stored:2']), { exit: 0, stdout: `${ID}\n`, stderr: 'stored, 2 of 3 copies\n' })
+  })
+
+  it('says when the time is up how many copies there are', async () => {
+    fixture = await Fixture.up({ send: () => SENT, wait: ({ id }) => ({ id, state: 'queued', isReached: false, copies: 1, copiesOf: 3 }) })
+    const ended = await fixture.run(['send', '@bob', 'hi', '--wait', 'stored:2', '--timeout', '0', '--json'])
+    assert.deepEqual([ended.exit, json(ended).data], [EXIT.timeout, { id: ID, state: 'queued', copies: 1 }])
+    assert.match(json(ended).error?.message ?? '', /still queued, with 1 of 3 copies, after .* not stored:2/)
+  })
+
+  for (const goal of ['stored:0', 'stored:6', 'stored:', 'stored:2:1', 'delivered:2', 'somewhere']) {
+    it(`waits for nothing like ${goal}, and sends nothing`, async () => {
+      fixture = await Fixture.up({ send: () => SENT })
+      assert.equal((await fixture.run(['send', '@bob', 'hi', '--wait', goal])).exit, EXIT.usage)
+      assert.deepEqual(fixture.api.asked, [])
+    })
+  }
+
   it('says when the time is up that the message is safe, and where it is', async () => {
     fixture = await Fixture.up({ send: () => SENT, wait: ({ id }) => ({ id, state: 'queued', isReached: false }) })
     const ended = await fixture.run(['send', '@bob', 'hi', '--wait', 'delivered', '--timeout', '0', '--json'])

@@ -5,6 +5,7 @@ import { wrapText } from '../layout.ts'
 import { draftOf, geometry, openAccount } from '../select.ts'
 import type { ChatState, Conversation } from '../shape.ts'
 import { connectionLine, grouped, shortTime } from '../words.ts'
+import { copiesIn } from '../../words.ts'
 import { glyphsOf } from './glyphs.ts'
 import { bodyText, oneLine } from './message.ts'
 import { between, BLANK, fit, line, span, type Row, type Span, type Tone } from './row.ts'
@@ -62,9 +63,10 @@ function snippet (state: ChatState, { contact, last }: Conversation): Row {
   if (last === undefined) return [span('no messages yet', 'dim')]
   const text = oneLine(bodyText(last).slice(0, 256))
   if (!last.isOwn || last.state === 'unread') return [span(text, contact.unread > 0 ? 'plain' : 'dim')]
-  const glyph = stateGlyph(last.state, { ascii: state.glyphs === 'ascii' })
+  const copies = copiesIn(last)
+  const glyph = stateGlyph(last.state, { ascii: state.glyphs === 'ascii', copies })
   if (last.state === 'failed') return [span(`! not sent${last.reason === undefined ? '' : `: ${oneLine(displaySafe(last.reason))}`}`, 'danger')]
-  const word = last.state === 'delivered' || last.state === 'read' ? '' : `${stateWord(last.state).toLowerCase()} `
+  const word = last.state === 'delivered' || last.state === 'read' ? '' : `${stateWord(last.state, copies).toLowerCase()} `
   return [span(`${glyph.padEnd(3)} ${word}`, last.state === 'read' ? 'accent' : 'dim'), span(text, 'dim')]
 }
 

@@ -9,6 +9,7 @@ import { columnsOf, cutTo, padEnd, wrapText, type TextRow } from '../layout.ts'
 import type { ChatState, Stream } from '../shape.ts'
 import { openStream } from '../select.ts'
 import { clockTime, dayName, isSameDay } from '../words.ts'
+import { copiesIn } from '../../words.ts'
 import { glyphsOf } from './glyphs.ts'
 import { BLANK, centred, rowColumns, span, type Row, type Span, type Tone } from './row.ts'
 
@@ -127,8 +128,9 @@ function ownMeta ({ state }: StreamPaint, message: MessageView): Row {
   if (message.id.startsWith(SENDING)) return [...edited, span('saving  ', 'dim'), span(`${time}    `, 'dim')]
   if (message.state === 'unread') return [...edited, span(time, 'dim')]
   const tone: Tone = message.state === 'failed' ? 'danger' : message.state === 'read' ? 'accent' : message.state === 'expired' ? 'warn' : 'dim'
-  const word = stateWord(message.state).toLowerCase()
-  const glyph = stateGlyph(message.state, { ascii: state.glyphs === 'ascii' })
+  const copies = copiesIn(message)
+  const word = stateWord(message.state, copies).toLowerCase()
+  const glyph = stateGlyph(message.state, { ascii: state.glyphs === 'ascii', copies })
   return [...edited, span(word === '' ? '' : `${word}  `, tone), span(`${time} `, 'dim'), span(padEnd(glyph, 3), tone)]
 }
 
