@@ -60,8 +60,9 @@ export class MailboxLane {
   #timer: Timer | undefined
   #trouble: string | undefined
   #goodbye: StreamEnd['reason'] | undefined
-  /** What the relay has and has not sent on this stream yet, as far as it has told. */
-  #unsent: number | undefined
+  /** Items that the relay has told of on this stream, and those that have come: they may come before it has told. */
+  #toldCount: number | undefined
+  #cameCount = 0
   #answeredAtMs: number | undefined
   #skewMs: number | undefined
   #opened: Opened | undefined
@@ -78,7 +79,11 @@ export class MailboxLane {
   get first (): Promise<Opened> { return this.#first.promise }
 
   get standing (): MailboxStanding {
-    return { at: this.#at, trouble: this.#trouble, goodbye: this.#goodbye, waitingCount: this.#unsent === undefined ? undefined : this.#unsent + this.#collector.waiting, answeredAtMs: this.#answeredAtMs, skewMs: this.#skewMs, opened: this.#opened }
+    return { at: this.#at, trouble: this.#trouble, goodbye: this.#goodbye, waitingCount: this.#waitingCount, answeredAtMs: this.#answeredAtMs, skewMs: this.#skewMs, opened: this.#opened }
+  }
+
+  get #waitingCount (): number | undefined {
+    return this.#toldCount === undefined ? undefined : Math.max(0, this.#toldCount - this.#cameCount) + this.#collector.waiting
   }
 
   start (): void {
@@ -141,10 +146,11 @@ export class MailboxLane {
       admissionCode,
       credit: { items: COLLECT_ITEMS_MAX, bytes: COLLECT_BYTES_MAX },
       onItems: items => this.#takeItems(items),
-      onUsage: ({ items }) => { this.#unsent = Math.max(0, items - this.#collector.waiting) }
+      onUsage: ({ items }) => { this.#toldCount = this.#cameCount + Math.max(0, items - this.#collector.waiting) }
     })
     // Before anything can come: what has no door is taken for a stray, and what has no collector would be lost until the next opening.
     doors.refresh(clock.now())
+    this.#cameCount = 0
     this.#collector.open(stream)
     const askedAtMs = clock.now()
     const opened = await stream.open()
@@ -173,14 +179,14 @@ export class MailboxLane {
     this.#goodbye = undefined
     this.#skewMs = skewMs
     this.#answeredAtMs = this.#parts.clock.now()
-    this.#unsent = opened.usage.items
+    this.#toldCount = opened.usage.items
     this.#attempts = 0
     this.#collector.opened()
   }
 
   #takeItems (items: readonly Item[]): Promise<void> | undefined {
     this.#answeredAtMs = this.#parts.clock.now()
-    this.#unsent = Math.max(0, (this.#unsent ?? 0) - items.length)
+    this.#cameCount += items.length
     return this.#collector.takeItems(items)
   }
 
