@@ -6,7 +6,7 @@ import { HELLO } from '../../protocols/deposit/hello.ts'
 import { decodeResultFrame, encodeDepositFrame, type Deposit } from '../../protocols/deposit/wire.ts'
 import { deriveAlias, depositMacInput, type DerivedAlias } from '../../protocols/mailbox/alias.ts'
 import { macOf } from '../crypto/mac.ts'
-import { openMailbox } from '../loops/mailbox-stream.ts'
+import { MailboxStream } from '../loops/mailbox-stream.ts'
 import type { Channel, Clock, Network, PeerTarget, Random } from '../ports.ts'
 import { DEPOSIT_PROTOCOL } from '../protocols.ts'
 
@@ -21,7 +21,8 @@ export interface BenchPeer {
 export async function makeDoors ({ network, relay, clock, random }: BenchPeer, count: number): Promise<{ readonly doors: readonly DerivedAlias[], readonly close: () => void }> {
   const device = deviceId(random.bytes(DEVICE_ID_BYTES))
   const doors = Array.from({ length: count }, () => deriveAlias(random.bytes(ALIAS_SECRET_BYTES), { relay: relay.peerId, device }))
-  const { stream } = await openMailbox({ network, clock, target: relay, admissionCode: undefined, credit: { items: 0, bytes: 0 }, onItems: () => undefined, onUsage: () => undefined })
+  const stream = new MailboxStream({ network, clock, target: relay, admissionCode: undefined, credit: { items: 0, bytes: 0 }, onItems: () => undefined, onUsage: () => undefined })
+  await stream.open()
   const { outcome } = await stream.changeAliases({ add: doors.map(({ alias, macKey }) => ({ alias, macKey, kind: 'contact', expiresAtMs: undefined })), remove: [], epoch: undefined })
   if (outcome !== 'done') throw new UnreachableError(`the relay did not take the doors (${outcome})`)
   return { doors, close: () => { stream.close() } }
