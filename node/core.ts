@@ -19,6 +19,7 @@ import { refill, servePrekeys } from './handlers/prekeys.ts'
 import { Destinations } from './contacts/copies.ts'
 import type { SecretBox } from './contacts/entries.ts'
 import { locate } from './contacts/locate.ts'
+import { RecentRecords } from './contacts/recent-records.ts'
 import { Copies } from './loops/copies.ts'
 import { Errands } from './loops/errands.ts'
 import { Indexer } from './loops/indexer.ts'
@@ -107,7 +108,8 @@ export class Core {
     this.#errands = new Errands({ clock, random })
     const destinations = new Destinations(directory)
     this.#destinations = destinations
-    const { verify, box, records } = options
+    const { verify, box } = options
+    const records = options.records === undefined ? undefined : new RecentRecords(options.records, clock)
     this.#sessions = new Sessions({
       reader,
       directory,

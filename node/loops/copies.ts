@@ -50,6 +50,8 @@ const KEPT_MS_MIN = RENEW_EVERY_MS
 const DISTRUST_MS = 3_600_000
 /** Rows that an attempt without any answer is written to: more would tell the same. */
 const TRACED_ROWS_MAX = 16
+/** Rows whose contacts are looked for elsewhere when a relay does not answer. */
+const LOST_ROWS_MAX = 64
 /** Open rows read at a time. */
 const PLAN_ROWS = 128
 /** Values tried between two turns of the loop: some milliseconds. */
@@ -202,10 +204,20 @@ export class Copies {
       letterOf: row => this.#letterOf(row, relay.peerId),
       onStored: (letter, evidence) => this.#stored(letter, { relay, evidence }),
       onRefused: (letter, refusal) => this.#refused(letter, { relay, refusal }),
-      onAttemptFailed: (rows, step, error) => this.#attempted(rows.slice(0, TRACED_ROWS_MAX), { relay, step, detail: error.message })
+      onAttemptFailed: (rows, step, error) => {
+        this.#attempted(rows.slice(0, TRACED_ROWS_MAX), { relay, step, detail: error.message })
+        this.#miss(rows)
+      }
     })
     this.#lanes.set(relay.peerId, lane)
     return lane
+  }
+
+  /** A relay that is gone may have been replaced by its users. */
+  #miss (rows: readonly number[]): void {
+    const { reader, sessions } = this.#parts
+    const contacts = new Set(rows.slice(0, LOST_ROWS_MAX).map(row => reader.outbox.byRow(row)?.contact))
+    for (const contact of contacts) if (contact !== undefined) sessions.lost(contact)
   }
 
   #letterOf (row: number, relay: string): RelayLetter | undefined {

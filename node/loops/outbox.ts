@@ -157,10 +157,18 @@ export class Outbox {
         const rows = letters.length > 0 ? letters.map(letter => letter.row) : reader.outbox.sealed(device, { afterRow: 0, limit: TRACED_ROWS_MAX }).map(outgoing => outgoing.row)
         this.#attempted(rows, step, error.message)
         this.#parts.onMissed(rows)
+        this.#miss(device)
       }
     })
     this.#lanes.set(key, lane)
     return lane
+  }
+
+  /** Of one that has relays, those are tried first. */
+  #miss (device: DeviceId): void {
+    const { directory, sessions } = this.#parts
+    const contact = directory.device(device)?.contact
+    if (contact !== undefined && (directory.contact(contact)?.list?.relays.length ?? 0) === 0) sessions.lost(contact)
   }
 
   #letterOf ({ ciphertext, cipherKind, envelopeId, ...outgoing }: Outgoing): DirectLetter[] {

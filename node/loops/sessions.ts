@@ -12,6 +12,7 @@ import { ACCOUNT_PROTOCOL } from '../protocols.ts'
 import type { Destinations } from '../contacts/copies.ts'
 import type { Clock, Network, PeerTarget, Random, Sealer } from '../ports.ts'
 import type { Located } from '../contacts/locate.ts'
+import { LostContacts } from '../contacts/lost.ts'
 import { fetchBundle } from './bundles.ts'
 import { firstOf } from './first-of.ts'
 import type { VerifySignature } from './relay-lane.ts'
@@ -43,6 +44,8 @@ const TRACED_ROWS_MAX = 16
 
 export class Sessions {
   readonly #parts: SessionsParts
+
+  readonly #lost = new LostContacts()
 
   constructor (parts: SessionsParts) {
     this.#parts = parts
@@ -87,9 +90,19 @@ export class Sessions {
     if (directory.isListExpired(contact, clock.now())) this.refresh(contact)
   }
 
+  /**
+   * Neither a device of this contact nor a relay of its list has answered: it may have moved. Its list is looked for now and then; that
+   * it is not found is no reason to hurry.
+   */
+  lost (contact: number): void {
+    const { errands, clock } = this.#parts
+    if (this.#lost.isLookDue(contact, clock.monotonic())) errands.begin(`lost:${contact}`, async () => await this.#lookElsewhere(contact))
+  }
+
   /** A contact may be reachable now. */
   hint (contact: number): void {
     const { errands, reader } = this.#parts
+    this.#lost.found(contact)
     errands.hint(`introduce:${contact}`)
     errands.hint(`refresh:${contact}`)
     for (const device of reader.devices.ofContact(contact)) errands.hint(`session:${idKey(device.deviceId)}`)
@@ -110,6 +123,14 @@ export class Sessions {
       adoptStatement(fresh, offered, { writer, round, sealer: this.#parts.sealer })
       queueRequest(fresh, { writer, round })
     })
+  }
+
+  async #lookElsewhere (contact: number): Promise<void> {
+    try {
+      await this.#refresh(contact)
+    } catch (error) {
+      if (!(error instanceof UnreachableError || error instanceof MalformedError)) throw error
+    }
   }
 
   async #refresh (contact: number): Promise<void> {

@@ -73,10 +73,13 @@ export const LINE_BYTES_PER_SECOND_MIN = 16 * 1024
 export const KEEPALIVE_IDLE_MS = 22_000
 export const KEEPALIVE_PROBE_MS = 3_000
 export const KEEPALIVE_PROBES = 2
-/** Of connections with our own relays: a router that forgot us or got another address is told, or tells, within 15 s; 37 kB in an hour. */
-export const KEEPALIVE_IDLE_PLACE_MS = 13_000
+/**
+ * Of the connection with the first of our own relays: a router that forgot us or got another address is told, or tells, within 10 s, and
+ * then the other relays are looked at. 48 kB in an hour.
+ */
+export const KEEPALIVE_IDLE_FIRST_RELAY_MS = 10_000
 /** Of a relay, which has time: its probes come on top of those of its users. */
-export const KEEPALIVE_IDLE_RELAY_MS = 300_000
+export const KEEPALIVE_IDLE_SERVING_MS = 300_000
 /** What an end waits for the other side before it cuts. */
 export const CLOSE_GRACE_MS = 500
 /** Bytes of a stream that the other side may send before we have read them. */
@@ -215,6 +218,8 @@ export const RECORD_ECHOES_ENOUGH = 8
 export const DIRECTORY_RELAYS_MAX = 8
 /** When one has answered, the others have this long to show something newer. */
 export const LOCATE_GRACE_MS = 1_500
+/** How long an answer of the DHT is believed without asking again. */
+export const RECORD_ANSWER_KEEP_MS = 10 * 60_000
 
 // The DHT (docs/protocols/directory.md, "In the DHT")
 /** Records that one relay keeps for everybody: a million users on 300 relays make 67,000. */
@@ -243,8 +248,10 @@ export const DHT_PEERS_MAX = 2_048
 // Sizes that other specifications fix
 /** A libsignal public key: a type byte, then Curve25519. */
 export const IDENTITY_KEY_BYTES = 33
-/** XEd25519, a device's consent and the signatures of its prekeys. */
-export const CONSENT_BYTES = 64
+/** XEd25519: the signatures of prekeys, and half of a device's consent. */
+export const IDENTITY_SIGNATURE_BYTES = 64
+/** A device's consent: by its identity key, then by its network key (Ed25519). */
+export const CONSENT_BYTES = 128
 /** Makes account ids unique even if a broken random source repeats a key. */
 export const NONCE_BYTES = 16
 

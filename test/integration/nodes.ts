@@ -22,6 +22,8 @@ export interface PersonOptions {
   /** Default: a folder of its own, removed at the end. */
   readonly home?: string
   readonly unlock?: NodeConfig['unlock']
+  /** Relays through which people are looked for, besides those that the account knows. */
+  readonly bootstrap?: readonly string[]
 }
 
 interface Parts {
@@ -30,6 +32,7 @@ interface Parts {
   readonly folder: Folder | undefined
   readonly words: readonly string[]
   readonly unlock: NodeConfig['unlock']
+  readonly bootstrap: readonly string[]
   readonly node: SkeinNode
 }
 
@@ -40,25 +43,27 @@ export class Person implements AsyncDisposable {
   readonly account: string
   readonly #folder: Folder | undefined
   readonly #unlock: NodeConfig['unlock']
+  readonly #bootstrap: readonly string[]
   #node: SkeinNode | undefined
 
   /** Makes the account and starts its node. */
-  static async create (name: string, { accept = 'ask', home, unlock = { keyFile: true } }: PersonOptions = {}): Promise<Person> {
+  static async create (name: string, { accept = 'ask', home, unlock = { keyFile: true }, bootstrap = [] }: PersonOptions = {}): Promise<Person> {
     const folder = home === undefined ? await scratchFolder() : undefined
     const path = home ?? folder?.path ?? ''
     const words: string[] = []
-    const node = await createNode({ home: path, create: { name, accept }, unlock, listen: [LOOPBACK], onRecoveryWords: made => words.push(...made) })
+    const node = await createNode({ home: path, create: { name, accept }, unlock, listen: [LOOPBACK], bootstrap, onRecoveryWords: made => words.push(...made) })
     await node.start()
-    return new Person({ name, home: path, folder, words, unlock, node })
+    return new Person({ name, home: path, folder, words, unlock, bootstrap, node })
   }
 
-  private constructor ({ name, home, folder, words, unlock, node }: Parts) {
+  private constructor ({ name, home, folder, words, unlock, bootstrap, node }: Parts) {
     this.name = name
     this.home = home
     this.recoveryWords = words
     this.account = node.account
     this.#folder = folder
     this.#unlock = unlock
+    this.#bootstrap = bootstrap
     this.#node = node
   }
 
@@ -142,7 +147,7 @@ export class Person implements AsyncDisposable {
   /** Opens the account again. Without `listen`: where it listened before, as a node does by itself. */
   async start ({ listen = [LOOPBACK], isOnline = true }: { readonly listen?: readonly string[], readonly isOnline?: boolean } = {}): Promise<void> {
     const { password } = this.#unlock ?? {}
-    this.#node = await createNode({ home: this.home, unlock: password === undefined ? {} : { password }, listen })
+    this.#node = await createNode({ home: this.home, unlock: password === undefined ? {} : { password }, listen, bootstrap: this.#bootstrap })
     if (isOnline) await this.#node.start()
   }
 

@@ -112,10 +112,11 @@ export class RecordDht implements RecordNetwork {
     return echoes.result
   }
 
-  /** What a server keeps, and how many others it knows. */
-  stats (): { readonly records: number, readonly bytes: number, readonly peers: number } {
-    return { records: this.#shelf.count, bytes: this.#shelf.bytes, peers: this.#table?.size ?? 0 }
-  }
+  /** Others that are known to serve the DHT. */
+  get peerCount (): number { return this.#table?.size ?? 0 }
+
+  /** What a server keeps. */
+  get kept (): { readonly records: number, readonly bytes: number } { return { records: this.#shelf.count, bytes: this.#shelf.bytes } }
 
   #attach (components: HostComponents): void {
     this.#components = components

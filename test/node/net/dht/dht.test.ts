@@ -20,7 +20,7 @@ describe('the DHT', () => {
     const first = await newKeeper()
     const second = await newKeeper([first])
     const third = await newKeeper([first])
-    await eventually(() => [first, second, third].every(({ dht }) => dht.stats().peers === 2))
+    await eventually(() => [first, second, third].every(({ dht }) => dht.peerCount === 2))
     const ana = await newAsker([second])
     const { name, record } = owner()
     assert.deepEqual(await ana.dht.put(name, record(1)), { asked: 3, echoes: 3 })

@@ -62,13 +62,13 @@ describe('a forged record in the DHT', () => {
     const { name, record } = owner()
     const forged = record(9).with(-1, 0)
     assert.equal((await (await newAsker([relay])).dht.put(name, forged)).echoes, 0)
-    assert.equal(relay.dht.stats().records, 0)
+    assert.equal(relay.dht.kept.records, 0)
   })
 
   it('of another key is refused under this name', async () => {
     const relay = await newKeeper()
     assert.equal((await (await newAsker([relay])).dht.put(owner(1).name, owner(2).record(1))).echoes, 0)
-    assert.equal(relay.dht.stats().records, 0)
+    assert.equal(relay.dht.kept.records, 0)
   })
 
   it('is not believed by those who look, and the true one is found beside it', async () => {
@@ -86,7 +86,7 @@ describe('a forged record in the DHT', () => {
     const { dht } = await newAsker([relay])
     assert.equal((await dht.put(name, record(1, { notAfterMs: 1_000 }))).echoes, 0)
     assert.equal((await dht.put(name, record(1, { notAfterMs: 4_000_000_000_000 }))).echoes, 0)
-    assert.equal(relay.dht.stats().records, 0)
+    assert.equal(relay.dht.kept.records, 0)
   })
 })
 
@@ -98,7 +98,7 @@ describe('a flood in the DHT', () => {
     const { name } = owner()
     assert.equal((await (await newAsker([relay])).dht.put(name, new Uint8Array(3_000_000))).echoes, 0)
     assert.equal((await (await newAsker([relay])).dht.put(name, new Uint8Array(RECORD_BYTES_MAX + 1))).echoes, 0)
-    assert.deepEqual(relay.dht.stats().records, 0)
+    assert.deepEqual(relay.dht.kept.records, 0)
   })
 
   it('of new names is held to what one peer may have kept in an hour', async function () {
@@ -109,7 +109,7 @@ describe('a flood in the DHT', () => {
     await flooder.dht.put(first.name, first.record(1))
     const kept = await flood(flooder, { from: 1, count: DHT_NEW_NAMES_PER_HOUR + 20 })
     assert.ok(kept < DHT_NEW_NAMES_PER_HOUR)
-    assert.ok(relay.dht.stats().records <= DHT_NEW_NAMES_PER_HOUR)
+    assert.ok(relay.dht.kept.records <= DHT_NEW_NAMES_PER_HOUR)
     // What is there is still served and renewed.
     assert.deepEqual(seqs(await (await newAsker([relay])).dht.get(first.name)), [1])
   })
@@ -119,7 +119,7 @@ describe('a flood in the DHT', () => {
     const first = owner(0)
     await (await newAsker([relay])).dht.put(first.name, first.record(1))
     await flood(await newAsker([relay]), { from: 1, count: 20 })
-    assert.equal(relay.dht.stats().records, 9)
+    assert.equal(relay.dht.kept.records, 9)
     const asker = await newAsker([relay])
     assert.equal((await asker.dht.put(first.name, first.record(2))).echoes, 1)
     // The last tenth is for the relay's own users.
