@@ -122,12 +122,6 @@ export function timeOrderedId (nowMs: number, random: Uint8Array, previous?: Uin
   return id
 }
 
-/** When a time-ordered id was made, by its maker's clock. */
-export function idTimeMs (id: ContentId | EnvelopeId): number {
-  const view = new DataView(id.buffer, id.byteOffset, id.byteLength)
-  return view.getUint32(0) * 2 ** 16 + view.getUint16(4)
-}
-
 /** Bytes of an id as a key of a Map: not for people, and not sorted. */
 export function idKey (id: Uint8Array): string {
   return String.fromCharCode.apply(undefined, id as unknown as number[])
