@@ -20,7 +20,7 @@ import { Engine } from '../engine.ts'
 import { Mailbox } from '../mailbox.ts'
 
 /** Behind Bob's doors for Ana. */
-export const SECRET = new Uint8Array(32).fill(3)
+const SECRET = new Uint8Array(32).fill(3)
 
 export class CopiesScene {
   readonly ana = new Engine('ana')
