@@ -5,10 +5,10 @@
 import { BaseDatastore } from 'datastore-core/base'
 import type { Key, Pair } from 'interface-datastore'
 import { NotFoundError } from '@libp2p/interface'
-import { fromString, toString } from 'uint8arrays'
+import { equals, fromString, toString } from 'uint8arrays'
 import { RefusedError } from '../../../protocols/core/errors.ts'
 import { DHT_NEW_NAMES_PER_HOUR } from '../../../protocols/core/limits.ts'
-import { dhtKey, nameOfDhtKey } from '../../../protocols/directory/record.ts'
+import { dhtKey, nameOfDhtKey, selectRecord } from '../../../protocols/directory/record.ts'
 import { PeerRates } from '../../handlers/peer-rates.ts'
 import type { Clock } from '../../ports.ts'
 import type { Shelf } from './shelf.ts'
@@ -17,6 +17,8 @@ import { unwrap, wrap } from './wrapping.ts'
 export interface GuardParts {
   readonly clock: Clock
   readonly shelf: Shelf
+  /** What is kept elsewhere here, of our own users. */
+  readonly own: (name: Uint8Array) => Uint8Array | undefined
   /** Whose message is being dealt with; undefined: we write for ourselves. */
   readonly writer: () => string | undefined
 }
@@ -43,10 +45,13 @@ export class GuardedDatastore extends BaseDatastore {
     const name = nameIn(key)
     // Providers of content, which kad-dht serves as well: nobody needs them here.
     if (name === undefined) throw refused('only directory records are kept')
-    const { shelf, writer } = this.#parts
+    const { shelf, own, writer } = this.#parts
     const peerId = writer()
-    if (peerId !== undefined && !shelf.has(name) && !this.#newNames.isAllowed(peerId)) throw refused('too many new names')
-    const outcome = shelf.offer(name, unwrap(bytes).value, peerId === undefined)
+    const { value } = unwrap(bytes)
+    const ours = own(fromString(name, 'base32'))
+    if (ours !== undefined && !equals(ours, value) && selectRecord(ours, value) === ours) throw refused('a newer record is here')
+    if (peerId !== undefined && ours === undefined && !shelf.has(name) && !this.#newNames.isAllowed(peerId)) throw refused('too many new names')
+    const outcome = shelf.offer(name, value, peerId === undefined || ours !== undefined)
     if (outcome === 'older') throw refused('a newer record is here')
     if (outcome === 'full') throw refused('no room')
     return key
@@ -54,14 +59,15 @@ export class GuardedDatastore extends BaseDatastore {
 
   /** Shown as if it had come this moment: until when it counts is what its owner has signed. */
   override get (key: Key): Uint8Array {
-    const { clock, shelf } = this.#parts
+    const { clock, shelf, own } = this.#parts
     const name = nameIn(key)
-    const value = name === undefined ? undefined : shelf.get(name, clock.now())
-    if (name === undefined || value === undefined) throw new NotFoundError()
-    return wrap({ key: dhtKey(fromString(name, 'base32')), value }, clock.now())
+    if (name === undefined) throw new NotFoundError()
+    const bytes = fromString(name, 'base32')
+    const [kept, ours] = [shelf.get(name, clock.now()), own(bytes)]
+    const value = kept !== undefined && ours !== undefined ? selectRecord(kept, ours) : kept ?? ours
+    if (value === undefined) throw new NotFoundError()
+    return wrap({ key: dhtKey(bytes), value }, clock.now())
   }
-
-  override has (key: Key): boolean { return this.#parts.shelf.has(nameIn(key) ?? '') }
 
   /** kad-dht drops by age what the sweeper drops by expiry. */
   override delete (): void { /* stays */ }

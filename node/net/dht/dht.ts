@@ -1,14 +1,14 @@
 /**
  * The door to the DHT: a network of Skein's own (`/skein/kad/1.0.0`) that keeps directory records and nothing else. Relays serve
  * it; users ask it now and then, and between two questions nothing of it runs, not even its code is loaded.
- * docs/protocols/directory.md, "In the DHT"; docs/decisions/0009-dht.md.
+ * docs/protocols/directory.md, "In the DHT"; docs/decisions/0010-dht.md.
  */
 import { setMaxListeners } from 'node:events'
 import { BlackHoleDatastore } from 'datastore-core/black-hole'
 import type { Connection, IdentifyResult, PeerDiscoveryEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { KadDHT, QueryEvent } from '@libp2p/kad-dht'
 import { UnreachableError } from '../../../protocols/core/errors.ts'
-import { invariant } from '../../../protocols/core/invariant.ts'
+import { invariant, InvariantError } from '../../../protocols/core/invariant.ts'
 import {
   DHT_BOOTSTRAP_MAX, DHT_GET_TIMEOUT_MS, DHT_PEERS_MAX, DHT_PEER_TIMEOUT_MS, DHT_PUT_TIMEOUT_MS, STREAMS_PER_PEER_MAX
 } from '../../../protocols/core/limits.ts'
@@ -28,6 +28,8 @@ export interface RecordDhtOptions {
   readonly clock: Clock
   /** Relays that are asked first, the likeliest first. Read whenever there is a reason to join. */
   readonly bootstrap: () => readonly PeerTarget[]
+  /** What a server has of its own users, whatever it keeps for the DHT: valid, and not expired. Survives a restart. */
+  readonly own?: (name: Uint8Array) => Uint8Array | undefined
   /** What a server keeps; SHELF_LIMITS unless given. */
   readonly limits?: ShelfLimits
 }
@@ -159,8 +161,9 @@ export class RecordDht implements RecordNetwork {
         await widen(running, name)
       }
       await work(running, signal)
-    } catch {
+    } catch (error) {
       // An older record that was not corrected, a lookup that ran out of time, a DHT that stopped: the same to who asks.
+      if (error instanceof InvariantError) throw error
     } finally {
       this.#userCount -= 1
       if (this.#userCount === 0 && this.#options.mode === 'client') this.#linger()
@@ -197,9 +200,11 @@ export class RecordDht implements RecordNetwork {
   }
 
   async #close (): Promise<void> {
-    const running = await this.#running
+    const closing = this.#running
+    // At once: whoever asks from now on opens another one.
     this.#running = undefined
     this.#table = undefined
+    const running = await closing
     if (running === undefined) return
     await running.stop()
     // It would go on for ever by a timer that it sets after it has stopped.
@@ -210,7 +215,7 @@ export class RecordDht implements RecordNetwork {
   #parts (): Parameters<ReturnType<typeof import('@libp2p/kad-dht')['kadDHT']>>[0] {
     const { addressManager, events, logger, peerId, peerStore, privateKey } = this.#inside.components
     const { lines } = this.#inside
-    const { clock, mode } = this.#options
+    const { clock, mode, own = nothing } = this.#options
     return {
       addressManager,
       events,
@@ -220,7 +225,7 @@ export class RecordDht implements RecordNetwork {
       registrar: lines.asRegistrar(),
       connectionManager: lines.asConnectionManager(),
       peerStore: this.#acquaintances.asPeerStore(peerStore),
-      datastore: mode === 'client' ? new BlackHoleDatastore() : new GuardedDatastore({ clock, shelf: this.#shelf, writer: () => lines.writer() }),
+      datastore: mode === 'client' ? new BlackHoleDatastore() : new GuardedDatastore({ clock, shelf: this.#shelf, own, writer: () => lines.writer() }),
       // A peer belongs into the table when it speaks this protocol: that it is there at all says nothing.
       ping: { ping: async (peer, options) => await this.#ping(peer as PeerId, options?.signal) }
     }
@@ -321,6 +326,8 @@ async function * dropSilent ({ routingTable }: Running, events: AsyncIterable<Qu
     yield event
   }
 }
+
+function nothing (): undefined { return undefined }
 
 function best (records: readonly Uint8Array[]): number {
   let index = 0

@@ -54,7 +54,7 @@ export class FarDirectory {
 }
 
 /** A DHT in one place. */
-export class FarRecords implements RecordNetwork {
+class FarRecords implements RecordNetwork {
   readonly records = new Map<string, Uint8Array[]>()
   result: RecordPut = { asked: 20, echoes: 20 }
   isDown = false

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { equals } from 'uint8arrays'
 import { stopAll } from '../neighbours.ts'
 import { eventually } from '../relays.ts'
 import { newAsker, newKeeper, owner, seqs } from './keepers.ts'
@@ -43,5 +44,20 @@ describe('the DHT', () => {
     const ana = await newAsker([{ target }, relay])
     const { name, record } = owner()
     assert.deepEqual(await ana.dht.put(name, record(1)), { asked: 1, echoes: 1 })
+  })
+})
+
+describe('a relay of the DHT that was started anew', () => {
+  afterEach(stopAll)
+
+  it('still shows what it keeps for its own users, and lets nobody overwrite it with an older one', async () => {
+    const { name, record } = owner()
+    const newest = record(7)
+    const relay = await newKeeper([], { own: asked => equals(asked, name) ? newest : undefined })
+    const asker = await newAsker([relay])
+    assert.deepEqual(await asker.dht.get(name), [newest])
+    assert.deepEqual(await asker.dht.put(name, record(6)), { asked: 1, echoes: 0 })
+    assert.deepEqual(await asker.dht.put(name, record(8)), { asked: 1, echoes: 1 })
+    assert.deepEqual(seqs(await asker.dht.get(name)), [8])
   })
 })
