@@ -8,10 +8,11 @@ import { AUTOMATION_COMMANDS } from './tree/automation.ts'
 import { MESSAGE_COMMANDS } from './tree/messages.ts'
 import { NETWORK_COMMANDS } from './tree/network.ts'
 import { PEOPLE_COMMANDS } from './tree/people.ts'
+import { RELAY_COMMANDS } from './tree/relay.ts'
 import { RELAY_OPERATION_COMMANDS } from './tree/relay-operation.ts'
 import { RELAYS_COMMANDS } from './tree/relays.ts'
 
-export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_OPERATION_COMMANDS]
+export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_COMMANDS, ...RELAY_OPERATION_COMMANDS]
 
 /** Groups of commands, and what they are about. */
 export const NOUNS: Readonly<Record<string, string>> = {

@@ -19,6 +19,12 @@ export async function withLastPort (listen: string, lastPort: number | undefined
   return await isFree(host, lastPort) ? `${before}${lastPort}${after ?? ''}` : listen
 }
 
+/** Whether the port in a multiaddr is nobody's at the moment; one that names no port of its own always is. */
+export async function isFreePort (listen: string): Promise<boolean> {
+  const { host, port = '0' } = PORT.exec(listen)?.groups ?? {}
+  return host === undefined || port === '0' || await isFree(host, Number(port))
+}
+
 async function isFree (host: string, port: number): Promise<boolean> {
   return await new Promise(resolve => {
     const server = createServer()

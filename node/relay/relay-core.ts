@@ -144,6 +144,11 @@ export class RelayCore implements RelayOperator {
     ]
   }
 
+  /** Small things that must survive a restart. @throws StorageError */
+  async remember (facts: ReadonlyArray<readonly [string, string]>): Promise<void> {
+    await this.#scribe.write(writer => { for (const [name, value] of facts) writer.setFact(name, value) })
+  }
+
   /** Survives a restart. @throws StorageError */
   async drain (isDraining: boolean): Promise<number> {
     await this.#scribe.write(writer => { writer.setFact(DRAINING_FACT, isDraining ? 'yes' : 'no') })

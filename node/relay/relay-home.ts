@@ -1,0 +1,72 @@
+/**
+ * A relay's home: one key, one database, one process. The key is the relay, for it is its PeerId; the database may be lost or
+ * old, and the users put what it has to know there again.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { NotFoundError, StorageError, UsageError } from '../../protocols/core/errors.ts'
+import { createDurably } from '../../store/files.ts'
+import { lockHome, type HomeLock } from '../../store/lock.ts'
+import { openRelayStore } from '../../store/relay/relay-store.ts'
+import type { RelayStore } from '../../store/relay/types.ts'
+import { hasAccount } from '../home-files.ts'
+import { generateNetworkKey, peerIdOf } from '../net/identity.ts'
+import { hasRelay, RELAY_DATABASE, RELAY_KEY } from './home-files.ts'
+
+export interface RelayHome {
+  readonly networkKey: Uint8Array
+  readonly store: RelayStore
+  readonly lock: HomeLock
+}
+
+/**
+ * Makes the home of a new relay. Returns its PeerId.
+ * @throws UsageError when a relay or an account has its home there
+ * @throws StorageError when it cannot be written
+ */
+export async function makeRelayHome (home: string): Promise<string> {
+  if (hasRelay(home)) throw new UsageError('there is a relay in this home directory already', 'It stays as it is. Start it with: skein relay up, or choose another home with --home.')
+  if (hasAccount(home)) throw new UsageError('an account has its home in this directory', 'Nothing was changed. A relay needs a home of its own: choose one with --home.')
+  await makeFolder(home)
+  const networkKey = generateNetworkKey()
+  const text = `${Buffer.from(networkKey).toString('base64')}\n`
+  if (!createDurably(join(home, RELAY_KEY), Buffer.from(text), 'the key of the relay cannot be written')) throw new UsageError('there is a relay in this home directory already', 'Nothing was changed.')
+  return peerIdOf(networkKey)
+}
+
+/**
+ * @throws NotFoundError when there is no relay
+ * @throws LockedError when another process runs it
+ * @throws StorageError when its files cannot be read
+ */
+export function openRelayHome (home: string, capBytes: number): RelayHome {
+  if (!hasRelay(home)) throw new NotFoundError('there is no relay here', 'Make one with: skein relay init, or choose its home with --home.')
+  const networkKey = readKey(join(home, RELAY_KEY))
+  const lock = lockHome(home)
+  try {
+    const path = join(home, RELAY_DATABASE)
+    return { networkKey, lock, store: openRelayStore({ path, isNew: !existsSync(path), capBytes }) }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function makeFolder (home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new StorageError('the home directory cannot be made', 'Nothing was changed. Choose another with --home, or make its parent writable.', error)
+  }
+}
+
+function readKey (path: string): Uint8Array {
+  try {
+    const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64')
+    peerIdOf(key)
+    return key
+  } catch (error) {
+    throw new StorageError(`${RELAY_KEY} cannot be read or holds no key`, 'Nothing was changed. Restore it from your copy: without it the relay is another one.', error)
+  }
+}

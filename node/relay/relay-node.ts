@@ -1,0 +1,238 @@
+/**
+ * A relay of the real world, and what starts one: its home, libp2p, the core above them, and its two faces. The order of start and
+ * stop is here.
+ */
+import { statfsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { invariant } from '../../protocols/core/invariant.ts'
+import { writeDurably } from '../../store/files.ts'
+import { parseRelayAddress } from '../contacts/relay-address.ts'
+import { signerOf } from '../crypto/signer.ts'
+import { reachFromEnvironment } from '../failpoints.ts'
+import { RecordDht } from '../net/dht/dht.ts'
+import { privateKeyOf } from '../net/identity.ts'
+import { Libp2pNetwork } from '../net/network.ts'
+import { isFreePort, portOf, withLastPort } from '../net/ports.ts'
+import { VERSION } from '../version.ts'
+import { realClock, realRandom } from '../world.ts'
+import { openFaces, type Faces } from './http/faces.ts'
+import { makeRelayHome, openRelayHome, type RelayHome } from './relay-home.ts'
+import { RelayCore } from './relay-core.ts'
+import { Republisher } from './republish.ts'
+import { relaySettingsText } from './settings-file.ts'
+import { checkRelaySetting, loadRelaySettings, type RelaySettings, type SettingSources } from './settings.ts'
+import { RELAY_SETTINGS } from './home-files.ts'
+import type { RelaySettingName, RelaySettingValue } from './settings-table.ts'
+import type { Vitals } from './pressure.ts'
+
+export interface RelayNodeConfig {
+  readonly home: string
+  /** Multiaddrs to listen on, instead of those in relay.toml. */
+  readonly listen?: readonly string[]
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Told of every fault that is a bug. */
+  readonly onFault?: (fault: Error) => void
+}
+
+/** What a new relay's relay.toml says beside what holds anyway. */
+export interface NewRelay {
+  readonly home: string
+  readonly name?: string | undefined
+  readonly listen?: readonly string[]
+}
+
+/** Of an Ed25519 key, whose raw form is the seed and then the public half. */
+const SEED_BYTES = 32
+/** One connection for each user who is there, and as many that come and go. */
+const CONNECTIONS_MAX = 20_000
+
+/**
+ * Makes a relay's home: its key and its relay.toml. Returns its PeerId.
+ * @throws UsageError when there is one, StorageError when it cannot be written
+ */
+export async function initRelay ({ home, name, listen = [] }: NewRelay): Promise<string> {
+  const changes = new Map<RelaySettingName, RelaySettingValue>()
+  if (name !== undefined) changes.set('name', checkRelaySetting('name', name, '--name'))
+  if (listen.length > 0) changes.set('listen', checkRelaySetting('listen', listen, '--listen'))
+  const peerId = await makeRelayHome(resolve(home))
+  writeDurably(resolve(home, RELAY_SETTINGS), relaySettingsText(changes), 'relay.toml cannot be written')
+  return peerId
+}
+
+/**
+ * Opens a relay's home and composes the relay; nothing is on the network before `start()`.
+ * @throws NotFoundError, LockedError (another process runs it), UsageError (relay.toml), StorageError
+ */
+export async function createRelay (config: RelayNodeConfig): Promise<RelayNode> {
+  const home = resolve(config.home)
+  const sources: SettingSources = { home, environment: config.environment ?? {}, options: new Map(config.listen === undefined ? [] : [['listen', config.listen]]) }
+  const settings = await loadRelaySettings(sources)
+  const opened = openRelayHome(home, settings.config.capBytes)
+  try {
+    return new RelayNode({ ...config, home }, { opened, settings, sources, listen: await listenOn(settings, opened) })
+  } catch (error) {
+    opened.store.close()
+    opened.lock.release()
+    throw error
+  }
+}
+
+interface Composed {
+  readonly opened: RelayHome
+  readonly settings: RelaySettings
+  readonly sources: SettingSources
+  readonly listen: readonly Place[]
+}
+
+/** Where it shall listen, and with which port: that of last time where the choice is free. */
+interface Place { readonly wish: string, readonly address: string }
+
+export class RelayNode implements AsyncDisposable {
+  readonly peerId: string
+  readonly warnings: readonly string[]
+  readonly stopped: Promise<void>
+  readonly #tellStopped: () => void
+  readonly #config: RelayNodeConfig
+  readonly #composed: Composed
+  readonly #network: Libp2pNetwork
+  readonly #core: RelayCore
+  readonly #republisher: Republisher | undefined
+  #faces: Faces | undefined
+  #isStarted = false
+  #stopping: Promise<void> | undefined
+
+  constructor (config: RelayNodeConfig, composed: Composed) {
+    const { opened: { store, networkKey }, settings, listen } = composed
+    const { promise, resolve: tell } = Promise.withResolvers<undefined>()
+    this.stopped = promise
+    this.#tellStopped = () => { tell(undefined) }
+    this.#config = config
+    this.#composed = composed
+    this.warnings = settings.warnings
+    const { dht, circuits } = settings
+    const bootstrap = dht.bootstrap.map(parseRelayAddress)
+    const records = dht.isOn ? new RecordDht({ mode: 'server', clock: realClock, bootstrap: () => bootstrap, own: name => recordOf(name, store) }) : undefined
+    this.#network = new Libp2pNetwork({
+      networkKey,
+      listen: listen.map(({ address }) => address),
+      announce: settings.announce,
+      agentVersion: `skein/${VERSION}`,
+      clock: realClock,
+      random: realRandom,
+      relay: { reservationsMax: circuits.placesMax, circuitBytesMax: circuits.circuitBytesMax, circuitMs: circuits.circuitMs },
+      connectionsMax: CONNECTIONS_MAX,
+      ...records !== undefined && { services: records.services() },
+      onFault: fault => { this.#noteFault(fault) }
+    })
+    this.peerId = this.#network.peerId
+    this.#republisher = records === undefined ? undefined : new Republisher({ reader: store.read, records, clock: realClock, random: realRandom })
+    this.#core = new RelayCore({
+      store,
+      ports: { clock: realClock, random: realRandom, network: this.#network, signer: signerOf(privateKeyOf(networkKey).raw.subarray(0, SEED_BYTES)), vitals: () => vitalsOf(config.home) },
+      config: settings.config,
+      version: VERSION,
+      reach: reachFromEnvironment(process.env['SKEIN_FAILPOINT']),
+      features: [...circuits.placesMax > 0 ? ['circuits'] : [], ...dht.isOn ? ['dht'] : []],
+      surroundings: () => ({ reservations: this.#network.circuitCounts()?.reservations ?? 0, reservationsMax: circuits.placesMax, ...records !== undefined && { dht: records.peerCount } }),
+      onRecord: (name, record) => { this.#republisher?.take(name, record) }
+    })
+  }
+
+  /** Multiaddrs at which users reach it, without the PeerId. */
+  addresses (): readonly string[] { return this.#network.addresses() }
+
+  /** Of the dashboard; undefined when it is off. */
+  get http (): string | undefined { return this.#faces?.http }
+
+  async start (): Promise<void> {
+    invariant(!this.#isStarted, 'a relay starts once')
+    this.#isStarted = true
+    await this.#network.start()
+    await this.#core.start()
+    await this.#rememberPorts()
+    this.#republisher?.start()
+    const { settings, sources } = this.#composed
+    this.#faces = await openFaces({
+      operator: this.#core,
+      settings,
+      sources,
+      addresses: () => this.addresses().map(address => `${address}/p2p/${this.peerId}`),
+      clock: realClock,
+      onFault: fault => { this.#config.onFault?.(fault) }
+    })
+  }
+
+  /** Says goodbye, finishes what is under way, closes every file and socket. Idempotent. */
+  stop (): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async [Symbol.asyncDispose] (): Promise<void> { await this.stop() }
+
+  async #stop (): Promise<void> {
+    const { opened: { store, lock } } = this.#composed
+    try {
+      this.#republisher?.stop()
+      await this.#faces?.stop()
+      await this.#core.stop()
+      await this.#network.stop()
+    } finally {
+      store.close()
+      lock.release()
+      this.#tellStopped()
+    }
+  }
+
+  /** Malformed frames come by the million: they are counted, and nothing else. */
+  #noteFault (fault: Error): void {
+    if (this.#core.noteFault(fault) === 'bug') this.#config.onFault?.(fault)
+  }
+
+  async #rememberPorts (): Promise<void> {
+    const bound = this.addresses()
+    const { listen, opened: { store } } = this.#composed
+    const changed = listen.flatMap(({ wish }) => {
+      const port = portOf(bound.find(address => address.endsWith('/ws') === wish.endsWith('/ws')) ?? '')
+      return port === undefined || String(port) === store.read.fact(portFact(wish)) ? [] : [{ wish, port }]
+    })
+    if (changed.length > 0) await this.#core.remember(changed.map(({ wish, port }) => [portFact(wish), String(port)] as const))
+  }
+}
+
+async function listenOn (settings: RelaySettings, { store }: RelayHome): Promise<readonly Place[]> {
+  const isDefault = settings.all.get('listen')?.origin === 'default'
+  const places = []
+  for (const wish of settings.listen) {
+    const last = store.read.fact(portFact(wish))
+    const remembered = await withLastPort(wish, last === undefined ? undefined : Number(last))
+    // Nobody chose that port: on a machine with two relays the second one takes another, and keeps it.
+    places.push({ wish, address: isDefault && !await isFreePort(remembered) ? await withLastPort(anyPort(wish), last === undefined ? undefined : Number(last)) : remembered })
+  }
+  return places
+}
+
+function anyPort (address: string): string { return address.replace(/\/tcp\/\d+/, '/tcp/0') }
+
+function portFact (wish: string): string { return `port:${wish}` }
+
+/** Of one of our own users; an expired one is none. */
+function recordOf (name: Uint8Array, { read }: RelayHome['store']): Uint8Array | undefined {
+  const stored = read.record(name)
+  return stored === undefined || stored.expiresAtMs <= realClock.now() ? undefined : stored.record
+}
+
+function vitalsOf (home: string): Vitals {
+  const { rss, heapUsed } = process.memoryUsage()
+  return { residentBytes: rss, heapBytes: heapUsed, availableBytes: availableBytes(home) }
+}
+
+function availableBytes (home: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(home)
+    return bavail * bsize
+  } catch {
+    // A file system that does not say.
+    return undefined
+  }
+}
