@@ -6,7 +6,7 @@ import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { EXIT, SkeinError, UnreachableError, asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import {
-  CLOSE_GRACE_MS, CONNECTIONS_PER_PEER_MAX, FRAME_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, KEEPALIVE_IDLE_MS, KEEPALIVE_IDLE_RELAY_MS, LIVENESS_INTERVAL_MS,
+  CLOSE_GRACE_MS, CONNECTIONS_PER_PEER_MAX, FRAME_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, KEEPALIVE_IDLE_MS, KEEPALIVE_IDLE_SERVING_MS, LIVENESS_INTERVAL_MS,
   REQUEST_TIMEOUT_MS, STREAMS_PER_PEER_MAX
 } from '../../protocols/core/limits.ts'
 import type { Channel, ChannelProtocol, Clock, FrameHandler, Network, Path, PeerTarget, Ping, Random, RelayStanding, Survey } from '../ports.ts'
@@ -90,7 +90,7 @@ export class Libp2pNetwork implements Network {
       ...options.timeouts
     }
     this.#liveness = new Liveness(options.clock, this.#timeouts.livenessMs)
-    this.#keepAlive = new KeepAlive(options.relay === undefined ? KEEPALIVE_IDLE_MS : KEEPALIVE_IDLE_RELAY_MS)
+    this.#keepAlive = new KeepAlive(options.relay === undefined ? KEEPALIVE_IDLE_MS : KEEPALIVE_IDLE_SERVING_MS)
     this.#relayHall = options.relay === undefined ? undefined : new RelayHall(options.relay, options.clock)
     this.#ways = new Ways({
       clock: options.clock,

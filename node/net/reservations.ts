@@ -5,7 +5,7 @@
 import type { Connection } from '@libp2p/interface'
 import { asError } from '../../protocols/core/errors.ts'
 import {
-  CIRCUIT_RESERVATION_MS, KEEPALIVE_IDLE_PLACE_MS, RELAY_DIAL_TIMEOUT_MS, RELAY_LOST_AFTER_MS, RELAY_RETRY_LOST_MS, RELAY_RETRY_MS_MAX,
+  CIRCUIT_RESERVATION_MS, KEEPALIVE_IDLE_FIRST_RELAY_MS, KEEPALIVE_IDLE_MS, RELAY_DIAL_TIMEOUT_MS, RELAY_LOST_AFTER_MS, RELAY_RETRY_LOST_MS, RELAY_RETRY_MS_MAX,
   RELAY_RETRY_MS_MIN
 } from '../../protocols/core/limits.ts'
 import type { HopAnswer } from '../../protocols/paths/wire.ts'
@@ -44,7 +44,7 @@ export class Reservations {
     this.#places.clear()
     // In the order given: it is the order in which we tell them.
     for (const [peerId, relay] of wanted) {
-      const place = kept.get(peerId) ?? new Place(relay, { ...this.#parts, onLost: () => { this.#lost(peerId) } })
+      const place = kept.get(peerId) ?? new Place(relay, { ...this.#parts, onReserved: () => { this.#reserved() }, onLost: () => { this.#lost(peerId) } })
       this.#places.set(peerId, place)
       if (this.#isStarted && !kept.has(peerId)) place.start()
     }
@@ -85,6 +85,19 @@ export class Reservations {
   /** What has cut one relay off has often cut off all, and the others have not noticed yet. */
   #lost (lost: string): void {
     for (const [peerId, place] of this.#places) if (peerId !== lost) place.hint()
+    this.#watch()
+  }
+
+  #reserved (): void {
+    this.#watch()
+    this.#parts.onReserved()
+  }
+
+  /** The first that stands is probed often enough for all of them. */
+  #watch (): void {
+    for (const [index, { connection }] of this.connected().entries()) {
+      this.#parts.watch(connection, index === 0 ? KEEPALIVE_IDLE_FIRST_RELAY_MS : KEEPALIVE_IDLE_MS)
+    }
   }
 }
 
@@ -192,7 +205,6 @@ class Place {
     this.#pauseMs = RELAY_RETRY_MS_MIN
     if (this.#connection === connection || connection.status !== 'open') return
     this.#connection = connection
-    this.#parts.watch(connection, KEEPALIVE_IDLE_PLACE_MS)
     connection.addEventListener('close', () => {
       if (this.#connection !== connection) return
       this.#connection = undefined

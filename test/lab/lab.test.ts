@@ -7,16 +7,17 @@ import { DEAD } from './dead.ts'
 import { IDLE } from './idle.ts'
 import { whyNot } from './lab.ts'
 import { NAT } from './nat.ts'
+import { PEOPLE } from './people.ts'
 import { RELAYS } from './relays.ts'
 import { pause, type Act, type Scene } from './town.ts'
 import { HOUSE, WEATHER } from './weather.ts'
 
-const ACTS: readonly Act[] = [IDLE, DEAD, RELAYS, NAT, WEATHER, HOUSE]
+const ACTS: readonly Act[] = [IDLE, RELAYS, DEAD, PEOPLE, NAT, WEATHER, HOUSE]
 const isLong = process.env['SKEIN_LAB'] === 'all'
 
 /** Four processes that start: not while four others do. */
 const STAGGER_MS = 2_000
-const AT_ONCE_MAX = 8
+const AT_ONCE_MAX = 5
 
 describe('in the lab', function () {
   this.timeout(1_800_000)

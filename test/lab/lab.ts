@@ -4,6 +4,8 @@
  * containers have no netem.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +25,7 @@ export interface Weather {
   readonly loss: number
 }
 
-const RELAY_HOSTS = { r1: '11.0.0.11', r2: '11.0.0.12' } as const
+export const RELAY_HOSTS = { r1: '11.0.0.11', r2: '11.0.0.12' } as const
 const WAN_HOSTS = { a: '11.0.0.101', b: '11.0.0.102' } as const
 const SPACES = ['i', 'r1', 'r2', 'na', 'nb', 'a', 'b'] as const
 const WIRE = join(import.meta.dirname, 'wire.py')
@@ -81,6 +83,13 @@ export class Lab {
     const peer = await LabPeer.start(['ip', 'netns', 'exec', this.#name(place)], isRelay ? { isRelay, listen: [`/ip4/${RELAY_HOSTS[place]}/tcp/4001`], announce: [`/ip4/${RELAY_HOSTS[place]}/tcp/4001`], ...spec } : spec)
     this.#peers.add(peer)
     return peer
+  }
+
+  /** A command in one of the places. It is over when it ends; `down` ends it. */
+  spawn (place: Place, command: readonly string[]): ChildProcessByStdio<null, Readable, null> {
+    const child = spawn('ip', ['netns', 'exec', this.#name(place), ...command], { stdio: ['ignore', 'pipe', 'ignore'] })
+    this.#cables.push({ kill: () => { child.kill('SIGKILL') } })
+    return child
   }
 
   /** Another router: what it remembered is gone. */

@@ -1,4 +1,5 @@
 /** A town in the lab: two relays, Ana, Bob, and what scenes in it have in common. */
+import { availableParallelism, loadavg } from 'node:os'
 import { generateNetworkKey } from '../../node/net/identity.ts'
 import type { PeerTarget } from '../../node/ports.ts'
 import { Lab, type Kind, type Weather } from './lab.ts'
@@ -82,6 +83,15 @@ async function isHeard (caller: LabPeer, target: PeerTarget): Promise<boolean> {
   } finally {
     await caller.call('disconnectAll')
   }
+}
+
+/**
+ * How much longer than promised something may take here and now: promises are made for a machine that has time for its nodes. 1 when
+ * no more wants to run than there are cores, up to 4.
+ */
+export function patience (): number {
+  const [load = 0] = loadavg()
+  return Math.min(4, Math.max(1, load / availableParallelism()))
 }
 
 export async function pause (ms: number): Promise<void> { await new Promise<void>(resolve => { setTimeout(resolve, ms) }) }
