@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { countText, latencyText, sizeText, spanText } from '../../../../protocols/core/quantity.ts'
 import { refusalWords } from '../../../../protocols/local/refusals.ts'
 import { forecastDisk } from '../../../../node/relay/http/forecast.ts'
 import { html } from '../../../../node/relay/http/markup.ts'
@@ -143,15 +142,7 @@ describe('what was refused today', () => {
   })
 })
 
-describe('words for figures', () => {
-  it('have a unit behind a space and a comma in thousands', () => {
-    assert.deepEqual([countText(0), countText(999), countText(41_006_118)], ['0', '999', '41,006,118'])
-    assert.deepEqual([0, 999, 96_000, 18.2e6, 999.6e6, 25e9, 2e15].map(sizeText), ['0 B', '999 B', '96 kB', '18.2 MB', '1.0 GB', '25.0 GB', '2000.0 TB'])
-    assert.deepEqual([0, 59_999, 60_000, 3_600_000, 26 * 3_600_000, -5].map(ms => spanText(ms)), ['0 s', '59 s', '1 min', '1 h', '1 d', '0 s'])
-    assert.deepEqual([spanText(12 * 24 * 3_600_000 + 4 * 3_600_000, { isExact: true }), spanText(3_600_000, { isExact: true })], ['12 d 4 h', '1 h'])
-    assert.deepEqual([3.14, 412.4, 1_234].map(latencyText), ['3.1 ms', '412 ms', '1.2 s'])
-  })
-
+describe('words for refusals', () => {
   it('say where a refusal comes from, also one that is newer than they are', () => {
     assert.equal(refusalWords('mailboxFull').cause, 'Its owner is away. Nothing to do')
     assert.equal(refusalWords('toString').name, 'toString')
