@@ -24,6 +24,7 @@ import { checkRelaySetting, loadRelaySettings, type RelaySettings, type SettingS
 import { RELAY_SETTINGS } from './home-files.ts'
 import type { RelaySettingName, RelaySettingValue } from './settings-table.ts'
 import type { Vitals } from './pressure.ts'
+import type { RelayStats } from './stats.ts'
 
 export interface RelayNodeConfig {
   readonly home: string
@@ -144,11 +145,13 @@ export class RelayNode implements AsyncDisposable {
   /** Of the dashboard; undefined when it is off. */
   get http (): string | undefined { return this.#faces?.http }
 
+  stats (): RelayStats { return this.#core.stats() }
+
   async start (): Promise<void> {
     invariant(!this.#isStarted, 'a relay starts once')
     this.#isStarted = true
     await this.#network.start()
-    await this.#core.start()
+    this.#core.start()
     await this.#rememberPorts()
     this.#republisher?.start()
     const { settings, sources } = this.#composed
