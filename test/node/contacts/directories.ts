@@ -14,7 +14,7 @@ import { Ether, SimNetwork } from '../../sim/network.ts'
 import { SeededRandom } from '../../sim/random.ts'
 import { Engine } from '../engine.ts'
 
-export const BOX = { seal: sealSecret, open: openSecret }
+const BOX = { seal: sealSecret, open: openSecret }
 
 /** Keeps what owners put, and shows what the test says. */
 export class FarDirectory {
