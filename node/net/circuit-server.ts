@@ -9,7 +9,7 @@ import { asError } from '../../protocols/core/errors.ts'
 import { CIRCUITS_MAX, CIRCUITS_PER_USER_MAX, CIRCUIT_RESERVATION_MS, HANDSHAKE_TIMEOUT_MS, PATH_MESSAGE_BYTES_MAX } from '../../protocols/core/limits.ts'
 import { decodeHopRequest, decodeStopAnswer, encodeHopAnswer, encodeStopRequest, type CircuitLimit, type HopAnswer } from '../../protocols/paths/wire.ts'
 import type { Clock } from '../ports.ts'
-import { HOP, STOP, relayOf } from './circuits.ts'
+import { HOP, HOP_STREAMS_MAX, STOP, relayOf } from './circuits.ts'
 import type { HostComponents } from './host.ts'
 import { parsePeerId, peerIdFromBytes, peerIdToBytes } from './identity.ts'
 import { splice } from './splice.ts'
@@ -54,7 +54,7 @@ export class CircuitServer {
     const { registrar, events } = this.#parts.components
     // Whoever left keeps no place: else a thousand passers-by would fill it for hours.
     events.addEventListener('peer:disconnect', ({ detail }) => { this.#places.delete(detail.toString()) })
-    await registrar.handle(HOP, (stream, connection) => this.#serve(stream, connection), { maxInboundStreams: CIRCUITS_PER_USER_MAX })
+    await registrar.handle(HOP, (stream, connection) => this.#serve(stream, connection), { maxInboundStreams: HOP_STREAMS_MAX })
   }
 
   stop (): void {

@@ -28,6 +28,9 @@ export interface CircuitParts {
 export const HOP = '/libp2p/circuit/relay/0.2.0/hop'
 export const STOP = '/libp2p/circuit/relay/0.2.0/stop'
 
+/** Each circuit that a user has made holds one, and a place can still be asked for. */
+export const HOP_STREAMS_MAX = CIRCUITS_PER_USER_MAX + 4
+
 const REFUSALS: Readonly<Record<HopRefusal, string>> = {
   full: 'the relay has no place left',
   limit: 'the relay has a limit in the way',
@@ -55,7 +58,7 @@ export class Circuits {
 
   /** Asks for a place, or for longer of it. @throws when no answer comes */
   async reserve (connection: Connection, signal: AbortSignal): Promise<HopAnswer> {
-    const stream = await connection.newStream(HOP, { signal })
+    const stream = await connection.newStream(HOP, { signal, maxOutboundStreams: HOP_STREAMS_MAX })
     try {
       const messages = lpStream(stream, { maxDataLength: PATH_MESSAGE_BYTES_MAX })
       await messages.write(encodeReserve(), { signal })
@@ -85,7 +88,7 @@ export class Circuits {
   async #call (relay: Connection, peerId: string): Promise<Connection> {
     const { components, liveness, handshakeMs } = this.#parts
     const signal = AbortSignal.any([AbortSignal.timeout(handshakeMs), this.#shutdown.signal])
-    const stream = await relay.newStream(HOP, { signal, maxOutboundStreams: CIRCUITS_PER_USER_MAX })
+    const stream = await relay.newStream(HOP, { signal, maxOutboundStreams: HOP_STREAMS_MAX })
     try {
       const messages = lpStream(stream, { maxDataLength: PATH_MESSAGE_BYTES_MAX })
       await messages.write(encodeConnect(peerIdToBytes(peerId)), { signal })

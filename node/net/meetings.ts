@@ -4,7 +4,7 @@
  * docs/protocols/transport.md, "From circuit to direct".
  */
 import type { Connection } from '@libp2p/interface'
-import { UnreachableError, asError } from '../../protocols/core/errors.ts'
+import { asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import { PATH_MESSAGE_BYTES_MAX } from '../../protocols/core/limits.ts'
 import { decodeMeeting, encodeMeeting } from '../../protocols/paths/wire.ts'
@@ -38,6 +38,8 @@ const DIAL_MS = 3_000
 const WEBRTC_MS = 15_000
 /** What is under way on the circuit arrives before it is closed. */
 const RETIRE_MS = 2_000
+/** Who is no contact may become one while both talk. */
+const STRANGERS_MS = 15_000
 /** Routers change: it is tried again while the circuit stands, less and less often. */
 const AGAIN_MS_MIN = 5 * 60_000
 const AGAIN_MS_MAX = 60 * 60_000
@@ -56,9 +58,9 @@ export class Meetings {
 
   /** A circuit that we have made stands. The side that was called waits. */
   begin (peerId: string): void {
-    if (this.#known.has(peerId) || !this.#parts.mayMeet(peerId)) return
+    if (this.#known.has(peerId)) return
     this.#known.add(peerId)
-    void this.#meet(peerId, AGAIN_MS_MIN)
+    void this.#meet(peerId, 0)
   }
 
   /** Their side of it: tells ours, and dials theirs. */
@@ -80,30 +82,36 @@ export class Meetings {
     connection.addEventListener('close', () => { this.#pulses.delete(pulse) })
   }
 
-  async #meet (peerId: string, againMs: number): Promise<void> {
-    const { clock, paths } = this.#parts
-    const circuit = paths.best(peerId)
-    if (this.#isStopped || circuit === undefined || relayOf(circuit) === undefined) {
+  async #meet (peerId: string, failures: number): Promise<void> {
+    const { clock, paths, mayMeet } = this.#parts
+    const circuit = this.#isStopped ? undefined : paths.best(peerId)
+    if (circuit === undefined || relayOf(circuit) === undefined) {
       this.#known.delete(peerId)
       return
     }
-    try {
-      await this.#upgrade(circuit)
+    const outcome = mayMeet(peerId) ? await this.#upgrade(circuit) : 'strangers'
+    if (outcome === 'met') {
       this.#known.delete(peerId)
-    } catch {
-      // The circuit stays, and carries what there is to say.
-      clock.timer(againMs, () => { void this.#meet(peerId, Math.min(2 * againMs, AGAIN_MS_MAX)) })
+      return
     }
+    // The circuit stays, and carries what there is to say.
+    const firstMs = outcome === 'strangers' ? STRANGERS_MS : AGAIN_MS_MIN
+    clock.timer(Math.min(firstMs * 2 ** failures, AGAIN_MS_MAX), () => { void this.#meet(peerId, failures + 1) })
   }
 
-  async #upgrade (circuit: Connection): Promise<void> {
+  async #upgrade (circuit: Connection): Promise<'met' | 'strangers' | 'failed'> {
     const { ask, clock } = this.#parts
     const peerId = circuit.remotePeer.toString()
-    const { addresses, isRefused } = decodeMeeting(await ask(circuit, MEET, encodeMeeting({ addresses: this.#ownAddresses(), isRefused: false })))
-    if (isRefused) throw new UnreachableError('they want no direct connection')
-    const direct = await this.#dial(peerId, addresses) ?? await this.#webRtc(circuit)
-    await ask(direct, PING, PING_FRAME)
+    try {
+      const { addresses, isRefused } = decodeMeeting(await ask(circuit, MEET, encodeMeeting({ addresses: this.#ownAddresses(), isRefused: false })))
+      if (isRefused) return 'strangers'
+      const direct = await this.#dial(peerId, addresses) ?? await this.#webRtc(circuit)
+      await ask(direct, PING, PING_FRAME)
+    } catch {
+      return 'failed'
+    }
     clock.timer(RETIRE_MS, () => { void this.#retire(peerId) })
+    return 'met'
   }
 
   /** However often they ask, one at a time. */

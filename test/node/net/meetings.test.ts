@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { realClock } from '../../../node/world.ts'
+import type { Clock, Timer } from '../../../node/ports.ts'
 import type { Libp2pNetwork } from '../../../node/net/network.ts'
 import { ASK, TALK, newNetwork, stopAll, targetOf } from './neighbours.ts'
 import { eventually, isReserved, newRelay, throughOnly } from './relays.ts'
@@ -32,6 +34,15 @@ describe('two who talk through a relay', () => {
     assert.deepEqual(await ana.request({ peerId: bob.peerId, addresses: [] }, ASK, frame), frame)
   })
 
+  it('need not be contacts from the start', async () => {
+    const clock = new HastyClock()
+    const { ana, bob, relay } = await scene({ doesBobListen: true, doesBobKnow: false, clock })
+    await ana.request(throughOnly(bob, relay), ASK, new Uint8Array(1))
+    await eventually(() => clock.waited.has(15_000))
+    bob.meet(() => true)
+    await eventually(() => ana.path(bob.peerId)?.type === 'direct')
+  })
+
   it('stay on the circuit when one does not know the other: nobody is told an address', async () => {
     const { ana, bob, relay } = await scene({ doesBobListen: true, doesBobKnow: false })
     await ana.request(throughOnly(bob, relay), ASK, new Uint8Array(1))
@@ -41,11 +52,23 @@ describe('two who talk through a relay', () => {
   })
 })
 
-interface Wishes { readonly doesAnaListen?: boolean, readonly doesBobListen?: boolean, readonly doesBobKnow?: boolean }
+/** Long pauses are over at once. */
+class HastyClock implements Clock {
+  readonly waited = new Set<number>()
+  readonly now = realClock.now
+  readonly monotonic = realClock.monotonic
+  readonly soon = realClock.soon
+  timer (delayMs: number, fire: () => void): Timer {
+    this.waited.add(delayMs)
+    return realClock.timer(delayMs === 15_000 ? 50 : delayMs, fire)
+  }
+}
 
-async function scene ({ doesAnaListen = false, doesBobListen = false, doesBobKnow = true }: Wishes): Promise<{ readonly ana: Libp2pNetwork, readonly bob: Libp2pNetwork, readonly relay: Libp2pNetwork }> {
+interface Wishes { readonly doesAnaListen?: boolean, readonly doesBobListen?: boolean, readonly doesBobKnow?: boolean, readonly clock?: Clock }
+
+async function scene ({ doesAnaListen = false, doesBobListen = false, doesBobKnow = true, clock = realClock }: Wishes): Promise<{ readonly ana: Libp2pNetwork, readonly bob: Libp2pNetwork, readonly relay: Libp2pNetwork }> {
   const relay = await newRelay()
-  const ana = newNetwork(doesAnaListen ? {} : { listen: [] })
+  const ana = newNetwork(doesAnaListen ? { clock } : { clock, listen: [] })
   const bob = newNetwork(doesBobListen ? {} : { listen: [] })
   bob.serveChannel(TALK, () => () => { /* heard */ })
   bob.serveRequest(ASK, request => request)
