@@ -111,9 +111,10 @@ function branch ([first, next, last]: Signs['parts'], count: number): string {
 }
 
 /** What can be done now. */
-function footLines ({ message: { id, state, isOwn } }: Trace): readonly string[] {
+function footLines ({ message: { id, state, isOwn, copies = 0 } }: Trace): readonly string[] {
   if (!isOwn) return []
   const command = (verb: string): string => `skein msg ${verb} ${id}`
-  if (state === 'queued' || state === 'stored') return ['', `Try again now: ${command('retry')}`, `Take it back:  ${command('cancel')}`]
+  // What relays keep may be fetched at any moment: it cannot be taken back.
+  if (state === 'queued' || state === 'stored') return ['', `Try again now: ${command('retry')}`, ...copies > 0 ? [] : [`Take it back:  ${command('cancel')}`]]
   return state === 'failed' || state === 'expired' ? ['', `Try again: ${command('retry')}`] : []
 }

@@ -63,6 +63,8 @@ describe('a trace as a drawing', () => {
   it('offers only what can be done now', () => {
     const foot = (change: Parameters<typeof message>[0]): string => drawn({ message: message(change), headline: '', steps: [], next: [] }).slice(3).join('\n')
     assert.match(foot({ isOwn: true, state: 'failed' }), /^\nTry again: skein msg retry \S+$/)
+    assert.match(foot({ isOwn: true, state: 'queued' }), /msg retry \S+\nTake it back: {2}skein msg cancel \S+$/)
+    assert.match(foot({ isOwn: true, state: 'stored', copies: 2, copiesOf: 3 }), /^\nTry again now: skein msg retry \S+$/, 'relays keep it: nobody can take it back')
     assert.equal(foot({ isOwn: true, state: 'read' }), '')
     assert.equal(foot({ isOwn: false, state: 'read' }), '')
   })
