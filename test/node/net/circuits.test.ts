@@ -163,8 +163,11 @@ describe('places at relays', () => {
     const relay = await newRelay({}, { networkKey })
     const listen = [`/ip4/127.0.0.1/tcp/${portOf(relay)}`]
     const { ana, bob } = await pairAt(relay)
+    const told = bob.addresses()
     await relay.stop()
     await eventually(() => bob.relays()[0]?.state === 'connecting')
+    // Each change of it would be a new device list for every contact.
+    assert.deepEqual(bob.addresses(), told)
     const again = await newRelay({}, { networkKey, listen })
     await isReserved(bob)
     await ana.request(throughOnly(bob, again), ASK, new Uint8Array(1))
