@@ -182,7 +182,10 @@ export class Core {
         this.mailboxes.sync()
         for (const contact of contacts) this.#copies.replan(contact)
       },
-      onTaken: envelopes => { this.mailboxes.taken(envelopes) },
+      onTaken: envelopes => {
+        this.mailboxes.taken(envelopes)
+        this.#copies.heard(new Set(envelopes.map(({ contact }) => contact)))
+      },
       onStorage: error => { this.#storageTrouble = error === undefined ? undefined : `${error.message}. ${error.hint ?? ''}`.trim() }
     })
     this.account.onChanged(() => {

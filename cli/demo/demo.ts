@@ -1,6 +1,7 @@
 /**
- * `skein demo`: two people on a private network on this computer, as two processes that are told what to do through their sockets.
- * They meet, talk, lose each other and find each other again; on a terminal you then go on as one of them. Nothing is left behind.
+ * `skein demo`: two people and three relays on a private network on this computer, as five processes; the people are told what to do
+ * through their sockets. They meet, talk, lose each other, write to each other without ever being there together; on a terminal
+ * you then go on as one of them. Nothing is left behind.
  */
 import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -13,9 +14,13 @@ import { interruption } from '../failure.ts'
 import type { Output } from '../output.ts'
 import { converse } from './converse.ts'
 import { Person } from './people.ts'
+import { Relay } from './relay.ts'
 import { tellStory } from './story.ts'
 import type { Story } from './story.ts'
 import { Telling } from './telling.ts'
+
+/** Three, as people are advised to have: any one may be gone. */
+const RELAYS = ['relay-1', 'relay-2', 'relay-3'] as const
 
 interface Place {
   readonly path: string
@@ -28,7 +33,8 @@ export async function demo ({ flags, output, interrupted }: Invocation): Promise
   const place = await makePlace(flags.text('keep'))
   const ended = endsWith(interrupted)
   const [ana, bob] = ['Ana', 'Bob'].map(name => new Person(name, { folder: place.path, interrupted: ended })) as [Person, Person]
-  const story: Story = { ana, bob, tell: new Telling(output), interrupted: ended }
+  const relays = RELAYS.map(name => new Relay(name, { folder: place.path, interrupted: ended }))
+  const story: Story = { ana, bob, relays, tell: new Telling(output), interrupted: ended }
   // A second Ctrl-C ends the process where it stands.
   const removeAtOnce = (): void => { if (!place.isKept) rmSync(place.path, { recursive: true, force: true, maxRetries: 3 }) }
   process.once('exit', removeAtOnce)
@@ -79,14 +85,14 @@ function isConversation ({ isJson, isTerminal }: Output): boolean {
 async function introduce ({ path, isKept }: Place, output: Output): Promise<void> {
   await output.line([
     output.look.bold('Skein, the demo'),
-    'Two people meet and talk on a private network on this computer.',
+    'Two people meet and talk on a private network on this computer, with three relays.',
     isKept ? `They are in ${path}, and stay there.` : `They are in ${path}, and nothing of it is left afterwards.`
   ].join('\n'))
 }
 
 /** Whatever happens, no process is left. */
-async function leave ({ ana, bob }: Story, { path, isKept }: Place): Promise<void> {
-  await Promise.all([ana.down(), bob.down()])
+async function leave ({ ana, bob, relays }: Story, { path, isKept }: Place): Promise<void> {
+  await Promise.all([ana, bob, ...relays].map(async member => { await member.down() }))
   if (!isKept) await rm(path, { recursive: true, force: true, maxRetries: 3 })
 }
 
@@ -100,21 +106,22 @@ async function failure (thrown: unknown, story: Story, place: Place): Promise<un
   return new SkeinError(`the demo stopped at "${story.tell.title}": ${fault.message}`, {
     code: known?.code ?? 'unexpected',
     exit: known?.exit ?? EXIT.unexpected,
-    hint: [...known?.hint === undefined ? [] : [known.hint], `No process is left. What the nodes said is in ${story.ana.log} and ${story.bob.log}`].join(' '),
+    hint: [...known?.hint === undefined ? [] : [known.hint], `No process is left. What they said is in ${[story.ana, story.bob, ...story.relays].map(({ log }) => log).join(', ')}`].join(' '),
     cause: fault
   })
 }
 
 function interruptedDemo ({ path, isKept }: Place): SkeinError {
   const { message, code, exit } = interruption()
-  return new SkeinError(message, { code, exit, hint: isKept ? `Both nodes are stopped. What they have is in ${path}` : 'Both nodes are stopped and nothing is left.' })
+  return new SkeinError(message, { code, exit, hint: isKept ? `Everything is stopped. What they have is in ${path}` : 'Everything is stopped and nothing is left.' })
 }
 
 function endText ({ path, isKept }: Place): string {
-  if (!isKept) return '\nBoth nodes are stopped, and nothing is left of it.\nThe same by hand: README.md, "Five minutes, two people".'
+  if (!isKept) return '\nEverything is stopped, and nothing is left of it.\nThe same by hand: README.md, "Five minutes, two people".'
   const home = (alias: string): string => `--home ${quoted(join(path, alias))}`
   return [
-    '\nBoth nodes are stopped, and both accounts are kept. Go on with them:',
+    '\nEverything is stopped, and all of it is kept. Go on with them:',
+    ...RELAYS.map(name => `  skein relay up ${home(name)} &`),
     `  skein up ${home('ana')} &`, `  skein up ${home('bob')} &`,
     `  skein chat @bob ${home('ana')}`, `  skein read @ana ${home('bob')}`
   ].join('\n')

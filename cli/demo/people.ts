@@ -38,7 +38,7 @@ export class Person {
   }
 
   async up (): Promise<NodeProcess> {
-    this.#node = await NodeProcess.start(this.home, { log: this.log, interrupted: this.#interrupted })
+    this.#node = await NodeProcess.start(['up'], this.home, { log: this.log, interrupted: this.#interrupted })
     return this.#node
   }
 

@@ -17,8 +17,8 @@ export interface SkeinOptions {
   readonly interrupted: AbortSignal
 }
 
-/** What `skein up --json` says first. */
-export interface Ready { readonly account: string, readonly peerId: string, readonly addresses: readonly string[], readonly socket: string }
+/** What `skein up --json` and `skein relay up --json` say first. */
+export interface Ready { readonly peerId: string, readonly addresses: readonly string[] }
 
 /** Where the nodes listen: nobody outside this computer reaches them. The port is given by the system, and is the same at the next start. */
 export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
@@ -52,8 +52,8 @@ export class NodeProcess {
   readonly #child: ChildProcess
 
   /** Resolves when it says that it is ready. @throws SkeinError, the node's own where it said one */
-  static async start (home: string, options: SkeinOptions): Promise<NodeProcess> {
-    const args = ['up', '--home', home, '--listen', LOOPBACK]
+  static async start (command: readonly string[], home: string, options: SkeinOptions): Promise<NodeProcess> {
+    const args = [...command, '--home', home, '--listen', LOOPBACK]
     const child = start(args, options)
     try {
       return new NodeProcess(child, resultOf(await firstLine(child, args, options)) as Ready)

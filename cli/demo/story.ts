@@ -8,12 +8,14 @@ import type { MessageView } from '../../protocols/local/schema.ts'
 import type { Trace } from '../trace.ts'
 import { bodyOf, conversationLines, oneLine } from '../words.ts'
 import type { Person } from './people.ts'
+import type { Relay } from './relay.ts'
 import { afterMs } from './telling.ts'
 import type { Telling } from './telling.ts'
 
 export interface Story {
   readonly ana: Person
   readonly bob: Person
+  readonly relays: readonly Relay[]
   readonly tell: Telling
   readonly interrupted: AbortSignal
 }
@@ -33,6 +35,8 @@ export async function tellStory (story: Story): Promise<number> {
   await talk(story)
   const waiting = await loseBob(story)
   await findBob(story, waiting)
+  await useRelays(story)
+  await missEachOther(story)
   return await compare(story)
 }
 
@@ -105,6 +109,42 @@ async function findBob (story: Story, { id }: MessageView): Promise<void> {
   await tell.state(id, 'delivered', { remark: `on ${bob.name}'s disk, ${afterBackMs} ms after he was back`, afterMs: afterMs(await ana.api.call('message.trace', { id }), 'delivered') })
   await isRead(story, ana, id)
   await tell.trace(await ana.api.call('message.trace', { id }), bob.alias)
+}
+
+async function useRelays ({ ana, bob, relays, tell }: Story): Promise<void> {
+  await tell.scene('Three relays', 'Anyone can run one. They keep what is sealed for somebody who is away, and cannot read it.')
+  const running = await Promise.all(relays.map(async relay => ({ name: relay.name, ...await relay.up() })))
+  for (const { name, pid, address } of running) await tell.step('relay', { who: name, pid, address }, `${name}  process ${pid} at ${address.replace(/\/p2p\/.*/, '')}`)
+  for (const person of [ana, bob]) {
+    for (const { address } of running) await person.api.call('relays.add', { address })
+    await tell.step('mailboxes', { who: person.alias, relays: running.length }, tell.line(person.alias, `has a mailbox at each of them, and ${person === ana ? bob.name : ana.name} is told`))
+  }
+}
+
+async function missEachOther (story: Story): Promise<void> {
+  const { ana, bob, tell } = story
+  await tell.scene('Never there together', `${bob.name} is away. ${ana.name} writes and goes, too; then he comes back.`)
+  await knowsRelays(story, ana, bob)
+  await bob.down()
+  await tell.step('stopped', { who: bob.alias }, tell.line(bob.alias, 'his process has ended'))
+  const { id } = await say(story, ana, { text: 'Caught the earlier one, see you at the pier' })
+  await seen(story, 'three copies', async () => ((await shown(ana, id)).copies === story.relays.length ? true : undefined))
+  await tell.state(id, 'stored', { remark: `sealed at ${story.relays.length} of ${story.relays.length} relays, signed by each`, afterMs: afterMs(await ana.api.call('message.trace', { id }), 'stored') })
+  await ana.down()
+  await tell.step('stopped', { who: ana.alias }, tell.line(ana.alias, 'her process has ended as well: nobody but the relays has it now'))
+  const { pid } = await bob.up()
+  const upAtMs = Date.now()
+  const arrived = await seen(story, 'the message', async () => await shownIf(bob, id, () => true))
+  await tell.step('started', { who: bob.alias, pid, afterMs: Date.now() - upAtMs }, tell.line(bob.alias, `process ${pid}; ${Date.now() - upAtMs} ms later he has it: "${oneLine(arrived.text)}"`))
+  await ana.up()
+  await reaches(ana, id, 'delivered')
+  await tell.state(id, 'delivered', { remark: `${bob.name}'s receipt, sealed, waited at the relays for ${ana.name}` })
+  await tell.trace(await ana.api.call('message.trace', { id }), bob.alias)
+}
+
+/** What one has been told of the other's relays: it travels as any message does. */
+async function knowsRelays (story: Story, person: Person, of: Person): Promise<void> {
+  await seen(story, 'the relays', async () => ((await person.api.call('contact.show', { who: of.alias })).relays.length === story.relays.length ? true : undefined))
 }
 
 /** What both have on disk must be the same, each message once. */

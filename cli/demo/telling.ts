@@ -15,7 +15,7 @@ const NAME_WIDTH = 5
 const STATE_WIDTH = 13
 const REMARK_WIDTH = 48
 
-type ToldState = 'queued' | 'delivered' | 'read'
+type ToldState = 'queued' | 'stored' | 'delivered' | 'read'
 
 export class Telling {
   readonly #output: Output

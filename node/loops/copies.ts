@@ -5,11 +5,11 @@
  */
 import { afterFailure, headStartMs, isCopyDue, NO_COPY, type CopyState } from '../../protocols/deposit/copies.ts'
 import { encodeEvidence, type Evidence } from '../../protocols/deposit/custody.ts'
-import { searchWork, workChallenge } from '../../protocols/deposit/work.ts'
+import { workChallenge } from '../../protocols/deposit/work.ts'
 import { decodeSignedStatement, type ListedRelay } from '../../protocols/account/wire.ts'
 import { relayDepositId } from '../../protocols/mailbox/alias.ts'
 import { idKey, type DeviceId } from '../../protocols/core/ids.ts'
-import { ALIAS_EPOCH_BYTES, COPY_RENEW_MS, DELIVERY_LIFETIME_MS, GATE_LIFETIME_MS, WORK_BITS_MAX } from '../../protocols/core/limits.ts'
+import { ALIAS_EPOCH_BYTES, ALIAS_ITEMS_MAX, COPY_RENEW_MS, DELIVERY_LIFETIME_MS, GATE_LIFETIME_MS, WORK_BITS_MAX } from '../../protocols/core/limits.ts'
 import type { Reader } from '../../store/reader.ts'
 import { copyStateOf, relayLabel, type Destinations } from '../contacts/copies.ts'
 import type { Directory } from '../directory.ts'
@@ -19,6 +19,8 @@ import type { Clock, Network, Random, Sealer, Timer } from '../ports.ts'
 import type { SealedEnvelope } from '../turn/sealed-envelope.ts'
 import { isUnaddressed } from '../turn/seal.ts'
 import type { Turn } from '../turn/turn.ts'
+import { copyRefusalWords } from './copy-words.ts'
+import { findWork } from './gate-work.ts'
 import type { LetterRefusal } from './lane.ts'
 import { RelayLane, sealedSizeBytes, type RelayLetter, type VerifySignature } from './relay-lane.ts'
 import type { Sessions } from './sessions.ts'
@@ -50,12 +52,12 @@ const KEPT_MS_MIN = RENEW_EVERY_MS
 const DISTRUST_MS = 3_600_000
 /** Rows that an attempt without any answer is written to: more would tell the same. */
 const TRACED_ROWS_MAX = 16
+/** What a contact brings in a row is one sign of life. */
+const HEARD_MS = 1_000
 /** Rows whose contacts are looked for elsewhere when a relay does not answer. */
 const LOST_ROWS_MAX = 64
 /** Open rows read at a time. */
 const PLAN_ROWS = 128
-/** Values tried between two turns of the loop: some milliseconds. */
-const WORK_SLICE = 1_024
 /** Done anew when a stream ended meanwhile, or when more is asked for: not for ever. */
 const WORK_TIMES_MAX = 4
 
@@ -67,6 +69,16 @@ interface Work {
   readonly times: number
 }
 
+/** A copy that waits to be tried again. */
+interface Failing {
+  readonly row: number
+  readonly contact: number
+  readonly relay: ListedRelay
+  readonly state: CopyState
+  /** The mailbox has no room until its owner collects. */
+  readonly isFull: boolean
+}
+
 export class Copies {
   readonly #parts: CopiesParts
   readonly #lanes = new Map<string, RelayLane>()
@@ -74,7 +86,9 @@ export class Copies {
   readonly #ahead = new Set<number>()
   readonly #timers = new Set<Timer>()
   /** Failures in a row, by row and relay, of copies that wait to be tried again. */
-  readonly #failing = new Map<string, CopyState>()
+  readonly #failing = new Map<string, Failing>()
+  /** Contacts who have shown a sign of life, and whose mailboxes will be looked at again. */
+  readonly #heard = new Set<number>()
   readonly #work = new Map<string, Work>()
   #isStarted = false
 
@@ -131,6 +145,31 @@ export class Copies {
     for (const device of this.#parts.reader.devices.ofContact(contact)) this.#planDevice(device.deviceId)
   }
 
+  /** These contacts are about: they collect, so there is room in their mailboxes again. */
+  heard (contacts: ReadonlySet<number>): void {
+    if (this.#failing.size === 0) return
+    for (const contact of contacts) {
+      if (this.#heard.has(contact)) continue
+      this.#heard.add(contact)
+      this.#after(HEARD_MS, () => {
+        this.#heard.delete(contact)
+        this.#fill(contact)
+      })
+    }
+  }
+
+  /** As much as a mailbox may have room for, the oldest first: whatever is refused again costs both sides something. */
+  #fill (contact: number): void {
+    const counts = new Map<string, number>()
+    for (const [key, { row, relay, ...failing }] of this.#failing) {
+      const count = counts.get(relay.peerId) ?? 0
+      if (!failing.isFull || failing.contact !== contact || count >= ALIAS_ITEMS_MAX) continue
+      counts.set(relay.peerId, count + 1)
+      this.#failing.delete(key)
+      this.#lane(relay).add(row)
+    }
+  }
+
   /** A person asks: try everything of this row now. */
   retry (row: number): void {
     this.#plan(row, true)
@@ -145,7 +184,7 @@ export class Copies {
   nextTryAtMs (row: number, relay: string): number | undefined {
     const lane = this.#lanes.get(relay)
     if (lane?.has(row) === true) return lane.retryAtMs
-    const state = this.#failing.get(keyOf(row, relay))
+    const state = this.#failing.get(keyOf(row, relay))?.state
     return state?.at === 'none' ? state.retryAtMs : undefined
   }
 
@@ -277,7 +316,7 @@ export class Copies {
   /** Returns whether the letter is out of the lane: it is about this mailbox only, and must not hold up the others there. */
   #refused (letter: RelayLetter, { relay, refusal: { reason, retryAfterMs, workBits } }: { readonly relay: ListedRelay, readonly refusal: LetterRefusal }): boolean {
     const { sessions } = this.#parts
-    const detail = REFUSAL_WORDS[reason] ?? reason
+    const detail = copyRefusalWords(reason)
     switch (reason) {
       case 'rate': case 'busy': case 'storage': case 'capacity': case 'other':
         this.#attempted([letter.row], { relay, step: 'postponed', detail })
@@ -294,19 +333,20 @@ export class Copies {
       case 'full': case 'mailboxFull': case 'undecryptable': case 'notAccepted':
         break
     }
-    this.#failed(letter, { relay, detail, retryAfterMs })
+    this.#failed(letter, { relay, detail, retryAfterMs, isFull: reason === 'mailboxFull' || reason === 'full' })
     return true
   }
 
-  #failed (letter: RelayLetter, { relay, detail, retryAfterMs = 0 }: { readonly relay: ListedRelay, readonly detail: string, readonly retryAfterMs?: number }): void {
+  #failed (letter: RelayLetter, { relay, detail, retryAfterMs = 0, isFull = false }: { readonly relay: ListedRelay, readonly detail: string, readonly retryAfterMs?: number, readonly isFull?: boolean }): void {
     const { clock, random } = this.#parts
     const key = keyOf(letter.row, relay.peerId)
-    const state = afterFailure(this.#failing.get(key) ?? NO_COPY, { nowMs: clock.now(), fraction: random.fraction(), retryAfterMs })
-    this.#failing.set(key, state)
+    const state = afterFailure(this.#failing.get(key)?.state ?? NO_COPY, { nowMs: clock.now(), fraction: random.fraction(), retryAfterMs })
+    const failing = { row: letter.row, contact: letter.contact, relay, state, isFull }
+    this.#failing.set(key, failing)
     this.#note(letter, { relay, detail, isFinal: false })
     if (state.at !== 'none') return
     this.#after(Math.max(0, state.retryAtMs - clock.now()), () => {
-      if (this.#failing.get(key) !== state) return
+      if (this.#failing.get(key) !== failing) return
       // The count goes on should it fail again.
       if (this.#letterOf(letter.row, relay.peerId) === undefined) this.#failing.delete(key)
       else this.#lane(relay).add(letter.row)
@@ -323,7 +363,6 @@ export class Copies {
 
   #labelOf (relay: ListedRelay): string { return relayLabel(relay.peerId, [relay]) }
 
-  /** Searched for in slices: a node that is asked for a lot of work goes on with everything else meanwhile. */
   async #doWork (letter: RelayLetter, { relay, bits }: { readonly relay: ListedRelay, readonly bits: number }): Promise<void> {
     const { clock } = this.#parts
     const key = keyOf(letter.row, relay.peerId)
@@ -335,15 +374,10 @@ export class Copies {
     }
     const nonce = this.#lanes.get(relay.peerId)?.nonce ?? NO_NONCE
     const challenge = workChallenge({ nonce, alias: letter.door.alias, depositId: letter.depositId })
-    for (let from = 0; this.#isStarted; from += WORK_SLICE) {
-      await new Promise<void>(resolve => { clock.soon(resolve) })
-      const value = searchWork(challenge, { bits, from, count: WORK_SLICE })
-      if (value !== undefined) {
-        this.#work.set(key, { nonce: idKey(nonce), value, times })
-        this.#lane(relay).add(letter.row)
-        return
-      }
-    }
+    const value = await findWork(challenge, { bits, clock, isWanted: () => this.#isStarted })
+    if (value === undefined) return
+    this.#work.set(key, { nonce: idKey(nonce), value, times })
+    this.#lane(relay).add(letter.row)
   }
 
   /** Copies that run out are deposited again, for as long as nobody has proven to have the message. */
@@ -358,18 +392,3 @@ export class Copies {
 const NO_NONCE = new Uint8Array(0)
 
 function keyOf (row: number, relay: string): string { return `${row}:${relay}` }
-
-/** In words, for the trace. */
-const REFUSAL_WORDS: Readonly<Record<string, string>> = {
-  tooLarge: 'it is too large for it',
-  badToken: 'the invite is not valid any more',
-  full: 'requests of strangers wait there already',
-  rate: 'too much at once',
-  malformed: 'it could not make sense of it',
-  busy: 'it is busy',
-  storage: 'its disk is in trouble',
-  unknownAlias: 'it has no mailbox for us any more',
-  badMac: 'the key of the mailbox is another one now',
-  mailboxFull: 'the mailbox is full',
-  capacity: 'it is full'
-}

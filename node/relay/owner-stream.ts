@@ -79,16 +79,17 @@ export class OwnerStream implements Owner {
 
   async #open (open: Frame<'open'>): Promise<void> {
     const { peerId } = this.channel
-    const opening = await this.#parts.registrar.open(peerId, open)
+    const opening = await this.#parts.registrar.open(peerId, open, ({ mailbox, durableTo, startAfter }) => {
+      this.#mailbox = mailbox
+      this.#durableTo = durableTo
+      this.#sentTo = startAfter
+      if (open.isCollecting) this.#parts.streams.collect(mailbox, this)
+    })
     if (opening.type === 'refuse') {
       this.goodbye(opening.reason, opening.retryAfterMs)
       return
     }
-    const { mailbox, durableTo, startAfter, opened } = opening
-    this.#mailbox = mailbox
-    this.#durableTo = durableTo
-    this.#sentTo = startAfter
-    if (open.isCollecting) this.#parts.streams.collect(mailbox, this)
+    const { opened } = opening
     await this.#send(opened)
     this.#addCredit(open.credit)
     if (opened.usage.items === 0) this.#endIfDraining()

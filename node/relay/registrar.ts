@@ -30,17 +30,17 @@ export interface RegistrarParts {
   readonly closed: () => readonly Closed[]
 }
 
-export type Opening =
-  | { readonly type: 'refuse', readonly reason: MailboxGoodbyeReason, readonly retryAfterMs: number }
-  | {
-    readonly type: 'open'
-    readonly mailbox: number
-    /** Everything up to here is on the disk. */
-    readonly durableTo: number
-    /** The owner has everything up to here. */
-    readonly startAfter: number
-    readonly opened: Opened
-  }
+export interface Entry {
+  readonly type: 'open'
+  readonly mailbox: number
+  /** Everything up to here is on the disk. */
+  readonly durableTo: number
+  /** The owner has everything up to here. */
+  readonly startAfter: number
+  readonly opened: Opened
+}
+
+export type Opening = Entry | { readonly type: 'refuse', readonly reason: MailboxGoodbyeReason, readonly retryAfterMs: number }
 
 const DAY_MS = 24 * 3_600_000
 const RATE_RETRY_MS = 10_000
@@ -57,15 +57,18 @@ export class Registrar {
     this.#parts = parts
   }
 
-  /** @throws StorageError when the disk takes nothing */
-  async open (peerId: string, open: Open): Promise<Opening> {
+  /**
+   * `onEntered` is told before any deposit that comes after it: none of them must be missed.
+   * @throws StorageError when the disk takes nothing
+   */
+  async open (peerId: string, open: Open, onEntered: (entry: Entry) => void): Promise<Opening> {
     const { store, scribe, clock, rates } = this.#parts
     if (open.versionMin > MAILBOX_VERSION || open.versionMax < MAILBOX_VERSION) return refuse('version')
     if (rates.draw(peerId) > 0) return refuse('capacity', RATE_RETRY_MS)
     const reason = this.#admit(peerId, open, store.read.mailboxOf(peerId))
     if (reason !== undefined) return refuse(reason, RETRY_MS[reason] ?? 0)
     const day = Math.floor(clock.now() / DAY_MS)
-    return await scribe.write(writer => this.#enter(writer, { peerId, open, day }))
+    return await scribe.write(writer => this.#enter(writer, { peerId, open, day }), onEntered)
   }
 
   /** @throws StorageError when the disk takes nothing */
@@ -118,7 +121,7 @@ export class Registrar {
   }
 
   /** Inside the transaction: once it is on the disk, so is everything that was written before it. */
-  #enter (writer: RelayWriter, { peerId, open, day }: { readonly peerId: string, readonly open: Open, readonly day: number }): Opening {
+  #enter (writer: RelayWriter, { peerId, open, day }: { readonly peerId: string, readonly open: Open, readonly day: number }): Entry {
     const before = writer.read.mailboxOf(peerId)
     const number = before?.mailbox ?? writer.createMailbox(peerId, day)
     if (before === undefined) this.#parts.tally.traffic.mailboxesMade += 1

@@ -64,14 +64,20 @@ export class Scribe {
     this.#schedule()
   }
 
-  /** Resolves with what `work` returned when that is on the disk. Rejects when it is not and never will be. */
-  async write<T> (work: (writer: RelayWriter) => T): Promise<T> {
+  /**
+   * Resolves with what `work` returned when that is on the disk. Rejects when it is not and never will be. `onDone` is told before
+   * anything of a later transaction is, which the promise is not.
+   */
+  async write<T> (work: (writer: RelayWriter) => T, onDone?: (result: T) => void): Promise<T> {
     return await new Promise((resolve, reject) => {
       const result: T[] = []
       this.add({
         weight: 1,
         write: writer => { result[0] = work(writer) },
-        onDone: () => resolve(result[0] as T),
+        onDone: () => {
+          onDone?.(result[0] as T)
+          resolve(result[0] as T)
+        },
         onFailed: reject
       })
     })

@@ -248,10 +248,8 @@ export const DHT_PEERS_MAX = 2_048
 // Sizes that other specifications fix
 /** A libsignal public key: a type byte, then Curve25519. */
 export const IDENTITY_KEY_BYTES = 33
-/** XEd25519: the signatures of prekeys, and half of a device's consent. */
-export const IDENTITY_SIGNATURE_BYTES = 64
-/** A device's consent: by its identity key, then by its network key (Ed25519). */
-export const CONSENT_BYTES = 128
+/** XEd25519, a device's consent and the signatures of its prekeys. */
+export const CONSENT_BYTES = 64
 /** Makes account ids unique even if a broken random source repeats a key. */
 export const NONCE_BYTES = 16
 

@@ -82,6 +82,7 @@ export class CopiesScene {
         this.outbox.offer(envelopes)
         this.copies.offer(envelopes)
       },
+      onTaken: envelopes => { this.copies.heard(new Set(envelopes.map(({ contact }) => contact))) },
       onContacts: contacts => { for (const contact of contacts) this.copies.replan(contact) }
     }
   }

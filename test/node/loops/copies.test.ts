@@ -265,6 +265,20 @@ describe('a relay that refuses', () => {
     })
   }
 
+  it('because a mailbox was full has room again when its owner shows a sign of life', async () => {
+    const scene = await CopiesScene.begin({ depots: 1 })
+    scene.depot(0).refuse('mailboxFull', { retryAfterMs: HOUR_MS })
+    const ids = [await scene.send('one'), await scene.send('two')]
+    await scene.pass(1_000)
+    scene.depot(0).take()
+    scene.copies.heard(new Set([scene.contact + 1]))
+    await scene.pass(5_000)
+    assert.deepEqual(ids.map(id => scene.state(id)), ['queued', 'queued'])
+    scene.copies.heard(new Set([scene.contact]))
+    await scene.pass(5_000)
+    assert.deepEqual(ids.map(id => scene.state(id)), ['stored', 'stored'])
+  })
+
   it('does not hold up what goes to others there', async () => {
     const scene = await CopiesScene.begin({ depots: 1 })
     const isFirst = (deposit: { readonly depositId: Uint8Array }): boolean => scene.depot(0).deposits.findIndex(({ depositId }) => idKey(depositId) === idKey(deposit.depositId)) === 0

@@ -5,20 +5,19 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { STEPS, type Step } from '../node/failpoints.ts'
-import { PLANS } from '../test/crash/plans.ts'
-import { seeded, seedOfThisRun } from '../test/crash/seed.ts'
-import { Victims } from '../test/crash/victims.ts'
-import { scratchFolder } from '../test/integration/folders.ts'
+import { STEPS, type Step } from '../../node/failpoints.ts'
+import { PLANS } from '../../test/crash/plans.ts'
+import { seeded, seedOfThisRun } from '../../test/crash/seed.ts'
+import { Victims } from '../../test/crash/victims.ts'
+import { scratchFolder } from '../../test/integration/folders.ts'
 
-const USAGE = `Usage: npm run soak -- [options]
-
+export const KILLS_USAGE = `kills: a node is killed at every step of node/failpoints.ts (the default)
   --rounds N    kills at each step, default 1000
-  --step NAME   one of ${STEPS.join(', ')}; may be repeated
+  --step NAME   one of ${STEPS.join(', ')};
+                may be repeated
   --power-cut   each kill takes what the disk was not asked to keep as well
   --jobs N      steps at the same time, default one for each core
-  --seed N      repeats what was chance in another run
-  --help        this`
+  --seed N      repeats what was chance in another run`
 
 /** Kills between two settlements: a fault is then found near its cause, and a conversation stays readable. */
 const KILLS_BETWEEN = 100
@@ -27,13 +26,12 @@ interface Options { readonly rounds: number, readonly steps: readonly Step[], re
 
 interface Row { readonly step: Step, readonly kills: number, readonly messages: number, readonly seconds: number, readonly fault: string | undefined }
 
-/** `undefined`: somebody asks for help. @throws TypeError that says what is wrong */
-function parseOptions (args: readonly string[]): Options | undefined {
+/** @throws TypeError that says what is wrong */
+function parseOptions (args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
-    options: { rounds: { type: 'string', default: '1000' }, step: { type: 'string', multiple: true }, 'power-cut': { type: 'boolean', default: false }, jobs: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean', default: false } }
+    options: { rounds: { type: 'string', default: '1000' }, step: { type: 'string', multiple: true }, 'power-cut': { type: 'boolean', default: false }, jobs: { type: 'string' }, seed: { type: 'string' } }
   })
-  if (values.help) return undefined
   return {
     rounds: positive(values.rounds, '--rounds'),
     steps: (values.step ?? STEPS).map(stepOf),
@@ -95,22 +93,11 @@ function renderTable (rows: readonly Row[]): string {
   return [head, ...cells].map(row => row.map((cell, column) => column >= 1 && column <= 3 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
 }
 
-async function main (): Promise<number> {
-  const options = parseOptions(process.argv.slice(2))
-  if (options === undefined) {
-    console.log(USAGE)
-    return 0
-  }
+/** Returns the exit code of the process. @throws TypeError that says which option is wrong */
+export async function soakKills (args: readonly string[]): Promise<number> {
+  const options = parseOptions(args)
   process.stderr.write(`--seed ${options.seed} repeats what is chance here\n`)
   const rows = await soak(options)
   console.log(renderTable(rows))
   return rows.every(row => row.fault === undefined) ? 0 : 1
-}
-
-try {
-  process.exitCode = await main()
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error
-  console.error(error.message)
-  process.exitCode = 2
 }
