@@ -39,11 +39,12 @@ describe('the demo', function () {
     const { exit, steps, pids, stderr } = await run()
     assert.equal(exit, 0, stderr)
     const told = steps.map(({ step }) => step)
-    for (const step of ['account', 'node', 'invite', 'request', 'accepted', 'sent', 'state', 'reaction', 'edit', 'stopped', 'trace', 'started', 'same']) assert.ok(told.includes(step), step)
+    for (const step of ['account', 'node', 'invite', 'request', 'accepted', 'sent', 'state', 'reaction', 'edit', 'stopped', 'trace', 'started', 'relay', 'mailboxes', 'same']) assert.ok(told.includes(step), step)
     assert.deepEqual(steps.filter(({ ok }) => !ok), [])
     assert.equal(steps.at(-1)?.schema, 'skein.demo/1')
-    assert.deepEqual(new Set(steps.flatMap(({ state }) => state ?? [])), new Set(['queued', 'delivered', 'read']))
-    assert.equal(pids.length, 3)
+    assert.deepEqual(new Set(steps.flatMap(({ state }) => state ?? [])), new Set(['queued', 'stored', 'delivered', 'read']))
+    // Both people, Bob twice more after he was away, and the relays; Ana's second process is not told of.
+    assert.equal(pids.length, 7)
     assert.deepEqual([...pids.filter(isAlive), ...readdirSync(folder)], [])
   })
 
