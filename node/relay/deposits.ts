@@ -146,7 +146,7 @@ export class DepositorStream {
 
   #answerOf ({ deposit, outcome }: Admitted): Answer {
     invariant(outcome !== undefined, 'each deposit has an outcome')
-    if (outcome.type === 'refused') return this.#refusal(deposit, this.#parts.doorkeeper.refusalOf(outcome))
+    if (outcome.type === 'refused') return this.#refusal(deposit, this.#parts.doorkeeper.refusalOf(outcome, deposit.alias))
     if (outcome.type === 'stored') this.#parts.tally.stored(deposit.body.byteLength)
     else this.#parts.tally.known()
     const { expiresAtMs, aliasEpoch = NO_EPOCH } = outcome

@@ -80,7 +80,10 @@ export class Doorkeeper {
   }
 
   /** What the writer found when it came to it: somebody else was faster. */
-  refusalOf (outcome: Extract<DepositOutcome, { readonly type: 'refused' }>): Refusal {
+  refusalOf (outcome: Extract<DepositOutcome, { readonly type: 'refused' }>, alias: Uint8Array | undefined): Refusal {
+    const { reader, onCrowded } = this.#parts
+    const mailbox = alias === undefined || outcome.reason !== 'mailboxFull' ? undefined : reader.aliasOf(alias)?.mailbox
+    if (mailbox !== undefined) onCrowded(mailbox)
     return { type: 'refuse', reason: outcome.reason, retryAfterMs: outcome.reason === 'unknownAlias' ? 0 : FULL_RETRY_MS }
   }
 
