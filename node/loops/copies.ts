@@ -90,6 +90,8 @@ export class Copies {
   /** Contacts who have shown a sign of life, and whose mailboxes will be looked at again. */
   readonly #heard = new Set<number>()
   readonly #work = new Map<string, Work>()
+  /** Copies that work is being done for. */
+  readonly #working = new Set<string>()
   #isStarted = false
 
   constructor (parts: CopiesParts) {
@@ -222,7 +224,7 @@ export class Copies {
       const key = keyOf(row, relay.peerId)
       if (isForced) this.#failing.delete(key)
       // What has failed comes back by its own timer.
-      if (this.#failing.has(key)) continue
+      if (this.#failing.has(key) || this.#working.has(key)) continue
       const state = copyStateOf(copies.get(relay.peerId))
       if (isCopyDue(state, clock.now()) || (isForced && state.at === 'refused')) this.#lane(relay).add(row)
     }
@@ -374,9 +376,13 @@ export class Copies {
     }
     const nonce = this.#lanes.get(relay.peerId)?.nonce ?? NO_NONCE
     const challenge = workChallenge({ nonce, alias: letter.door.alias, depositId: letter.depositId })
-    const value = await findWork(challenge, { bits, clock, isWanted: () => this.#isStarted })
-    if (value === undefined) return
-    this.#work.set(key, { nonce: idKey(nonce), value, times })
+    this.#working.add(key)
+    // For another stream it would be in vain, and for what has arrived by itself, too.
+    const isWanted = (): boolean => this.#isStarted && this.#lanes.get(relay.peerId)?.nonce === nonce && this.#letterOf(letter.row, relay.peerId) !== undefined
+    const value = await findWork(challenge, { bits, clock, isWanted })
+    this.#working.delete(key)
+    if (!this.#isStarted) return
+    if (value !== undefined) this.#work.set(key, { nonce: idKey(nonce), value, times })
     this.#lane(relay).add(letter.row)
   }
 
