@@ -130,7 +130,7 @@ describe('what a relay remembers', () => {
     const store = openStore({ capBytes })
     const { mailbox: number, alias } = mailbox(store)
     let outcome = 'stored'
-    const stored = []
+    const stored: NewDeposit[] = []
     while (outcome === 'stored') {
       const batch = Array.from({ length: 32 }, () => deposit(alias, { body: bytes(16 * 1024) }))
       outcome = store.commit(writer => writer.deposit(batch, { ...QUOTAS, aliasItemsMax: 1e6, aliasBytesMax: 1e12, mailboxItemsMax: 1e6, mailboxBytesMax: 1e12 })).map(result => result.type === 'refused' ? result.reason : result.type).at(-1) ?? ''
