@@ -162,7 +162,7 @@ export const CONTROL_BYTES_MAX = 1024
 /** Requests of strangers that wait in one mailbox, and how long. */
 export const GATE_ITEMS_MAX = 64
 export const GATE_LIFETIME_MS = 14 * 24 * 3_600_000
-/** Proof of work at an open gate: some 60 ms of one core, and twice as much for each doubling of what waits. */
+/** Proof of work at an open gate: some 30 ms of one core, and twice as much for each doubling of what waits. */
 export const WORK_BITS_MIN = 16
 /** Beyond it people would wait for minutes. */
 export const WORK_BITS_MAX = 26
