@@ -19,7 +19,8 @@ describe('simulation: two nodes that never meet, and their relays', () => {
     assert.ok(crashes > SEEDS, 'nodes and relays died often enough to mean something')
   })
 
-  it('makes the same history of the same seed, to the last frame', async () => {
-    for (const seed of [1, 7]) assert.equal((await runHistory(seed, { relayCount: 3 })).hash, (await runHistory(seed, { relayCount: 3 })).hash)
+  it('makes the same history of the same seed, to the last frame', async function () {
+    this.timeout(600_000)
+    for (const seed of [2, 7]) assert.equal((await runHistory(seed, { relayCount: 3 })).hash, (await runHistory(seed, { relayCount: 3 })).hash)
   })
 })
