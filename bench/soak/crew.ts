@@ -23,7 +23,7 @@ export function killCrew (): void {
 }
 
 /** Runs one command to its end and returns its data. */
-export async function command (args: readonly string[], log: string): Promise<unknown> {
+async function command (args: readonly string[], log: string): Promise<unknown> {
   const { child, line } = begin(args, log)
   const closed = once(child, 'close')
   const said = await line

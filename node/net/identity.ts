@@ -10,7 +10,6 @@ import { concat, fromString, toString } from 'uint8arrays'
 import { MalformedError } from '../../protocols/core/errors.ts'
 import { PEER_ID_BYTES_MAX } from '../../protocols/core/limits.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
-import { SECRET_KEY_BYTES } from '../../protocols/core/signed.ts'
 
 /** A new Ed25519 private key in libp2p's protobuf form. */
 export function generateNetworkKey (): Uint8Array {
@@ -32,11 +31,6 @@ export function privateKeyOf (networkKey: Uint8Array): PrivateKey {
 /** @throws MalformedError unless `networkKey` is a private key as `generateNetworkKey` makes them */
 export function peerIdOf (networkKey: Uint8Array): string {
   return peerIdFromPrivateKey(privateKeyOf(networkKey)).toString()
-}
-
-/** The Ed25519 secret in it (RFC 8032), 32 bytes. @throws MalformedError unless `networkKey` is a private key as `generateNetworkKey` makes them */
-export function networkSecretOf (networkKey: Uint8Array): Uint8Array {
-  return privateKeyOf(networkKey).raw.slice(0, SECRET_KEY_BYTES)
 }
 
 /** @throws MalformedError unless `text` is a PeerId in its one text form (base58) */

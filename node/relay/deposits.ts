@@ -47,7 +47,7 @@ export function serveRelayDeposits (parts: DepositParts): void {
 interface Admitted { readonly entry: NewDeposit, readonly deposit: Deposit, outcome: DepositOutcome | undefined }
 
 /** One depositor's stream. */
-export class DepositorStream {
+class DepositorStream {
   readonly channel: Channel
   readonly openedAtMs: number
   isGreeted = false

@@ -7,7 +7,7 @@
 import { MalformedError, StorageError } from '../../protocols/core/errors.ts'
 import { decodeOwnerFrame, encodeRelayFrame, type AliasOutcome, type Credit, type MailboxGoodbyeReason, type OwnerFrame, type RelayFrame } from '../../protocols/mailbox/wire.ts'
 import type { Channel } from '../ports.ts'
-import type { MailboxParts } from './mailboxes.ts'
+import type { MailboxParts } from './mailbox-parts.ts'
 import type { Owner } from './streams.ts'
 
 type Frame<Type extends OwnerFrame['type']> = Extract<OwnerFrame, { readonly type: Type }>

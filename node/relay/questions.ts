@@ -59,7 +59,7 @@ export function serveCard (parts: CardParts): void {
 }
 
 /** What the relay says about itself, now. */
-export function cardOf ({ network, clock, config, software, features, takesMailboxes }: CardParts): RelayCard & { readonly admission: MailboxAdmission['type'] } {
+function cardOf ({ network, clock, config, software, features, takesMailboxes }: CardParts): RelayCard & { readonly admission: MailboxAdmission['type'] } {
   const { admission, quotas } = config()
   return {
     description: relayDescription(config(), software),

@@ -12,7 +12,7 @@ import { decodeMessage, encodeMessage } from '../core/protobuf.ts'
 import { HASH_BYTES, isSignedBy, PUBLIC_KEY_BYTES, sign, SIGNATURE_BYTES } from '../core/signed.ts'
 import { RecordSchema } from './directory_pb.ts'
 
-export const RECORD_VERSION = 1
+const RECORD_VERSION = 1
 
 export interface Record {
   readonly version: number

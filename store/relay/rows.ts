@@ -17,7 +17,7 @@ const POSITIONS = 2 ** 32
 export function minuteOf (atMs: number): number { return Math.floor(atMs / MINUTE_MS) }
 export function msOf (minute: number): number { return minute * MINUTE_MS }
 export function itemOf (mailbox: number, position: number): number { return mailbox * POSITIONS + position }
-export function positionOf (item: number): number { return item % POSITIONS }
+function positionOf (item: number): number { return item % POSITIONS }
 export function lastItemOf (mailbox: number): number { return itemOf(mailbox, POSITIONS - 1) }
 
 export interface MailboxRow {
@@ -71,7 +71,7 @@ export function aliasOf (row: AliasRow): StoredAlias {
   }
 }
 
-export function kindOf (kind: number): AliasKind { return kindNames.get(kind) ?? 'contact' }
+function kindOf (kind: number): AliasKind { return kindNames.get(kind) ?? 'contact' }
 
 export interface ItemRow { readonly item: number, readonly alias: Uint8Array, readonly deposit_id: Uint8Array, readonly stored_minute: number, readonly body: Uint8Array }
 

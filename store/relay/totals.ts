@@ -12,7 +12,7 @@ export interface Counts {
   records: number
 }
 
-export function noCounts (): Counts {
+function noCounts (): Counts {
   return { mailboxes: 0, mailboxesBlocked: 0, aliases: 0, items: 0, bytes: 0, prekeys: 0, shards: 0, records: 0 }
 }
 

@@ -7,8 +7,8 @@ const option = <Value>(values: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefi
 const words = fc.stringMatching(/^[a-z]{0,20}$/)
 const times = instants.filter(ms => ms > 0)
 
-export const refs = fc.record({ alias: bytesOf(24), depositId: envelopeIds })
-export const usages = fc.record({ items: uint32s, bytes: counts })
+const refs = fc.record({ alias: bytesOf(24), depositId: envelopeIds })
+const usages = fc.record({ items: uint32s, bytes: counts })
 export const limits: fc.Arbitrary<MailboxLimits> = fc.record({
   aliasItemsMax: uint32s, aliasBytesMax: counts, mailboxItemsMax: uint32s, mailboxBytesMax: counts, lifetimeSMax: uint32s, aliasesMax: uint32s
 })
