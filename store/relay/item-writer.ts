@@ -9,7 +9,7 @@ import type { DepositRef } from '../../protocols/mailbox/wire.ts'
 import type { SqlValue, Statement } from '../database.ts'
 import { bytesOrNothing } from '../tables/columns.ts'
 import type { WriterParts } from './mailbox-writer.ts'
-import { COLLECTED, EXPIRED, HELD, itemOf, KINDS, minuteOf, msOf, type AliasRow, type MailboxRow } from './rows.ts'
+import { COLLECTED, EXPIRED, HELD, itemOf, KINDS, minuteAfter, minuteOf, msOf, type AliasRow, type MailboxRow } from './rows.ts'
 import type { DepositOutcome, MailboxQuotas, NewDeposit } from './types.ts'
 
 /** A mailbox and a door with the counts that they will have. */
@@ -47,7 +47,8 @@ export class ItemWriter {
     this.#mailbox = database.prepare('SELECT * FROM mailboxes WHERE mailbox = ?')
     this.#deposit = database.prepare('SELECT * FROM deposits WHERE door = ? AND deposit_id = ?')
     this.#addItem = database.prepare('INSERT INTO items (item, door, deposit_id, stored_minute, expires_minute, body) VALUES (?, ?, ?, ?, ?, ?)')
-    this.#addDeposit = database.prepare('INSERT INTO deposits (door, deposit_id, state, position, expires_minute) VALUES (?, ?, 0, ?, ?)')
+    this.#addDeposit = database.prepare(`INSERT INTO deposits (door, deposit_id, state, position, expires_minute) VALUES (?, ?, 0, ?, ?)
+      ON CONFLICT (door, deposit_id) DO UPDATE SET state = 0, position = excluded.position, expires_minute = excluded.expires_minute`)
     this.#size = database.prepare('SELECT length(body) AS size FROM items WHERE item = ?')
     this.#removeItem = database.prepare('DELETE FROM items WHERE item = ?')
     this.#settle = database.prepare('UPDATE deposits SET state = ?, expires_minute = ? WHERE door = ? AND deposit_id = ?')
@@ -65,7 +66,8 @@ export class ItemWriter {
         const door = this.#openDoor(deposit.alias)
         if (door === undefined) return { type: 'refused', reason: 'unknownAlias' }
         const before = this.#deposit.get(door.door, deposit.depositId)
-        if (before !== undefined) return { type: 'known', mailbox: door.mailbox.mailbox, expiresAtMs: msOf(before.expires_minute), aliasEpoch: door.mailbox.aliasEpoch }
+        // What has expired is not here: whoever brings it again wants it kept again.
+        if (before !== undefined && before.state !== EXPIRED) return { type: 'known', mailbox: door.mailbox.mailbox, expiresAtMs: msOf(before.expires_minute), aliasEpoch: door.mailbox.aliasEpoch }
         const refusal = refusalOf(deposit, door, quotas)
         if (refusal !== undefined) return { type: 'refused', reason: refusal }
         const cost = this.#parts.space.costOf(deposit.body.byteLength)
@@ -114,7 +116,7 @@ export class ItemWriter {
   #store ({ depositId, body, storedAtMs, expiresAtMs }: NewDeposit, door: OpenDoor): DepositOutcome {
     const { mailbox } = door
     const position = mailbox.nextPosition++
-    const expiresMinute = minuteOf(expiresAtMs)
+    const expiresMinute = minuteAfter(expiresAtMs)
     this.#addItem.run(itemOf(mailbox.mailbox, position), door.door, depositId, minuteOf(storedAtMs), expiresMinute, body)
     this.#addDeposit.run(door.door, depositId, position, expiresMinute)
     this.#count(door, 1, body.byteLength)

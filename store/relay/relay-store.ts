@@ -19,12 +19,19 @@ export interface RelayStoreOptions {
   readonly capBytes: number
 }
 
+/**
+ * Of what was deleted, pages that become free as a whole keep their bytes until they are used again or given back: writing them once more
+ * made the end of a full mailbox a standstill of 200 ms. They hold sealed bodies and ids, as the pages beside them do.
+ */
+const DELETION = 'secure_delete = FAST'
+
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 
 /** @throws StorageError when the file is missing, damaged, read-only, or of a newer program */
 export function openRelayStore ({ path, isNew, capBytes }: RelayStoreOptions): RelayStore {
   const database = openDatabase({ path, isNew, isShrinkable: true })
   try {
+    database.pragma(DELETION)
     migrate(database, MIGRATIONS)
     return new SqlRelayStore(database, { logPath: path === IN_MEMORY ? undefined : `${path}-wal`, capBytes })
   } catch (thrown) {

@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000
 const POSITIONS = 2 ** 32
 
 export function minuteOf (atMs: number): number { return Math.floor(atMs / MINUTE_MS) }
+/** What was promised until some moment is kept until the minute is over. */
+export function minuteAfter (atMs: number): number { return Math.ceil(atMs / MINUTE_MS) }
 export function msOf (minute: number): number { return minute * MINUTE_MS }
 export function itemOf (mailbox: number, position: number): number { return mailbox * POSITIONS + position }
 function positionOf (item: number): number { return item % POSITIONS }

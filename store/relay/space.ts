@@ -8,6 +8,9 @@ import type { Space } from './types.ts'
 
 /** What the log may take beside the database: it is brought in every 1,000 pages, and one transaction is at most 32 MiB. */
 const LOG_BYTES_MAX = 48 * 1024 * 1024
+/** When the log is brought in: SQLite's own figure, and what a small cap leaves of it beside the transaction that comes last. */
+const LOG_PAGES = 1_000
+const LOG_PAGES_MIN = 64
 /** Of a small cap the log must not take most. */
 const LOG_SHARE_MAX = 0.25
 /** Kept back for receipts and other small things that wake nobody. */
@@ -35,6 +38,7 @@ export class DiskSpace {
     this.#capBytes = capBytes
     this.#database.pragma(`max_page_count = ${this.#pagesMax()}`)
     this.#database.pragma(`journal_size_limit = ${this.#logBytesMax()}`)
+    this.#database.pragma(`wal_autocheckpoint = ${Math.max(LOG_PAGES_MIN, Math.min(LOG_PAGES, Math.floor(this.#logBytesMax() / this.#pageBytes / 2)))}`)
   }
 
   view (): Space {

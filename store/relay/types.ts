@@ -52,7 +52,7 @@ export interface NewDeposit {
 
 export type DepositOutcome =
   | { readonly type: 'stored', readonly mailbox: number, readonly position: number, readonly expiresAtMs: number, readonly aliasEpoch: Uint8Array | undefined }
-  /** The same id was deposited before: it waits, or was collected, or expired. */
+  /** The same id was deposited before: it waits, or was collected. */
   | { readonly type: 'known', readonly mailbox: number, readonly expiresAtMs: number, readonly aliasEpoch: Uint8Array | undefined }
   | { readonly type: 'refused', readonly reason: 'unknownAlias' | 'mailboxFull' | 'full' | 'capacity' }
 

@@ -85,8 +85,24 @@ describe('what a relay remembers', () => {
     assert.deepEqual(store.commit(writer => writer.expire(NOW_MS + 120_000, 100)), { items: 1, rows: 1 })
     const ids = [held, collected, expired, deposit(alias)].map(({ depositId }) => depositId)
     assert.deepEqual(store.read.custody(alias.alias, ids), ['held', 'collected', 'expired', 'unknown'])
-    assert.deepEqual(store.commit(writer => writer.deposit([held, collected, expired], QUOTAS)).map(({ type }) => type), ['known', 'known', 'known'])
+    assert.deepEqual(store.commit(writer => writer.deposit([held, collected], QUOTAS)).map(({ type }) => type), ['known', 'known'])
     assert.equal(store.read.totals().items, 1)
+  })
+
+  it('keeps again what has expired and is brought again, for it promises nothing that it has not', () => {
+    const store = openStore()
+    const { mailbox: number, alias } = mailbox(store)
+    const first = deposit(alias, { expiresAtMs: NOW_MS + 90_000 })
+    const [outcome] = store.commit(writer => writer.deposit([first], QUOTAS))
+    assert.ok(outcome?.type === 'stored' && outcome.expiresAtMs === NOW_MS + 120_000, 'until the minute is over')
+    assert.equal(store.commit(writer => writer.expire(NOW_MS + 119_999, 100)).items, 0)
+    assert.equal(store.commit(writer => writer.expire(NOW_MS + 120_000, 100)).items, 1)
+    const [again] = store.commit(writer => writer.deposit([{ ...first, expiresAtMs: NOW_MS + DAY_MS }], QUOTAS))
+    assert.ok(again?.type === 'stored' && again.position === 2)
+    assert.deepEqual(store.read.custody(alias.alias, [first.depositId]), ['held'])
+    assert.deepEqual(store.read.items(number, 0, { items: 10, bytes: MIB }).map(({ body }) => body), [first.body])
+    assert.equal(store.commit(writer => writer.acknowledge(number, [first])), 1)
+    assert.equal(store.read.totals().items, 0)
   })
 
   it('goes with its door, and with its mailbox', () => {
