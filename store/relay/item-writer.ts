@@ -9,7 +9,7 @@ import type { DepositRef } from '../../protocols/mailbox/wire.ts'
 import type { SqlValue, Statement } from '../database.ts'
 import { bytesOrNothing } from '../tables/columns.ts'
 import type { WriterParts } from './mailbox-writer.ts'
-import { COLLECTED, EXPIRED, HELD, itemOf, KINDS, minuteAfter, minuteOf, msOf, type AliasRow, type MailboxRow } from './rows.ts'
+import { COLLECTED, EXPIRED, HELD, itemOf, KINDS, minuteAfter, minuteOf, msOf, POSITION_MAX, type AliasRow, type MailboxRow } from './rows.ts'
 import type { DepositOutcome, MailboxQuotas, NewDeposit } from './types.ts'
 
 /** A mailbox and a door with the counts that they will have. */
@@ -180,7 +180,7 @@ function refusalOf ({ body, isControl }: NewDeposit, door: OpenDoor, quotas: Mai
   if (door.isOnce && door.items > 0) return 'full'
   const share = isControl ? 1 : 1 - CONTROL_RESERVE
   const { mailbox } = door
-  const isFull = door.items + 1 > quotas.aliasItemsMax * share || door.bytes + body.byteLength > quotas.aliasBytesMax * share ||
+  const isFull = mailbox.nextPosition > POSITION_MAX || door.items + 1 > quotas.aliasItemsMax * share || door.bytes + body.byteLength > quotas.aliasBytesMax * share ||
     mailbox.items + 1 > quotas.mailboxItemsMax * share || mailbox.bytes + body.byteLength > quotas.mailboxBytesMax * share
   return isFull ? 'mailboxFull' : undefined
 }

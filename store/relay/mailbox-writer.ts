@@ -3,7 +3,7 @@ import type { Alias } from '../../protocols/mailbox/wire.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import type { Database, SqlValue, Statement } from '../database.ts'
 import { flag } from '../tables/columns.ts'
-import { HELD, itemOf, KINDS, lastItemOf, type AliasRow } from './rows.ts'
+import { HELD, itemOf, KINDS, lastItemOf, MAILBOX_NUMBER_MAX, type AliasRow } from './rows.ts'
 import type { DiskSpace } from './space.ts'
 import type { RunningTotals } from './totals.ts'
 import type { RelayReader } from './types.ts'
@@ -19,7 +19,9 @@ export interface AliasChange { readonly add: readonly Alias[], readonly remove: 
 
 export class MailboxWriter {
   readonly #parts: WriterParts
-  readonly #create: Statement<[string, number, number], never>
+  readonly #create: Statement<[number | undefined, string, number, number], never>
+  readonly #newest: Statement<[], { readonly seq: number }>
+  readonly #gap: Statement<[], { readonly mailbox: number }>
   readonly #seen: Statement<[number, number], never>
   readonly #block: Statement<[number, number], never>
   readonly #alias: Statement<[Uint8Array], AliasRow>
@@ -37,7 +39,10 @@ export class MailboxWriter {
   constructor (parts: WriterParts) {
     const { database } = parts
     this.#parts = parts
-    this.#create = database.prepare('INSERT INTO mailboxes (peer_id, created_day, last_seen_day) VALUES (?, ?, ?)')
+    this.#create = database.prepare('INSERT INTO mailboxes (mailbox, peer_id, created_day, last_seen_day) VALUES (?, ?, ?, ?)')
+    this.#newest = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'mailboxes'")
+    this.#gap = database.prepare(`SELECT mailbox + 1 AS mailbox FROM (SELECT 0 AS mailbox UNION ALL SELECT mailbox FROM mailboxes) AS before
+      WHERE NOT EXISTS (SELECT 1 FROM mailboxes WHERE mailbox = before.mailbox + 1) ORDER BY mailbox LIMIT 1`)
     this.#seen = database.prepare('UPDATE mailboxes SET last_seen_day = ? WHERE mailbox = ?')
     this.#block = database.prepare('UPDATE mailboxes SET is_blocked = ? WHERE mailbox = ?')
     this.#alias = database.prepare('SELECT * FROM aliases WHERE alias = ?')
@@ -54,7 +59,7 @@ export class MailboxWriter {
   }
 
   create (peerId: string, day: number): number {
-    const mailbox = this.#create.insert(peerId, day, day)
+    const mailbox = this.#create.insert(this.#freeNumber(), peerId, day, day)
     invariant(mailbox !== undefined, 'a new row has a number')
     this.#parts.totals.pending.mailboxes += 1
     return mailbox
@@ -102,6 +107,14 @@ export class MailboxWriter {
     if (epoch !== undefined) this.#epoch.run(epoch, mailbox)
     totals.pending.aliases += added.length
     return 'done'
+  }
+
+  /** undefined: the next one. Whoever makes and leaves mailboxes without end must not use up the numbers: those that are free come again then. */
+  #freeNumber (): number | undefined {
+    if ((this.#newest.get()?.seq ?? 0) < MAILBOX_NUMBER_MAX) return undefined
+    const mailbox = this.#gap.get()?.mailbox
+    invariant(mailbox !== undefined && mailbox <= MAILBOX_NUMBER_MAX, 'fewer mailboxes than numbers')
+    return mailbox
   }
 
   /** With what waits behind it. */

@@ -11,8 +11,11 @@ export const COLLECTED = 1
 export const EXPIRED = 2
 
 const MINUTE_MS = 60_000
-/** Positions of one mailbox: see 001-relay.sql. Below 2^21 mailboxes the number stays exact. */
+/** Positions of one mailbox: see 001-relay.sql. */
 const POSITIONS = 2 ** 32
+export const POSITION_MAX = POSITIONS - 1
+/** Up to here the number of an item is exact: 2^53. */
+export const MAILBOX_NUMBER_MAX = 2 ** 21 - 1
 
 export function minuteOf (atMs: number): number { return Math.floor(atMs / MINUTE_MS) }
 /** What was promised until some moment is kept until the minute is over. */
@@ -20,7 +23,7 @@ export function minuteAfter (atMs: number): number { return Math.ceil(atMs / MIN
 export function msOf (minute: number): number { return minute * MINUTE_MS }
 export function itemOf (mailbox: number, position: number): number { return mailbox * POSITIONS + position }
 function positionOf (item: number): number { return item % POSITIONS }
-export function lastItemOf (mailbox: number): number { return itemOf(mailbox, POSITIONS - 1) }
+export function lastItemOf (mailbox: number): number { return itemOf(mailbox, POSITION_MAX) }
 
 export interface MailboxRow {
   readonly mailbox: number
