@@ -3,7 +3,7 @@
  * asks for room first; SQLite itself refuses to go beyond the cap, should we have counted wrong.
  */
 import { statSync } from 'node:fs'
-import type { Database } from '../database.ts'
+import type { Database, Statement } from '../database.ts'
 import type { Space } from './types.ts'
 
 /** What the log may take beside the database: it is brought in every 1,000 pages, and one transaction is at most 32 MiB. */
@@ -24,12 +24,17 @@ export class DiskSpace {
   readonly #database: Database
   readonly #logPath: string | undefined
   readonly #pageBytes: number
+  readonly #pageCount: Statement<[], { readonly page_count: number }>
+  readonly #freeCount: Statement<[], { readonly freelist_count: number }>
   #capBytes: number
 
   constructor (database: Database, { logPath, capBytes }: { readonly logPath: string | undefined, readonly capBytes: number }) {
     this.#database = database
     this.#logPath = logPath
-    this.#pageBytes = this.#pragma('page_size')
+    this.#pageBytes = pageBytes(database)
+    // Asked before every deposit.
+    this.#pageCount = database.prepare('PRAGMA page_count')
+    this.#freeCount = database.prepare('PRAGMA freelist_count')
     this.#capBytes = capBytes
     this.setCap(capBytes)
   }
@@ -42,13 +47,15 @@ export class DiskSpace {
   }
 
   view (): Space {
-    const usedBytes = this.#pragma('page_count') * this.#pageBytes + this.#logBytes()
-    return { usedBytes, capBytes: this.#capBytes, freeBytes: this.#pragma('freelist_count') * this.#pageBytes }
+    const usedBytes = this.#pages() * this.#pageBytes + this.#logBytes()
+    return { usedBytes, capBytes: this.#capBytes, freeBytes: this.freePages() * this.#pageBytes }
   }
+
+  freePages (): number { return this.#freeCount.get()?.freelist_count ?? 0 }
 
   /** Bytes of bodies that can still be written. */
   room (): { readonly forText: number, readonly forControl: number } {
-    const pages = this.#pagesMax() - WORKING_PAGES - this.#pragma('page_count') + this.#pragma('freelist_count')
+    const pages = this.#pagesMax() - WORKING_PAGES - this.#pages() + this.freePages()
     const forControl = pages * this.#pageBytes
     return { forControl, forText: forControl - this.#capBytes * CONTROL_SHARE }
   }
@@ -67,8 +74,10 @@ export class DiskSpace {
     return statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0
   }
 
-  #pragma (name: string): number {
-    const [row] = this.#database.pragma(name)
-    return Number(Object.values(row as Readonly<Record<string, number>>)[0])
-  }
+  #pages (): number { return this.#pageCount.get()?.page_count ?? 0 }
+}
+
+function pageBytes (database: Database): number {
+  const [row] = database.pragma('page_size') as [{ readonly page_size: number }]
+  return row.page_size
 }

@@ -14,6 +14,7 @@ const FREE_PAGES_KEPT = 1_024
 export class SqlRelayWriter implements RelayWriter {
   readonly read: RelayReader
   readonly #database: WriterParts['database']
+  readonly #space: WriterParts['space']
   readonly #mailboxes: MailboxWriter
   readonly #items: ItemWriter
   readonly #keys: KeyWriter
@@ -22,9 +23,10 @@ export class SqlRelayWriter implements RelayWriter {
   readonly #setFact: Statement<[string, string], never>
 
   constructor (parts: WriterParts) {
-    const { database, read } = parts
+    const { database, read, space } = parts
     this.read = read
     this.#database = database
+    this.#space = space
     this.#mailboxes = new MailboxWriter(parts)
     this.#items = new ItemWriter(parts)
     this.#keys = new KeyWriter(parts)
@@ -49,10 +51,10 @@ export class SqlRelayWriter implements RelayWriter {
   }
 
   vacuum (pages: number): number {
-    const surplus = this.#freePages() - FREE_PAGES_KEPT
+    const surplus = this.#space.freePages() - FREE_PAGES_KEPT
     if (surplus <= 0) return 0
     this.#database.execute(`PRAGMA incremental_vacuum(${Math.min(pages, surplus)})`)
-    return Math.max(0, this.#freePages() - FREE_PAGES_KEPT)
+    return Math.max(0, this.#space.freePages() - FREE_PAGES_KEPT)
   }
 
   putShard (mailbox: number, shard: ShardUpload): number | 'capacity' { return this.#keys.putShard(mailbox, shard) }
@@ -65,9 +67,4 @@ export class SqlRelayWriter implements RelayWriter {
   }
 
   setFact (name: string, value: string): void { this.#setFact.run(name, value) }
-
-  #freePages (): number {
-    const [row] = this.#database.pragma('freelist_count') as [{ readonly freelist_count: number }]
-    return row.freelist_count
-  }
 }
