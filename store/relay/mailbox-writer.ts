@@ -1,5 +1,6 @@
 /** Mailboxes and their doors. */
 import type { Alias } from '../../protocols/mailbox/wire.ts'
+import { idKey } from '../../protocols/core/ids.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import type { Database, SqlValue, Statement } from '../database.ts'
 import { flag } from '../tables/columns.ts'
@@ -95,10 +96,13 @@ export class MailboxWriter {
     const { read, space, totals } = this.#parts
     const before = read.mailbox(mailbox)
     invariant(before !== undefined, 'an open mailbox is there')
-    const known = add.map(({ alias }) => this.#alias.get(alias))
+    // What is named twice is one.
+    const wanted = [...new Map(add.map(alias => [idKey(alias.alias), alias])).values()]
+    const known = wanted.map(({ alias }) => this.#alias.get(alias))
     if (known.some(row => row !== undefined && row.mailbox !== mailbox)) return 'taken'
-    const doomed = remove.map(alias => this.#alias.get(alias)).filter(row => row?.mailbox === mailbox).filter(row => row !== undefined)
-    const added = add.filter((_alias, index) => known[index] === undefined)
+    const unwanted = new Map(remove.map(alias => [idKey(alias), alias])).values()
+    const doomed = [...unwanted].map(alias => this.#alias.get(alias)).filter(row => row !== undefined).filter(row => row.mailbox === mailbox)
+    const added = wanted.filter((_alias, index) => known[index] === undefined)
     if (before.aliasCount + added.length - doomed.length > aliasesMax) return 'tooMany'
     if (added.length > 0 && space.room().forControl < 0) return 'capacity'
     for (const row of doomed) this.#remove(row)

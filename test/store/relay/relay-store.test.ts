@@ -129,6 +129,18 @@ describe('what a relay remembers', () => {
     assert.equal(store.commit(writer => writer.changeAliases(eve.mailbox, { add: Array.from({ length: 100 }, () => ({ ...alias, alias: bytes(24) })), remove: [], epoch: undefined }, 100)), 'tooMany')
   })
 
+  it('counts a door once that is named twice, when it comes and when it goes', () => {
+    const store = openStore()
+    const { mailbox: number, alias } = mailbox(store)
+    const other = { ...alias, alias: bytes(24) }
+    assert.equal(store.commit(writer => writer.changeAliases(number, { add: [other, other, alias], remove: [], epoch: undefined }, 2)), 'done')
+    assert.equal(store.read.mailbox(number)?.aliasCount, 2)
+    store.commit(writer => writer.deposit([deposit(other)], QUOTAS))
+    assert.equal(store.commit(writer => writer.changeAliases(number, { add: [], remove: [other.alias, other.alias, bytes(24)], epoch: undefined }, 2)), 'done')
+    assert.deepEqual([store.read.mailbox(number)?.aliasCount, store.read.mailbox(number)?.usage], [1, { items: 0, bytes: 0 }])
+    assert.equal(store.read.totals().aliases, 1)
+  })
+
   it('gives a pair of prekeys once, though they are uploaded again', () => {
     const store = openStore()
     const { mailbox: number } = mailbox(store)
