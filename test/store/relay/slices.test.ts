@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { envelopeId } from '../../../protocols/core/ids.ts'
-import { openRelayStore, RelayWriter } from '../../../store/relay/relay-store.ts'
+import { openRelayStore } from '../../../store/relay/relay-store.ts'
 import type { MailboxQuotas, NewDeposit, RelayStore, RelayWriter } from '../../../store/relay/types.ts'
 
 const MIB = 2 ** 20
