@@ -6,7 +6,7 @@ import { IN_MEMORY } from '../../../store/database.ts'
 import { openRelayStore } from '../../../store/relay/relay-store.ts'
 import type { MailboxQuotas, RelayStore } from '../../../store/relay/types.ts'
 
-const QUOTAS: MailboxQuotas = { aliasItemsMax: 10, aliasBytesMax: 10_000, mailboxItemsMax: 12, mailboxBytesMax: 9_000, aliasesMax: 3 }
+const QUOTAS: MailboxQuotas = { aliasItemsMax: 10, aliasBytesMax: 6_000, mailboxItemsMax: 12, mailboxBytesMax: 9_000, aliasesMax: 3 }
 const MINUTE_MS = 60_000
 const MAILBOXES = 2
 const DOORS = 4
@@ -22,7 +22,7 @@ type Step =
 const door = fc.nat(DOORS - 1)
 const id = fc.nat(IDS - 1)
 const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(
-  { weight: 12, arbitrary: fc.record({ type: fc.constant('deposit' as const), door, id, sizeBytes: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 100 }) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 6_000 }) }), minutes: fc.integer({ min: 1, max: 60 }), isControl: fc.boolean() }) },
+  { weight: 12, arbitrary: fc.record({ type: fc.constant('deposit' as const), door, id, sizeBytes: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 100 }) }, { weight: 3, arbitrary: fc.integer({ min: 1_000, max: 3_000 }) }), minutes: fc.integer({ min: 1, max: 60 }), isControl: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('acknowledge' as const), mailbox: fc.nat(MAILBOXES - 1), door, id }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('add' as const, 'remove' as const), door }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('wait' as const), minutes: fc.integer({ min: 1, max: 30 }) }) },
@@ -107,7 +107,7 @@ describe('a relay store beside its model', () => {
       } finally {
         store.close()
       }
-    }), { numRuns: 150 })
+    }), { numRuns: 300 })
   })
 })
 
