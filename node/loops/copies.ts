@@ -243,8 +243,8 @@ export class Copies {
       reach,
       verify,
       letterOf: row => this.#letterOf(row, relay.peerId),
-      onStored: (letter, evidence) => this.#stored(letter, { relay, evidence }),
-      onRefused: (letter, refusal) => this.#refused(letter, { relay, refusal }),
+      onStored: (letter, evidence) => { this.#stored(letter, evidence) },
+      onRefused: (letter, refusal) => this.#refused(letter, refusal),
       onAttemptFailed: (rows, step, error) => {
         this.#attempted(rows.slice(0, TRACED_ROWS_MAX), { relay, step, detail: error.message })
         this.#miss(rows)
@@ -261,14 +261,15 @@ export class Copies {
     for (const contact of contacts) if (contact !== undefined) sessions.lost(contact)
   }
 
-  #letterOf (row: number, relay: string): RelayLetter | undefined {
+  #letterOf (row: number, peerId: string): RelayLetter | undefined {
     const { reader, directory, destinations, account, clock } = this.#parts
     const outgoing = reader.outbox.byRow(row)
     if (outgoing?.state !== 'sealed' || outgoing.envelopeId === undefined || outgoing.ciphertext === undefined || outgoing.cipherKind === undefined) return undefined
     const { contact, deviceId, envelopeId, refs, gateToken, ciphertext, cipherKind: kind } = outgoing
-    const door = destinations.of(outgoing).find(each => each.relay.peerId === relay)?.door
+    const destination = destinations.of(outgoing).find(({ relay }) => relay.peerId === peerId)
     const device = isUnaddressed(deviceId) ? undefined : directory.device(deviceId)
-    if (door === undefined || device === undefined) return undefined
+    if (destination === undefined || device === undefined) return undefined
+    const { relay, door } = destination
     const statement = gateToken === undefined ? undefined : decodeSignedStatement(account.own.statement)
     const lifetimeMs = gateToken === undefined ? DELIVERY_LIFETIME_MS : GATE_LIFETIME_MS
     return {
@@ -279,10 +280,11 @@ export class Copies {
       deviceId,
       identityKey: device.identityKey,
       refs,
+      relay,
       door,
       ciphertext: { senderDevice: account.own.deviceId, kind, body: ciphertext, statement, envelopeId },
       expiresAtMs: Math.min(outgoing.expiresAtMs, clock.now() + lifetimeMs),
-      work: this.#workFor(row, relay)
+      work: this.#workFor(row, peerId)
     }
   }
 
@@ -291,18 +293,19 @@ export class Copies {
     return done !== undefined && done.nonce === idKey(this.#lanes.get(relay)?.nonce ?? NO_NONCE) ? done.value : undefined
   }
 
-  #stored (letter: RelayLetter, { relay, evidence }: { readonly relay: ListedRelay, readonly evidence: Evidence | undefined }): void {
+  #stored (letter: RelayLetter, evidence: Evidence | undefined): void {
     const { turn, sessions, directory, destinations, clock } = this.#parts
+    const { relay } = letter
     if (evidence === undefined) {
       destinations.demote(relay.peerId)
-      this.#failed(letter, { relay, detail: 'its signature does not fit what it says, so it does not count', retryAfterMs: DISTRUST_MS })
+      this.#failed(letter, { detail: 'its signature does not fit what it says, so it does not count', retryAfterMs: DISTRUST_MS })
       return
     }
     const nowMs = clock.now()
     // Both by its own clock, which may be wrong.
     const keptMs = evidence.expiresAtMs - evidence.relayTimeMs
     if (keptMs <= 0 || keptMs < Math.min(KEPT_MS_MIN, (letter.expiresAtMs - nowMs) / 2)) {
-      this.#failed(letter, { relay, detail: 'it would not keep it long enough, so it does not count', retryAfterMs: Math.max(0, keptMs) })
+      this.#failed(letter, { detail: 'it would not keep it long enough, so it does not count', retryAfterMs: Math.max(0, keptMs) })
       return
     }
     this.#failing.delete(keyOf(letter.row, relay.peerId))
@@ -316,18 +319,18 @@ export class Copies {
   }
 
   /** Returns whether the letter is out of the lane: it is about this mailbox only, and must not hold up the others there. */
-  #refused (letter: RelayLetter, { relay, refusal: { reason, retryAfterMs, workBits } }: { readonly relay: ListedRelay, readonly refusal: LetterRefusal }): boolean {
+  #refused (letter: RelayLetter, { reason, retryAfterMs, workBits }: LetterRefusal): boolean {
     const { sessions } = this.#parts
     const detail = copyRefusalWords(reason)
     switch (reason) {
       case 'rate': case 'busy': case 'storage': case 'capacity': case 'other':
-        this.#attempted([letter.row], { relay, step: 'postponed', detail })
+        this.#attempted([letter.row], { relay: letter.relay, step: 'postponed', detail })
         return false
       case 'work':
-        void this.#doWork(letter, { relay, bits: workBits ?? 0 })
+        void this.#doWork(letter, workBits ?? 0)
         return true
       case 'tooLarge': case 'malformed': case 'badToken':
-        this.#note(letter, { relay, detail, isFinal: true })
+        this.#note(letter, { detail, isFinal: true })
         return true
       case 'unknownAlias': case 'badMac': case 'unknownSender':
         sessions.refresh(letter.contact)
@@ -335,27 +338,28 @@ export class Copies {
       case 'full': case 'mailboxFull': case 'undecryptable': case 'notAccepted':
         break
     }
-    this.#failed(letter, { relay, detail, retryAfterMs, isFull: reason === 'mailboxFull' || reason === 'full' })
+    this.#failed(letter, { detail, retryAfterMs, isFull: reason === 'mailboxFull' || reason === 'full' })
     return true
   }
 
-  #failed (letter: RelayLetter, { relay, detail, retryAfterMs = 0, isFull = false }: { readonly relay: ListedRelay, readonly detail: string, readonly retryAfterMs?: number, readonly isFull?: boolean }): void {
+  #failed (letter: RelayLetter, { detail, retryAfterMs = 0, isFull = false }: { readonly detail: string, readonly retryAfterMs?: number, readonly isFull?: boolean }): void {
     const { clock, random } = this.#parts
-    const key = keyOf(letter.row, relay.peerId)
+    const { row, contact, relay } = letter
+    const key = keyOf(row, relay.peerId)
     const state = afterFailure(this.#failing.get(key)?.state ?? NO_COPY, { nowMs: clock.now(), fraction: random.fraction(), retryAfterMs })
-    const failing = { row: letter.row, contact: letter.contact, relay, state, isFull }
+    const failing = { row, contact, relay, state, isFull }
     this.#failing.set(key, failing)
-    this.#note(letter, { relay, detail, isFinal: false })
+    this.#note(letter, { detail, isFinal: false })
     if (state.at !== 'none') return
     this.#after(Math.max(0, state.retryAtMs - clock.now()), () => {
       if (this.#failing.get(key) !== failing) return
       // The count goes on should it fail again.
-      if (this.#letterOf(letter.row, relay.peerId) === undefined) this.#failing.delete(key)
-      else this.#lane(relay).add(letter.row)
+      if (this.#letterOf(row, relay.peerId) === undefined) this.#failing.delete(key)
+      else this.#lane(relay).add(row)
     })
   }
 
-  #note ({ row, contact, depositId }: RelayLetter, { relay, detail, isFinal }: { readonly relay: ListedRelay, readonly detail: string, readonly isFinal: boolean }): void {
+  #note ({ row, contact, relay, depositId }: RelayLetter, { detail, isFinal }: { readonly detail: string, readonly isFinal: boolean }): void {
     this.#parts.turn.settle([{ type: 'notCopied', row, contact, relay: relay.peerId, depositId, isFinal, atMs: this.#parts.clock.now(), detail: `${this.#labelOf(relay)}: ${detail}` }])
   }
 
@@ -365,25 +369,26 @@ export class Copies {
 
   #labelOf (relay: ListedRelay): string { return relayLabel(relay.peerId, [relay]) }
 
-  async #doWork (letter: RelayLetter, { relay, bits }: { readonly relay: ListedRelay, readonly bits: number }): Promise<void> {
+  async #doWork (letter: RelayLetter, bits: number): Promise<void> {
     const { clock } = this.#parts
-    const key = keyOf(letter.row, relay.peerId)
+    const { row, relay, door, depositId } = letter
+    const key = keyOf(row, relay.peerId)
     const times = (this.#work.get(key)?.times ?? 0) + 1
     if (bits > WORK_BITS_MAX || times > WORK_TIMES_MAX) {
       this.#work.delete(key)
-      this.#failed(letter, { relay, detail: 'it asks for more work than is reasonable' })
+      this.#failed(letter, { detail: 'it asks for more work than is reasonable' })
       return
     }
     const nonce = this.#lanes.get(relay.peerId)?.nonce ?? NO_NONCE
-    const challenge = workChallenge({ nonce, alias: letter.door.alias, depositId: letter.depositId })
+    const challenge = workChallenge({ nonce, alias: door.alias, depositId })
     this.#working.add(key)
     // For another stream it would be in vain, and for what has arrived by itself, too.
-    const isWanted = (): boolean => this.#isStarted && this.#lanes.get(relay.peerId)?.nonce === nonce && this.#letterOf(letter.row, relay.peerId) !== undefined
+    const isWanted = (): boolean => this.#isStarted && this.#lanes.get(relay.peerId)?.nonce === nonce && this.#letterOf(row, relay.peerId) !== undefined
     const value = await findWork(challenge, { bits, clock, isWanted })
     this.#working.delete(key)
     if (!this.#isStarted) return
     if (value !== undefined) this.#work.set(key, { nonce: idKey(nonce), value, times })
-    this.#lane(relay).add(letter.row)
+    this.#lane(relay).add(row)
   }
 
   /** Copies that run out are deposited again, for as long as nobody has proven to have the message. */

@@ -14,7 +14,7 @@ import { idKey, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.
 import { ENVELOPE_BUCKETS_BYTES, ENVELOPE_BYTES_MAX } from '../../protocols/core/limits.ts'
 import { networkKeyOf } from '../../protocols/core/peer-id.ts'
 import type { Ref } from '../../store/types.ts'
-import type { Clock, Network, Random, Sealer } from '../ports.ts'
+import type { Clock, Network, PeerTarget, Random, Sealer } from '../ports.ts'
 import type { Reach } from '../failpoints.ts'
 import { Lane, type Letter, type LetterRefusal } from './lane.ts'
 
@@ -24,6 +24,8 @@ export interface RelayLetter extends Letter {
   readonly deviceId: DeviceId
   readonly identityKey: Uint8Array
   readonly refs: readonly Ref[]
+  /** As the recipient's list of today says where it is. */
+  readonly relay: ListedRelay
   readonly door: DerivedAlias
   readonly ciphertext: Ciphertext
   readonly expiresAtMs: number
@@ -66,13 +68,13 @@ export class RelayLane {
   constructor (parts: RelayLaneParts) {
     this.#parts = parts
     this.#publicKey = networkKeyOf(parts.relay.peerId)
-    const { network, clock, random, reach, relay } = parts
+    const { network, clock, random, reach } = parts
     this.#lane = new Lane({
       network,
       clock,
       random,
       reach,
-      target: () => relay,
+      target: () => this.#target(),
       load: (afterRow, limit) => this.#load(afterRow, limit),
       deposit: (letter, hello) => this.#deposit(letter, hello),
       prove: (batch, depositOf) => this.#prove(batch, depositOf),
@@ -110,6 +112,16 @@ export class RelayLane {
   /** It may answer now. */
   hint (): void { this.#lane.hint() }
   stop (): void { this.#lane.stop() }
+
+  /**
+   * Where the list of somebody who waits says that the relay is: of anybody, so that a list that is old or wrong holds up the others
+   * for one attempt and not for good.
+   */
+  #target (): PeerTarget {
+    const { random, relay, letterOf } = this.#parts
+    const row = this.#rows[Math.floor(random.fraction() * this.#rows.length)]
+    return (row === undefined ? undefined : letterOf(row)?.relay) ?? relay
+  }
 
   /** The first place whose row is not below. */
   #place (row: number): number {

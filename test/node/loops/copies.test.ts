@@ -116,6 +116,24 @@ describe('copies of what somebody away is sent', () => {
     assert.ok((copy?.expiresAtMs ?? 0) > scene.ana.clock.now() + 3 * DAY_MS)
   })
 
+  it('go to where the newest list says that the relay is', async () => {
+    const scene = await CopiesScene.begin({ depots: 1 })
+    await scene.send('before')
+    await scene.pass(200)
+    const depot = scene.depot(0)
+    await depot.network.stop()
+    const id = await scene.send('meanwhile')
+    await scene.pass(60_000)
+    assert.equal(scene.count(id, 1), '0/1')
+    depot.network.address = '/ip4/10.0.0.9/tcp/4001'
+    await depot.network.start()
+    await scene.pass(20 * 60_000)
+    assert.equal(scene.count(id, 1), '0/1')
+    scene.tell([depot])
+    await scene.pass(20 * 60_000)
+    assert.equal(scene.count(id, 1), '1/1')
+  })
+
   it('count by our clock, however wrong the relay’s is', async () => {
     const scene = await CopiesScene.begin({ depots: 1 })
     scene.depot(0).skewMs = -400 * DAY_MS
