@@ -5,6 +5,7 @@
 import { StorageError } from '../../protocols/core/errors.ts'
 import type { RelayStore } from '../../store/relay/types.ts'
 import type { Clock, Timer } from '../ports.ts'
+import type { Collected } from './http/operator.ts'
 import type { Scribe } from './scribe.ts'
 import type { Tally } from './tally.ts'
 
@@ -14,6 +15,8 @@ export interface KeeperParts {
   readonly clock: Clock
   readonly tally: Tally
 }
+
+interface Counts { readonly stored: number, readonly acknowledged: number, readonly expired: number, readonly refused: Readonly<Record<string, number>> }
 
 /** Expiry goes by minutes. */
 const ROUND_MS = 60_000
@@ -27,10 +30,11 @@ const DAY_MS = 24 * 3_600_000
 export class Keeper {
   readonly #parts: KeeperParts
   #timer: Timer | undefined
-  #round: Promise<void> | undefined
+  /** The newest round: each begins when the one before is over, or two would count the same into the day. */
+  #round: Promise<unknown> = Promise.resolve()
   #isStopped = false
-  /** What of today's counts is in the database already. */
-  #written = { stored: 0, acknowledged: 0, expired: 0 }
+  /** What of the counts is in the database already. */
+  #written: Counts = { stored: 0, acknowledged: 0, expired: 0, refused: {} }
 
   constructor (parts: KeeperParts) {
     this.#parts = parts
@@ -38,10 +42,7 @@ export class Keeper {
 
   start (): void {
     this.observe()
-    this.#timer = this.#parts.clock.timer(ROUND_MS, () => {
-      this.#round = this.#tidyQuietly()
-      this.start()
-    })
+    this.#timer = this.#parts.clock.timer(ROUND_MS, () => { void this.#goRound() })
   }
 
   async stop (): Promise<void> {
@@ -52,13 +53,11 @@ export class Keeper {
   }
 
   /** Everything that can go, now; resolves when it is gone. @throws StorageError */
-  async tidy (): Promise<{ readonly expired: number, readonly releasedBytes: number }> {
-    const { store } = this.#parts
-    const before = store.read.space().usedBytes
-    const expired = await this.#expire()
-    await this.#vacuum()
-    await this.#writeDay()
-    return { expired, releasedBytes: Math.max(0, before - store.read.space().usedBytes) }
+  async tidy (): Promise<Collected> {
+    const round = this.#tidyAfter(this.#round)
+    // Whoever asked hears what went wrong; the next round begins all the same.
+    this.#round = round.catch(() => undefined)
+    return await round
   }
 
   observe (): void {
@@ -66,7 +65,20 @@ export class Keeper {
     tally.observe(clock.now(), store.read.space().usedBytes)
   }
 
-  async #tidyQuietly (): Promise<void> { await this.#quietly(() => this.tidy()) }
+  async #goRound (): Promise<void> {
+    await this.#quietly(() => this.tidy())
+    if (!this.#isStopped) this.start()
+  }
+
+  async #tidyAfter (round: Promise<unknown>): Promise<Collected> {
+    await round
+    const { store } = this.#parts
+    const before = store.read.space().usedBytes
+    const expired = await this.#expire()
+    await this.#vacuum()
+    await this.#writeDay()
+    return { expired, releasedBytes: Math.max(0, before - store.read.space().usedBytes) }
+  }
 
   /** A disk that takes nothing is reported by the scribe; the next round tries again. */
   async #quietly (work: () => Promise<unknown>): Promise<void> {
@@ -102,9 +114,9 @@ export class Keeper {
   async #writeDay (): Promise<void> {
     const { store, scribe, clock, tally } = this.#parts
     const { deposits, traffic } = tally.view()
-    const now = { stored: deposits.stored, acknowledged: traffic.acknowledged, expired: traffic.expired }
+    const now: Counts = { stored: deposits.stored, acknowledged: traffic.acknowledged, expired: traffic.expired, refused: deposits.refused }
     const before = this.#written
-    const refused = Object.fromEntries(tally.takeRefused())
+    const refused = Object.fromEntries(Object.entries(now.refused).map(([reason, count]) => [reason, count - (before.refused[reason] ?? 0)] as const).filter(([, count]) => count > 0))
     const day = Math.floor(clock.now() / DAY_MS)
     await scribe.write(writer => {
       writer.countDay(day, {

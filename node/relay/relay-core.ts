@@ -48,6 +48,8 @@ export interface RelayCoreOptions {
   readonly onRecord?: (name: Uint8Array, record: Uint8Array) => void
 }
 
+type StuckMailboxes = ReturnType<RelayStore['read']['stuck']>
+
 const DAY_MS = 24 * 3_600_000
 const DAYS_SHOWN = 90
 const STUCK_SHOWN = 50
@@ -55,6 +57,8 @@ const STUCK_SHOWN = 50
 const DRAIN_RETRY_MS = 3_600_000
 /** How old the figure of the used space may be where each deposit asks for it; the writer has the last word. */
 const SPACE_AGE_MS_MAX = 200
+/** How old the list of stuck mailboxes may be: it goes through all of them, and whoever looks does so every second. */
+const STUCK_AGE_MS_MAX = 10_000
 
 export class RelayCore implements RelayOperator {
   readonly peerId: string
@@ -73,6 +77,7 @@ export class RelayCore implements RelayOperator {
   #isDraining: boolean
   #storageTrouble: StorageError | undefined
   #space = { atMs: -Infinity, share: 0 }
+  #stuck: { readonly atMs: number, readonly found: StuckMailboxes } | undefined
 
   /** Serves from here on; what comes is answered as soon as the network is started. */
   constructor (options: RelayCoreOptions) {
@@ -177,7 +182,7 @@ export class RelayCore implements RelayOperator {
   stats (): RelayStats {
     const { store, ports: { clock, network }, version, surroundings } = this.#options
     const { residentBytes, heapBytes, availableBytes } = this.#pressure.vitals
-    const stuck = store.read.stuck(this.#stuckDay(), STUCK_SHOWN)
+    const stuck = this.#stuckNow()
     return {
       version,
       peerId: this.peerId,
@@ -223,6 +228,13 @@ export class RelayCore implements RelayOperator {
   #rates (name: keyof RelayConfig['rates']): Rates { return new Rates(this.#options.ports.clock, () => this.#config.rates[name]) }
 
   #stuckDay (): number { return Math.floor((this.#options.ports.clock.now() - this.#config.stuckAfterMs) / DAY_MS) }
+
+  #stuckNow (): StuckMailboxes {
+    const { store, ports: { clock } } = this.#options
+    const atMs = clock.monotonic()
+    if (this.#stuck === undefined || atMs - this.#stuck.atMs > STUCK_AGE_MS_MAX) this.#stuck = { atMs, found: store.read.stuck(this.#stuckDay(), STUCK_SHOWN) }
+    return this.#stuck.found
+  }
 
   #capShare (): number {
     const { store, ports: { clock } } = this.#options

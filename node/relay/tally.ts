@@ -44,8 +44,6 @@ export class Tally {
   #storedBytes = 0
   #known = 0
   readonly #refused = new Map<string, number>()
-  /** Since they were last taken into the database's history of days. */
-  readonly #refusedUnwritten = new Map<string, number>()
   readonly #quarters: Quarter[] = []
 
   stored (bytes: number): void {
@@ -59,16 +57,8 @@ export class Tally {
 
   refused (reason: string): void {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
-    this.#refusedUnwritten.set(reason, (this.#refusedUnwritten.get(reason) ?? 0) + 1)
     const quarter = this.#quarters.at(-1)
     if (quarter !== undefined) quarter.refused += 1
-  }
-
-  /** Refusals since the last call, for the history of days. */
-  takeRefused (): ReadonlyMap<string, number> {
-    const taken = new Map(this.#refusedUnwritten)
-    this.#refusedUnwritten.clear()
-    return taken
   }
 
   /** Called now and then: begins the next quarter of an hour when it is time. */
