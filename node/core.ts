@@ -14,7 +14,7 @@ import type { Reach } from './failpoints.ts'
 import { Feed } from './feed.ts'
 import { serveAccount } from './handlers/account.ts'
 import { serveDeposits } from './handlers/deposit.ts'
-import { PeerRates } from './handlers/peer-rates.ts'
+import { Rates } from './rates.ts'
 import { refill, servePrekeys } from './handlers/prekeys.ts'
 import { Destinations } from './contacts/copies.ts'
 import type { SecretBox } from './contacts/entries.ts'
@@ -216,7 +216,7 @@ export class Core {
   #serve (directory: Directory, reach: Reach): void {
     const { network, clock, sealer } = this.#ports
     const reader = this.#store.read
-    const lookupRates = new PeerRates(clock, { burst: LOOKUP_BURST, perSecond: LOOKUP_PER_SECOND })
+    const lookupRates = new Rates(clock, () => ({ burst: LOOKUP_BURST, perSecond: LOOKUP_PER_SECOND }))
     const own = (): OwnAccount['own'] => this.account.own
     serveAccount({ network, own, rates: lookupRates })
     servePrekeys({ network, reader, own, directory, sealer, clock, turn: this.turn, rates: lookupRates, reach })
@@ -226,7 +226,7 @@ export class Core {
       directory,
       clock,
       turn: this.turn,
-      rates: new PeerRates(clock, { burst: LOOKUP_BURST, perSecond: LOOKUP_PER_SECOND }),
+      rates: new Rates(clock, () => ({ burst: LOOKUP_BURST, perSecond: LOOKUP_PER_SECOND })),
       reach
     })
   }

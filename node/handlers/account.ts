@@ -4,12 +4,12 @@ import { equals } from 'uint8arrays'
 import type { Own } from '../../store/types.ts'
 import type { Network } from '../ports.ts'
 import { ACCOUNT_PROTOCOL } from '../protocols.ts'
-import type { PeerRates } from './peer-rates.ts'
+import type { Rates } from '../rates.ts'
 
 export interface AccountHandlerParts {
   readonly network: Network
   readonly own: () => Own
-  readonly rates: PeerRates
+  readonly rates: Rates
 }
 
 export function serveAccount ({ network, own, rates }: AccountHandlerParts): void {

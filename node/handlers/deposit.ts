@@ -15,7 +15,7 @@ import type { Reach } from '../failpoints.ts'
 import { DEPOSIT_PROTOCOL } from '../protocols.ts'
 import type { Outcome } from '../turn/open.ts'
 import type { Turn } from '../turn/turn.ts'
-import type { PeerRates } from './peer-rates.ts'
+import type { Rates } from '../rates.ts'
 
 export interface DepositHandlerParts {
   readonly network: Network
@@ -24,7 +24,7 @@ export interface DepositHandlerParts {
   readonly clock: Clock
   readonly turn: Turn
   /** Of strangers; contacts are slowed by back-pressure alone. */
-  readonly rates: PeerRates
+  readonly rates: Rates
   readonly reach: Reach
 }
 

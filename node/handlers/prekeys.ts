@@ -12,7 +12,7 @@ import type { Directory } from '../directory.ts'
 import type { Reach } from '../failpoints.ts'
 import { PREKEYS_PROTOCOL } from '../protocols.ts'
 import type { Turn } from '../turn/turn.ts'
-import { PeerRates } from './peer-rates.ts'
+import { Rates } from '../rates.ts'
 
 export interface PrekeysHandlerParts {
   readonly network: Network
@@ -22,12 +22,12 @@ export interface PrekeysHandlerParts {
   readonly sealer: Sealer
   readonly clock: Clock
   readonly turn: Turn
-  readonly rates: PeerRates
+  readonly rates: Rates
   readonly reach: Reach
 }
 
 export function servePrekeys ({ network, reader, own, directory, sealer, clock, turn, rates, reach }: PrekeysHandlerParts): void {
-  const oneTimeRates = new PeerRates(clock, { burst: ONE_TIME_BUNDLE_BURST, perSecond: ONE_TIME_BUNDLES_PER_SECOND })
+  const oneTimeRates = new Rates(clock, () => ({ burst: ONE_TIME_BUNDLE_BURST, perSecond: ONE_TIME_BUNDLES_PER_SECOND }))
   network.serveRequest(PREKEYS_PROTOCOL, async (request, peerId) => {
     const { version, deviceId, token } = decodeBundleRequest(request)
     const standing = contactStanding(peerId, directory)

@@ -17,7 +17,7 @@ import type { Directory } from '../directory.ts'
 import type { Reach } from '../failpoints.ts'
 import type { OwnAccount } from '../own-account.ts'
 import type { Clock, Network, Random, Sealer } from '../ports.ts'
-import { PeerRates } from '../handlers/peer-rates.ts'
+import { Rates } from '../rates.ts'
 import type { SealedEnvelope } from '../turn/sealed-envelope.ts'
 import type { Turn } from '../turn/turn.ts'
 import { Lane, type Letter, type LetterRefusal } from './lane.ts'
@@ -59,13 +59,13 @@ interface DirectLetter extends Letter {
 export class Outbox {
   readonly #parts: OutboxParts
   readonly #lanes = new Map<string, Lane<DirectLetter>>()
-  readonly #retryRates: PeerRates
+  readonly #retryRates: Rates
   readonly #roundTrips = new RoundTrips()
   #isStarted = false
 
   constructor (parts: OutboxParts) {
     this.#parts = parts
-    this.#retryRates = new PeerRates(parts.clock, { burst: RETRY_REQUESTS_PER_HOUR, perSecond: RETRY_REQUESTS_PER_HOUR / 3600 })
+    this.#retryRates = new Rates(parts.clock, () => ({ burst: RETRY_REQUESTS_PER_HOUR, perSecond: RETRY_REQUESTS_PER_HOUR / 3600 }))
   }
 
   /** Takes up what waits from before. */

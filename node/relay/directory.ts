@@ -12,7 +12,7 @@ import type { RelayReader } from '../../store/relay/types.ts'
 import { sha256 } from '../crypto/mac.ts'
 import type { Clock, Network } from '../ports.ts'
 import { DIRECTORY_PROTOCOL } from '../protocols.ts'
-import type { Rates } from './rates.ts'
+import type { Rates } from '../rates.ts'
 import type { Scribe } from './scribe.ts'
 import type { Tally } from './tally.ts'
 

@@ -12,7 +12,7 @@ import type { Usage } from '../../protocols/mailbox/wire.ts'
 import type { DepositOutcome, Mailbox, NewDeposit, RelayReader, StoredAlias } from '../../store/relay/types.ts'
 import { isMacOf } from '../crypto/mac.ts'
 import { mailboxLimits, type Quotas } from './config.ts'
-import type { Rates } from './rates.ts'
+import type { Rates } from '../rates.ts'
 
 export interface Refusal {
   readonly type: 'refuse'

@@ -11,7 +11,7 @@ import {
 import type { RelayReader, StoredAlias, TakenBundle } from '../../store/relay/types.ts'
 import type { Clock, Network, Signer } from '../ports.ts'
 import { PREKEYS_PROTOCOL, SHARD_PROTOCOL } from '../protocols.ts'
-import type { Rates } from './rates.ts'
+import type { Rates } from '../rates.ts'
 import type { Scribe } from './scribe.ts'
 import type { Tally } from './tally.ts'
 

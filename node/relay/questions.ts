@@ -12,7 +12,7 @@ import { isMacOf } from '../crypto/mac.ts'
 import type { Clock, Network, Signer } from '../ports.ts'
 import { CUSTODY_PROTOCOL, RELAY_PROTOCOL } from '../protocols.ts'
 import { mailboxLimits, relayDescription, type MailboxAdmission, type RelayConfig } from './config.ts'
-import type { Rates } from './rates.ts'
+import type { Rates } from '../rates.ts'
 import type { Tally } from './tally.ts'
 
 export interface CustodyParts {

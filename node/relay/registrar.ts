@@ -11,7 +11,7 @@ import type { Mailbox, RelayStore, RelayWriter } from '../../store/relay/types.t
 import { isSameSecret } from '../crypto/mac.ts'
 import type { Clock } from '../ports.ts'
 import { mailboxLimits, relayDescription, type MailboxAdmission, type RelayConfig } from './config.ts'
-import type { Rates } from './rates.ts'
+import type { Rates } from '../rates.ts'
 import type { Scribe } from './scribe.ts'
 import type { Closed } from './stats.ts'
 import type { Tally } from './tally.ts'

@@ -19,7 +19,7 @@ import { serveRelayPrekeys } from './prekeys.ts'
 import { Pressure, type Vitals } from './pressure.ts'
 import type { Collected, MailboxView, RelayOperator } from './http/operator.ts'
 import { serveCard, serveCustody } from './questions.ts'
-import { Rates } from './rates.ts'
+import { Rates } from '../rates.ts'
 import { Registrar } from './registrar.ts'
 import { Scribe } from './scribe.ts'
 import type { Closed, RelayStats, StuckMailbox } from './stats.ts'
@@ -57,6 +57,8 @@ const STUCK_SHOWN = 50
 const DRAIN_RETRY_MS = 3_600_000
 /** How old the figure of the used space may be where each deposit asks for it; the writer has the last word. */
 const SPACE_AGE_MS_MAX = 200
+/** Peers and aliases whose rates are remembered: more than a node meets. */
+const RATE_NAMES_MAX = 16_384
 /** How old the list of stuck mailboxes may be: it goes through all of them, and whoever looks does so every second. */
 const STUCK_AGE_MS_MAX = 10_000
 
@@ -225,7 +227,7 @@ export class RelayCore implements RelayOperator {
     serveCard({ network, clock, config, software: this.#software, features, takesMailboxes: () => this.closed().length === 0 })
   }
 
-  #rates (name: keyof RelayConfig['rates']): Rates { return new Rates(this.#options.ports.clock, () => this.#config.rates[name]) }
+  #rates (name: keyof RelayConfig['rates']): Rates { return new Rates(this.#options.ports.clock, () => this.#config.rates[name], RATE_NAMES_MAX) }
 
   #stuckDay (): number { return Math.floor((this.#options.ports.clock.now() - this.#config.stuckAfterMs) / DAY_MS) }
 

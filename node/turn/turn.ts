@@ -22,7 +22,7 @@ import type { Arrivals } from '../arrivals.ts'
 import type { Reach } from '../failpoints.ts'
 import { countCopies, countRow } from '../contacts/copies.ts'
 import { giveSecrets } from '../contacts/secrets.ts'
-import { PeerRates } from '../handlers/peer-rates.ts'
+import { Rates } from '../rates.ts'
 import { composeDraft, Ids, writeDraft, type Composed, type Draft, type RecallParts } from './compose.ts'
 import { openArrival, refused, type Arrival, type OpenedArrival } from './open.ts'
 import { outcomeOfFailed, sessionlessOf, STORAGE_RETRY_MS, takenOf, type Taken } from './consequences.ts'
@@ -90,7 +90,7 @@ export class Turn {
   readonly #replies = new Replies()
   readonly #receipts: DueReceipts
   /** How often one device may make us seal something anew. */
-  readonly #retryRates: PeerRates
+  readonly #retryRates: Rates
   #events: TurnEvents | undefined
   readonly #queue = new WorkQueue()
   /** Settlements that wait, or whose commit is under way. */
@@ -111,7 +111,7 @@ export class Turn {
     this.#threads = new Threads(parts.store.read)
     this.ids = new Ids(parts.random)
     this.#receipts = new DueReceipts({ ...parts, seal: device => this.seal(device) })
-    this.#retryRates = new PeerRates(parts.clock, { burst: RETRY_REQUESTS_PER_HOUR, perSecond: RETRY_REQUESTS_PER_HOUR / 3600 })
+    this.#retryRates = new Rates(parts.clock, () => ({ burst: RETRY_REQUESTS_PER_HOUR, perSecond: RETRY_REQUESTS_PER_HOUR / 3600 }))
   }
 
   /** Connects what comes after a commit; once, before the first work. */

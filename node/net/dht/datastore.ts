@@ -9,7 +9,7 @@ import { equals, fromString, toString } from 'uint8arrays'
 import { RefusedError } from '../../../protocols/core/errors.ts'
 import { DHT_NEW_NAMES_PER_HOUR } from '../../../protocols/core/limits.ts'
 import { dhtKey, nameOfDhtKey, selectRecord } from '../../../protocols/directory/record.ts'
-import { PeerRates } from '../../handlers/peer-rates.ts'
+import { Rates } from '../../rates.ts'
 import type { Clock } from '../../ports.ts'
 import type { Shelf } from './shelf.ts'
 import { unwrap, wrap } from './wrapping.ts'
@@ -28,12 +28,12 @@ const RECORD = /^\/dht\/record\/(?<key>[a-z2-7]+)$/
 
 export class GuardedDatastore extends BaseDatastore {
   readonly #parts: GuardParts
-  readonly #newNames: PeerRates
+  readonly #newNames: Rates
 
   constructor (parts: GuardParts) {
     super()
     this.#parts = parts
-    this.#newNames = new PeerRates(parts.clock, { burst: DHT_NEW_NAMES_PER_HOUR, perSecond: DHT_NEW_NAMES_PER_HOUR / 3600 })
+    this.#newNames = new Rates(parts.clock, () => ({ burst: DHT_NEW_NAMES_PER_HOUR, perSecond: DHT_NEW_NAMES_PER_HOUR / 3600 }))
   }
 
   /**

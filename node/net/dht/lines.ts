@@ -6,7 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { UnreachableError } from '../../../protocols/core/errors.ts'
 import { DHT_MESSAGES_BURST, DHT_MESSAGES_PER_SECOND, DHT_STREAM_BYTES_MAX } from '../../../protocols/core/limits.ts'
-import { PeerRates } from '../../handlers/peer-rates.ts'
+import { Rates } from '../../rates.ts'
 import type { Clock } from '../../ports.ts'
 import { isDialable } from '../addresses.ts'
 import { variantOf, type HostComponents } from '../host.ts'
@@ -29,12 +29,12 @@ export interface LineParts {
 export class Lines {
   readonly #parts: LineParts
   readonly #writer = new AsyncLocalStorage<string>()
-  readonly #rates: PeerRates
+  readonly #rates: Rates
   readonly #opened = new Set<Connection>()
 
   constructor (parts: LineParts) {
     this.#parts = parts
-    this.#rates = new PeerRates(parts.clock, { burst: DHT_MESSAGES_BURST, perSecond: DHT_MESSAGES_PER_SECOND })
+    this.#rates = new Rates(parts.clock, () => ({ burst: DHT_MESSAGES_BURST, perSecond: DHT_MESSAGES_PER_SECOND }))
   }
 
   /** Whose message is being dealt with; undefined: nobody's. */

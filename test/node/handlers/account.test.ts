@@ -3,7 +3,7 @@ import { decodeAccountAnswer, encodeAccountLookup, type AccountAnswer } from '..
 import { MalformedError } from '../../../protocols/core/errors.ts'
 import { LOOKUP_BURST } from '../../../protocols/core/limits.ts'
 import { serveAccount } from '../../../node/handlers/account.ts'
-import { PeerRates } from '../../../node/handlers/peer-rates.ts'
+import { Rates } from '../../../node/rates.ts'
 import type { ChannelProtocol } from '../../../node/ports.ts'
 import { Ether, SimNetwork } from '../../sim/network.ts'
 import { SeededRandom } from '../../sim/random.ts'
@@ -16,7 +16,7 @@ class Scene extends SimNetwork {
   constructor (ana = new Engine('ana')) {
     super(new Ether(ana.world, new SeededRandom(1, 'ether')), ana.peerId, '/sim/ana')
     this.ana = ana
-    serveAccount({ network: this, own: () => ana.own, rates: new PeerRates(ana.clock, { burst: LOOKUP_BURST, perSecond: 2 }) })
+    serveAccount({ network: this, own: () => ana.own, rates: new Rates(ana.clock, () => ({ burst: LOOKUP_BURST, perSecond: 2 })) })
   }
 
   override serveRequest (_protocol: ChannelProtocol, answer: Scene['answer']): void { this.answer = answer }

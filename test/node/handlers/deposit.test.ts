@@ -7,7 +7,7 @@ import { encodeEnvelope } from '../../../protocols/envelope/wire.ts'
 import { NOBODY } from '../../../node/contacts/introductions.ts'
 import { createOneTimeInvite } from '../../../node/contacts/invites.ts'
 import { serveDeposits } from '../../../node/handlers/deposit.ts'
-import { PeerRates } from '../../../node/handlers/peer-rates.ts'
+import { Rates } from '../../../node/rates.ts'
 import type { Channel, ChannelEnd, ChannelProtocol, FrameHandler } from '../../../node/ports.ts'
 import type { Standing } from '../../../store/types.ts'
 import { Ether, SimNetwork } from '../../sim/network.ts'
@@ -55,7 +55,7 @@ class Scene {
 
   constructor (peerId = 'peerbob') {
     const { store, directory, clock, turn } = this.ana
-    serveDeposits({ network: this.#network, reader: store.read, directory, clock, turn, rates: new PeerRates(clock, { burst: LOOKUP_BURST, perSecond: 2 }), reach: step => this.ana.steps.push(step) })
+    serveDeposits({ network: this.#network, reader: store.read, directory, clock, turn, rates: new Rates(clock, () => ({ burst: LOOKUP_BURST, perSecond: 2 })), reach: step => this.ana.steps.push(step) })
     this.stream = this.open(peerId)
   }
 

@@ -3,7 +3,7 @@ import { MalformedError, StorageError } from '../../../protocols/core/errors.ts'
 import { LOOKUP_BURST, ONE_TIME_BUNDLE_BURST } from '../../../protocols/core/limits.ts'
 import { decodeBundleAnswer, encodeBundleRequest, type BundleAnswer } from '../../../protocols/prekeys/wire.ts'
 import { createOneTimeInvite, longTermInvite } from '../../../node/contacts/invites.ts'
-import { PeerRates } from '../../../node/handlers/peer-rates.ts'
+import { Rates } from '../../../node/rates.ts'
 import { refill, servePrekeys } from '../../../node/handlers/prekeys.ts'
 import type { ChannelProtocol } from '../../../node/ports.ts'
 import type { Standing } from '../../../store/types.ts'
@@ -19,7 +19,7 @@ class Scene extends SimNetwork {
     super(new Ether(ana.world, new SeededRandom(1, 'ether')), ana.peerId, '/sim/ana')
     this.ana = ana
     const { store, directory, sealer, clock, turn } = ana
-    servePrekeys({ network: this, reader: store.read, own: () => ana.own, directory, sealer, clock, turn, rates: new PeerRates(clock, { burst: LOOKUP_BURST, perSecond: 2 }), reach: step => ana.steps.push(step) })
+    servePrekeys({ network: this, reader: store.read, own: () => ana.own, directory, sealer, clock, turn, rates: new Rates(clock, () => ({ burst: LOOKUP_BURST, perSecond: 2 })), reach: step => ana.steps.push(step) })
   }
 
   override serveRequest (_protocol: ChannelProtocol, answer: Scene['answer']): void { this.answer = answer }

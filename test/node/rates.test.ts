@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { PeerRates } from '../../../node/handlers/peer-rates.ts'
-import { World } from '../../sim/world.ts'
+import { Rates } from '../../node/rates.ts'
+import { World } from '../sim/world.ts'
 
-function ratesIn (world: World, burst = 3, perSecond = 1): PeerRates {
-  return new PeerRates(world.clock(() => true, () => 0), { burst, perSecond })
+function ratesIn (world: World, burst = 3, perSecond = 1): Rates {
+  return new Rates(world.clock(() => true, () => 0), () => ({ burst, perSecond }))
 }
 
-describe('peer rates', () => {
+describe('rates', () => {
   it('allow a burst, then a steady rate, to each peer by itself', async () => {
     const world = new World(1)
     const rates = ratesIn(world)
