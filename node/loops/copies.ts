@@ -9,7 +9,7 @@ import { workChallenge } from '../../protocols/deposit/work.ts'
 import { decodeSignedStatement, type ListedRelay } from '../../protocols/account/wire.ts'
 import { relayDepositId } from '../../protocols/mailbox/alias.ts'
 import { idKey, type DeviceId } from '../../protocols/core/ids.ts'
-import { ALIAS_EPOCH_BYTES, ALIAS_ITEMS_MAX, COPY_RENEW_MS, DELIVERY_LIFETIME_MS, GATE_LIFETIME_MS, WORK_BITS_MAX } from '../../protocols/core/limits.ts'
+import { ALIAS_EPOCH_BYTES, ALIAS_ITEMS_MAX, COPY_RENEW_MS, DELIVERY_LIFETIME_MS, GATE_LIFETIME_MS } from '../../protocols/core/limits.ts'
 import type { Reader } from '../../store/reader.ts'
 import { copyStateOf, relayLabel, type Destinations } from '../contacts/copies.ts'
 import type { Directory } from '../directory.ts'
@@ -20,7 +20,7 @@ import type { SealedEnvelope } from '../turn/sealed-envelope.ts'
 import { isUnaddressed } from '../turn/seal.ts'
 import type { Turn } from '../turn/turn.ts'
 import { copyRefusalWords } from './copy-words.ts'
-import { findWork } from './gate-work.ts'
+import { GateWork } from './gate-work.ts'
 import type { LetterRefusal } from './lane.ts'
 import { RelayLane, sealedSizeBytes, type RelayLetter, type VerifySignature } from './relay-lane.ts'
 import type { Sessions } from './sessions.ts'
@@ -58,16 +58,6 @@ const HEARD_MS = 1_000
 const LOST_ROWS_MAX = 64
 /** Open rows read at a time. */
 const PLAN_ROWS = 128
-/** Done anew when a stream ended meanwhile, or when more is asked for: not for ever. */
-const WORK_TIMES_MAX = 4
-
-interface Work {
-  /** Of the stream that it was done for. */
-  readonly nonce: string
-  readonly value: Uint8Array
-  /** How often it was done for this envelope. */
-  readonly times: number
-}
 
 /** A copy that waits to be tried again. */
 interface Failing {
@@ -89,13 +79,12 @@ export class Copies {
   readonly #failing = new Map<string, Failing>()
   /** Contacts who have shown a sign of life, and whose mailboxes will be looked at again. */
   readonly #heard = new Set<number>()
-  readonly #work = new Map<string, Work>()
-  /** Copies that work is being done for. */
-  readonly #working = new Set<string>()
+  readonly #work: GateWork
   #isStarted = false
 
   constructor (parts: CopiesParts) {
     this.#parts = parts
+    this.#work = new GateWork(parts.clock)
   }
 
   /** Takes up what waits from before. */
@@ -224,7 +213,7 @@ export class Copies {
       const key = keyOf(row, relay.peerId)
       if (isForced) this.#failing.delete(key)
       // What has failed comes back by its own timer.
-      if (this.#failing.has(key) || this.#working.has(key)) continue
+      if (this.#failing.has(key) || this.#work.isUnderWay(key)) continue
       const state = copyStateOf(copies.get(relay.peerId))
       if (isCopyDue(state, clock.now()) || (isForced && state.at === 'refused')) this.#lane(relay).add(row)
     }
@@ -284,14 +273,12 @@ export class Copies {
       door,
       ciphertext: { senderDevice: account.own.deviceId, kind, body: ciphertext, statement, envelopeId },
       expiresAtMs: Math.min(outgoing.expiresAtMs, clock.now() + lifetimeMs),
-      work: this.#workFor(row, peerId)
+      work: this.#work.valueOf(keyOf(row, peerId), this.#nonceOf(peerId))
     }
   }
 
-  #workFor (row: number, relay: string): Uint8Array | undefined {
-    const done = this.#work.get(keyOf(row, relay))
-    return done !== undefined && done.nonce === idKey(this.#lanes.get(relay)?.nonce ?? NO_NONCE) ? done.value : undefined
-  }
+  /** Of the stream that is open. */
+  #nonceOf (relay: string): Uint8Array { return this.#lanes.get(relay)?.nonce ?? NO_NONCE }
 
   #stored (letter: RelayLetter, evidence: Evidence | undefined): void {
     const { turn, sessions, directory, destinations, clock } = this.#parts
@@ -309,7 +296,7 @@ export class Copies {
       return
     }
     this.#failing.delete(keyOf(letter.row, relay.peerId))
-    this.#work.delete(keyOf(letter.row, relay.peerId))
+    this.#work.forget(keyOf(letter.row, relay.peerId))
     const { row, contact, refs, depositId } = letter
     turn.settle([{ type: 'copied', row, contact, refs, relay: relay.peerId, depositId, expiresAtMs: nowMs + keptMs, evidence: encodeEvidence(evidence), atMs: nowMs }])
     const held = directory.contact(contact)?.contact.statementHash
@@ -370,25 +357,18 @@ export class Copies {
   #labelOf (relay: ListedRelay): string { return relayLabel(relay.peerId, [relay]) }
 
   async #doWork (letter: RelayLetter, bits: number): Promise<void> {
-    const { clock } = this.#parts
     const { row, relay, door, depositId } = letter
-    const key = keyOf(row, relay.peerId)
-    const times = (this.#work.get(key)?.times ?? 0) + 1
-    if (bits > WORK_BITS_MAX || times > WORK_TIMES_MAX) {
-      this.#work.delete(key)
-      this.#failed(letter, { detail: 'it asks for more work than is reasonable' })
-      return
-    }
-    const nonce = this.#lanes.get(relay.peerId)?.nonce ?? NO_NONCE
-    const challenge = workChallenge({ nonce, alias: door.alias, depositId })
-    this.#working.add(key)
-    // For another stream it would be in vain, and for what has arrived by itself, too.
-    const isWanted = (): boolean => this.#isStarted && this.#lanes.get(relay.peerId)?.nonce === nonce && this.#letterOf(row, relay.peerId) !== undefined
-    const value = await findWork(challenge, { bits, clock, isWanted })
-    this.#working.delete(key)
+    const nonce = this.#nonceOf(relay.peerId)
+    const isReasonable = await this.#work.do(keyOf(row, relay.peerId), {
+      nonce,
+      challenge: workChallenge({ nonce, alias: door.alias, depositId }),
+      bits,
+      // For another stream it would be in vain, and for what has arrived by itself, too.
+      isWanted: () => this.#isStarted && this.#nonceOf(relay.peerId) === nonce && this.#letterOf(row, relay.peerId) !== undefined
+    })
     if (!this.#isStarted) return
-    if (value !== undefined) this.#work.set(key, { nonce: idKey(nonce), value, times })
-    this.#lane(relay).add(row)
+    if (isReasonable) this.#lane(relay).add(row)
+    else this.#failed(letter, { detail: 'it asks for more work than is reasonable' })
   }
 
   /** Copies that run out are deposited again, for as long as nobody has proven to have the message. */
