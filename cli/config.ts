@@ -2,9 +2,9 @@
  * Settings: an option outranks the environment, the environment outranks `skein.toml` in the home, the file outranks the
  * default. Only what some command asks for is a setting.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { StorageError, UsageError } from '../protocols/core/errors.ts'
+import { readSettingsText, settingsIn } from '../node/settings-toml.ts'
+import { UsageError } from '../protocols/core/errors.ts'
 import { didYouMean } from './suggest.ts'
 
 export type SettingValue = string | number | readonly string[]
@@ -53,7 +53,7 @@ function settingsPath (home: string): string {
 /** @throws UsageError when a value is not one that the setting takes, or the file is not TOML */
 export async function loadSettings (home: string, environment: Readonly<Record<string, string | undefined>>): Promise<Settings> {
   const path = settingsPath(home)
-  const { values, warnings } = await readSettingsFile(path)
+  const { values, warnings } = await parseSettings(await readSettingsText(path), path)
   const all = new Map(SETTING_NAMES.map(name => [name, resolve(name, values.get(name), environment)]))
   const get = (name: SettingName): Setting => all.get(name) ?? { value: SETTINGS[name].fallback, origin: 'default' }
   return { path, get, text: name => String(get(name).value), list: name => listIn(get(name)), warnings }
@@ -91,48 +91,14 @@ function resolve (name: SettingName, inFile: SettingValue | undefined, environme
   return inFile === undefined ? { value: SETTINGS[name].fallback, origin: 'default' } : { value: inFile, origin: 'file' }
 }
 
-async function readSettingsFile (path: string): Promise<{ readonly values: ReadonlyMap<SettingName, SettingValue>, readonly warnings: readonly string[] }> {
-  const text = await readIfThere(path)
-  return text === undefined ? { values: new Map(), warnings: [] } : await parseSettings(text, path)
-}
-
 /** @throws UsageError when it is not TOML, or a known setting has a value that it does not take */
 export async function parseSettings (text: string, path: string): Promise<{ readonly values: ReadonlyMap<SettingName, SettingValue>, readonly warnings: readonly string[] }> {
-  // Most homes have no such file, and every command comes by here.
-  const { parse } = await import('smol-toml')
-  let table: Record<string, unknown>
-  try {
-    table = parse(text)
-  } catch (thrown) {
-    const line = thrown instanceof Error && 'line' in thrown ? ` in line ${String(thrown.line)}` : ''
-    throw new UsageError(`${path} is not TOML${line}`, 'Correct it, or move it away.')
-  }
   const values = new Map<SettingName, SettingValue>()
   const warnings: string[] = []
-  for (const [key, value] of flatten(table)) {
+  for (const [key, value] of await settingsIn(text, path)) {
     const name = SETTING_NAMES.find(known => known === key)
     if (name === undefined) warnings.push([`${path}: there is no setting ${key}.`, didYouMean(key, SETTING_NAMES) ?? 'See: skein config show'].join(' '))
     else values.set(name, checkSetting(name, value, path))
   }
   return { values, warnings }
-}
-
-function flatten (table: Readonly<Record<string, unknown>>): ReadonlyArray<readonly [string, unknown]> {
-  return Object.entries(table).flatMap(([key, value]) => isTable(value)
-    ? Object.entries(value).map(([inner, innerValue]) => [`${key}.${inner}`, innerValue] as const)
-    : [[key, value] as const])
-}
-
-function isTable (value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
-async function readIfThere (path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new StorageError(`${path} cannot be read`, 'Its owner and mode must let you.', thrown)
-  }
 }

@@ -1,5 +1,6 @@
 /** `skein config …`: the settings, where they come from, and how to change them. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
+import { readSettingsText } from '../../node/settings-toml.ts'
 import { UsageError } from '../../protocols/core/errors.ts'
 import type { Invocation } from '../command.ts'
 import { SETTINGS, SETTING_NAMES, checkSetting, describe, parseSettings } from '../config.ts'
@@ -24,7 +25,7 @@ export async function get ({ arguments: [key = ''], settings, output }: Invocati
 export async function set ({ arguments: [key = '', given = ''], home, settings, output }: Invocation): Promise<void> {
   const name = settingName(key)
   const value = checkSetting(name, given, 'config set')
-  const before = await readIfThere(settings.path)
+  const before = await readSettingsText(settings.path)
   const after = withSetting(before, name, value)
   // An unusual way of writing it, which we did not understand, must not end in a broken file.
   const { values } = await parseSettings(after, settings.path)
@@ -56,14 +57,6 @@ function originText (name: SettingName, origin: Origin, settings: Settings): str
 
 function valueText (value: SettingValue): string {
   return typeof value === 'object' ? value.join(' ') : String(value)
-}
-
-async function readIfThere (file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch {
-    return ''
-  }
 }
 
 async function * oneChunk (text: string): AsyncGenerator<string> {

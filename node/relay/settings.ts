@@ -2,12 +2,11 @@
  * A relay's settings: an option outranks the environment, the environment outranks `relay.toml` in its home, the file outranks
  * the default. docs/operating.md, "Settings".
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse, TomlError } from 'smol-toml'
-import { StorageError, UsageError } from '../../protocols/core/errors.ts'
+import { UsageError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import type { Rate } from '../../protocols/core/rate.ts'
+import { readSettingsText, settingsIn } from '../settings-toml.ts'
 import type { MailboxAdmission, RelayConfig } from './config.ts'
 import { RELAY_SETTINGS } from './home-files.ts'
 import { RELAY_SETTING_NAMES, SECTION_TITLES, specOf, variableOf, type RelaySettingName, type RelaySettingValue } from './settings-table.ts'
@@ -45,17 +44,17 @@ export interface SettingSources {
  */
 export async function loadRelaySettings ({ home, environment, options = new Map() }: SettingSources): Promise<RelaySettings> {
   const path = join(home, RELAY_SETTINGS)
-  const { values, warnings } = parseRelaySettings(await readIfThere(path), path)
+  const { values, warnings } = await parseRelaySettings(await readSettingsText(path), path)
   const all = new Map(RELAY_SETTING_NAMES.map(name => [name, resolve(name, { options, environment, values })] as const))
   const typed = typedSettings(all)
   return { path, all, ...typed, warnings: [...warnings, ...contradictions(typed.config)] }
 }
 
 /** What the text of a file says; settings it does not know become warnings. @throws UsageError */
-export function parseRelaySettings (text: string, path: string): { readonly values: ReadonlyMap<RelaySettingName, RelaySettingValue>, readonly warnings: readonly string[] } {
+export async function parseRelaySettings (text: string, path: string): Promise<{ readonly values: ReadonlyMap<RelaySettingName, RelaySettingValue>, readonly warnings: readonly string[] }> {
   const values = new Map<RelaySettingName, RelaySettingValue>()
   const warnings: string[] = []
-  for (const [key, value] of flatten(tableIn(text, path))) {
+  for (const [key, value] of await settingsIn(text, path)) {
     const name = RELAY_SETTING_NAMES.find(known => known === key)
     if (name === undefined) warnings.push(`${path}: there is no setting ${key.slice(0, 64)}, so this line does nothing. ${knownBeside(key)}`)
     else values.set(name, checkRelaySetting(name, value, path))
@@ -186,33 +185,4 @@ function knownBeside (key: string): string {
   const [section = ''] = key.includes('.') ? key.split('.') : ['']
   const beside = RELAY_SETTING_NAMES.filter(name => section in SECTION_TITLES && name.startsWith(`${section}.`)).map(name => name.slice(section.length + 1))
   return beside.length > 0 ? `In [${section}] there are: ${beside.join(', ')}.` : 'See: skein relay limits'
-}
-
-function tableIn (text: string, path: string): Readonly<Record<string, unknown>> {
-  try {
-    return parse(text)
-  } catch (thrown) {
-    const line = thrown instanceof TomlError ? ` in line ${thrown.line}` : ''
-    throw new UsageError(`${path} is not TOML${line}`, 'Correct it, or move it away.')
-  }
-}
-
-function flatten (table: Readonly<Record<string, unknown>>): ReadonlyArray<readonly [string, unknown]> {
-  return Object.entries(table).flatMap(([key, value]) => isTable(value)
-    ? Object.entries(value).map(([inner, innerValue]) => [`${key}.${inner}`, innerValue] as const)
-    : [[key, value] as const])
-}
-
-function isTable (value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
-async function readIfThere (path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-    if (code === 'ENOENT' || code === 'ENOTDIR') return ''
-    throw new StorageError(`${path} cannot be read`, 'Its owner and mode must let you.', thrown)
-  }
 }

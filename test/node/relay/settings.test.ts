@@ -24,17 +24,17 @@ describe('relay.toml', () => {
     return await loadRelaySettings({ home, environment })
   }
 
-  it('says a word about every setting and sets none of them', () => {
+  it('says a word about every setting and sets none of them', async () => {
     const text = relaySettingsText(new Map())
-    assert.deepEqual([...parseRelaySettings(text, 'relay.toml').values], [])
-    assert.deepEqual([...parseRelaySettings(awake(text), 'relay.toml').values.keys()], RELAY_SETTING_NAMES)
+    assert.deepEqual([...(await parseRelaySettings(text, 'relay.toml')).values], [])
+    assert.deepEqual([...(await parseRelaySettings(awake(text), 'relay.toml')).values.keys()], RELAY_SETTING_NAMES)
     for (const [index, line] of text.split('\n').entries()) {
       if (/^#?[\w-]+ = /.test(line)) assert.match(text.split('\n')[index - 1] ?? '', /^# /, `nothing stands above ${line}`)
     }
   })
 
-  it('shows what holds without it', () => {
-    const { values } = parseRelaySettings(awake(relaySettingsText(new Map())), 'relay.toml')
+  it('shows what holds without it', async () => {
+    const { values } = await parseRelaySettings(awake(relaySettingsText(new Map())), 'relay.toml')
     for (const name of RELAY_SETTING_NAMES) assert.deepEqual(values.get(name), specOf(name).fallback, name)
   })
 
