@@ -1,8 +1,7 @@
 /** A home directory: one account, one process. Opens the lock, the vault and the database, or makes them. */
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MalformedError, NotFoundError, StorageError, UsageError } from '../protocols/core/errors.ts'
+import { MalformedError, NotFoundError, UsageError } from '../protocols/core/errors.ts'
 import { checkName } from '../protocols/core/text.ts'
 import { recoveryKeyOf } from '../protocols/account/recovery.ts'
 import { openAccountStore, type AccountStore } from '../store/account-store.ts'
@@ -12,7 +11,7 @@ import { createVault, openVault } from '../store/vault.ts'
 import type { AcceptPolicy } from '../store/types.ts'
 import { refuseClone } from './clone.ts'
 import { createAccount, newRecoveryEntropy } from './create-account.ts'
-import { DATABASE, hasAccount, KEY_FILE, UNFINISHED, VAULT } from './home-files.ts'
+import { DATABASE, hasAccount, KEY_FILE, makeHome, UNFINISHED, VAULT } from './home-files.ts'
 import { newIdentity } from './identity.ts'
 import { realClock, realRandom } from './world.ts'
 
@@ -56,14 +55,6 @@ function stayOnce (store: AccountStore, home: string): void {
   } catch (error) {
     store.close()
     throw error
-  }
-}
-
-async function makeHome (home: string): Promise<void> {
-  try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new StorageError('the home directory cannot be made', 'Nothing was changed. Choose another with --home, or make its parent writable.', error)
   }
 }
 

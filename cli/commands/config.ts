@@ -1,5 +1,5 @@
 /** `skein config …`: the settings, where they come from, and how to change them. */
-import { mkdir } from 'node:fs/promises'
+import { makeHome } from '../../node/home-files.ts'
 import { readSettingsText } from '../../node/settings-toml.ts'
 import { UsageError } from '../../protocols/core/errors.ts'
 import type { Invocation } from '../command.ts'
@@ -30,7 +30,7 @@ export async function set ({ arguments: [key = '', given = ''], home, settings, 
   // An unusual way of writing it, which we did not understand, must not end in a broken file.
   const { values } = await parseSettings(after, settings.path)
   if (JSON.stringify(values.get(name)) !== JSON.stringify(value)) throw new UsageError(`${settings.path} writes ${name} in a way that cannot be changed from here`, 'Nothing was changed. Edit the file by hand.')
-  await mkdir(home, { recursive: true, mode: 0o700 })
+  await makeHome(home)
   await writeNewFile(settings.path, oneChunk(after), { isReplacing: true })
   const { origin } = settings.get(name)
   await output.result({ key: name, value, path: settings.path }, `${name} is ${valueText(value)} in ${settings.path}`)

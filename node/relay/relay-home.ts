@@ -3,14 +3,13 @@
  * old, and the users put what it has to know there again.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NotFoundError, StorageError, UsageError } from '../../protocols/core/errors.ts'
 import { createDurably } from '../../store/files.ts'
 import { lockHome, type HomeLock } from '../../store/lock.ts'
 import { openRelayStore } from '../../store/relay/relay-store.ts'
 import type { RelayStore } from '../../store/relay/types.ts'
-import { hasAccount } from '../home-files.ts'
+import { hasAccount, makeHome } from '../home-files.ts'
 import { generateNetworkKey, peerIdOf } from '../net/identity.ts'
 import { hasRelay, RELAY_DATABASE, RELAY_KEY } from './home-files.ts'
 
@@ -28,7 +27,7 @@ export interface RelayHome {
 export async function makeRelayHome (home: string): Promise<string> {
   if (hasRelay(home)) throw new UsageError('there is a relay in this home directory already', 'It stays as it is. Start it with: skein relay up, or choose another home with --home.')
   if (hasAccount(home)) throw new UsageError('an account has its home in this directory', 'Nothing was changed. A relay needs a home of its own: choose one with --home.')
-  await makeFolder(home)
+  await makeHome(home)
   const networkKey = generateNetworkKey()
   const text = `${Buffer.from(networkKey).toString('base64')}\n`
   if (!createDurably(join(home, RELAY_KEY), Buffer.from(text), 'the key of the relay cannot be written')) throw new UsageError('there is a relay in this home directory already', 'Nothing was changed.')
@@ -50,14 +49,6 @@ export function openRelayHome (home: string, capBytes: number): RelayHome {
   } catch (error) {
     lock.release()
     throw error
-  }
-}
-
-async function makeFolder (home: string): Promise<void> {
-  try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new StorageError('the home directory cannot be made', 'Nothing was changed. Choose another with --home, or make its parent writable.', error)
   }
 }
 
