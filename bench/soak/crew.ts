@@ -1,12 +1,12 @@
 /** The processes of a soak: relays and users as the command starts them, with homes of their own, killed and started again. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, openSync, closeSync, readdirSync, rmSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { connect } from '../../cli/client.ts'
 import type { LocalApi } from '../../protocols/local/operations.ts'
-import { LEAN } from '../children.ts'
+import { ended, launch, LEAN } from '../children.ts'
 import { Wire } from './fabric.ts'
 
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'skein.js')
@@ -14,13 +14,6 @@ const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'skein.js')
 const START_MS_MAX = 60_000
 
 interface Answer { readonly ok: boolean, readonly data?: unknown, readonly error?: { readonly message: string } }
-
-/** Whatever is left when the soak ends, by itself or not. */
-const alive = new Set<ChildProcess>()
-
-export function killCrew (): void {
-  for (const child of alive) child.kill('SIGKILL')
-}
 
 /** Runs one command to its end and returns its data. */
 async function command (args: readonly string[], log: string): Promise<unknown> {
@@ -42,9 +35,7 @@ function begin (args: readonly string[], log: string): { readonly child: ChildPr
   const stderr = openSync(log, 'a')
   try {
     const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SKEIN_')))
-    const child = spawn(process.execPath, [...LEAN, LAUNCHER, ...args, '--json'], { env: environment, stdio: ['ignore', 'pipe', stderr] })
-    alive.add(child)
-    child.once('exit', () => { alive.delete(child) })
+    const child = launch(process.execPath, [...LEAN, LAUNCHER, ...args, '--json'], { env: environment, stdio: ['ignore', 'pipe', stderr] })
     return { child, line: firstLine(child) }
   } finally {
     closeSync(stderr)
@@ -90,10 +81,8 @@ abstract class Member {
   async kill (): Promise<void> {
     const child = this.#child
     this.#child = undefined
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exited
+    child?.kill('SIGKILL')
+    if (child !== undefined) await ended(child)
   }
 }
 

@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { killAll } from '../children.ts'
 import { seeded } from '../../test/crash/seed.ts'
 import { check, pairKey, type Verdict } from './checker.ts'
-import { killCrew, Relay, User } from './crew.ts'
+import { Relay, User } from './crew.ts'
 import { Nemesis } from './nemesis.ts'
 
 export const RELAYS_USAGE = `relays: users and relays as processes, killed and cut off while messages go between them
@@ -43,7 +44,7 @@ export async function soakRelays (args: readonly string[]): Promise<number> {
   process.stderr.write(`--seed ${seed} repeats what is chance here\n`)
   const startedAtMs = performance.now()
   const tell = (text: string): void => { process.stderr.write(`${((performance.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${text}\n`) }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { killCrew(); process.exit(130) })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { killAll(); process.exit(130) })
   const result = await runRelaySoak({ messages: positive(values.messages, '--messages'), users: positive(values.users, '--users'), relays: positive(values.relays, '--relays'), seed, tell })
   const isKept = values.keep || !isSound(result.verdict)
   if (!isKept) await rm(result.folder, { recursive: true, force: true })
@@ -94,7 +95,7 @@ export async function runRelaySoak (soak: RelaySoak): Promise<RelaySoakResult> {
     return { verdict, faults: nemesis.counts, seconds: (performance.now() - startedAtMs) / 1000, settleSeconds: (performance.now() - settleStartMs) / 1000, folder }
   } finally {
     await Promise.all([...users.map(async user => { await user.kill() }), ...relays.map(async relay => { await relay.end() })])
-    killCrew()
+    killAll()
   }
 }
 

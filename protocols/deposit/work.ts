@@ -6,7 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, fromString } from 'uint8arrays'
 import { WORK_BITS_MAX, WORK_BITS_MIN, WORK_BYTES } from '../core/limits.ts'
 
-const DOMAIN = concat([fromString('skein/work/v1'), Uint8Array.of(0)])
+const DOMAIN = concat([fromString('skein/gate/v1'), Uint8Array.of(0)])
 
 /** What work is done for: this deposit, on this stream, so that none can be kept in stock. */
 export function workChallenge ({ nonce, alias, depositId }: { readonly nonce: Uint8Array, readonly alias: Uint8Array, readonly depositId: Uint8Array }): Uint8Array {
