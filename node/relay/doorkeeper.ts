@@ -9,7 +9,7 @@ import type { Deposit, RefusalReason } from '../../protocols/deposit/wire.ts'
 import { admitDeposit, isControl, keptMs } from '../../protocols/mailbox/admission.ts'
 import { depositMacInput } from '../../protocols/mailbox/alias.ts'
 import type { Usage } from '../../protocols/mailbox/wire.ts'
-import type { DepositOutcome, Mailbox, NewDeposit, RelayReader, StoredAlias } from '../../store/relay/types.ts'
+import type { DepositOutcome, Mailbox, NewDeposit, RelayReader, Room, StoredAlias } from '../../store/relay/types.ts'
 import { isMacOf } from '../crypto/mac.ts'
 import { mailboxLimits, type Quotas } from './config.ts'
 import type { Rates } from '../rates.ts'
@@ -33,8 +33,8 @@ export interface DoorkeeperParts {
   readonly backlog: () => number
   readonly isStorageWell: () => boolean
   readonly isDraining: () => boolean
-  /** How much of the disk cap is used, as a share. */
-  readonly capShare: () => number
+  /** What the disk cap leaves, not older than a moment; the writer has the last word. */
+  readonly room: () => Room
   /** A mailbox has no room for somebody. */
   readonly onCrowded: (mailbox: number) => void
 }
@@ -46,9 +46,6 @@ export interface Knock {
   readonly nowMs: number
 }
 
-/** Beyond these shares of the cap: no texts, nothing at all. Between them is what receipts may use. */
-const NEAR_CAP = 0.97
-const AT_CAP = 0.995
 const FULL_RETRY_MS = 15 * 60_000
 /** A relay that closes for good takes nothing more: the sender has other relays, or waits for the new ones. */
 const DRAINING_RETRY_MS = 3_600_000
@@ -88,9 +85,9 @@ export class Doorkeeper {
   }
 
   #admit (deposit: Deposit, { nonce, peerId, nowMs }: Knock, { door, mailbox }: { readonly door: StoredAlias | undefined, readonly mailbox: Mailbox | undefined }): Refusal | undefined {
-    const { quotas, backlog, isStorageWell, isDraining, capShare } = this.#parts
+    const { quotas, backlog, isStorageWell, isDraining, room } = this.#parts
     const { alias = NOTHING, mac = NOTHING, work = NOTHING, depositId, lifetimeS, isWake, body } = deposit
-    const share = capShare()
+    const { forText, forControl } = room()
     const admission = admitDeposit({
       alias: door === undefined || mailbox === undefined || mailbox.isBlocked ? undefined : { kind: door.kind, usage: door.usage, isExpired: (door.expiresAtMs ?? Infinity) <= nowMs },
       isMacRight: door !== undefined && isMacOf(mac, door.macKey, depositMacInput({ nonce, depositId, lifetimeS, isWake, body })),
@@ -103,8 +100,8 @@ export class Doorkeeper {
       isWithinRate: this.#isWithinRate(peerId, alias),
       isBusy: backlog() >= INBOUND_WAITING_MAX,
       isStorageWell: isStorageWell(),
-      isNearCap: share > NEAR_CAP,
-      isAtCap: share > AT_CAP
+      isNearCap: forText < body.byteLength,
+      isAtCap: forControl < body.byteLength
     })
     if (admission.type === 'refuse') return admission
     return isDraining() ? { type: 'refuse', reason: 'capacity', retryAfterMs: DRAINING_RETRY_MS } : undefined

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import { MalformedError, StorageError } from '../../protocols/core/errors.ts'
 import { INCARNATION_BYTES } from '../../protocols/core/limits.ts'
-import type { RelayStore, WaitingMailbox } from '../../store/relay/types.ts'
+import type { RelayStore, Space, WaitingMailbox } from '../../store/relay/types.ts'
 import type { RelayStep } from '../failpoints.ts'
 import type { Clock, Network, Random, Signer } from '../ports.ts'
 import type { RelayConfig } from './config.ts'
@@ -78,7 +78,7 @@ export class RelayCore implements RelayOperator {
   #state: RelayStats['state'] = 'starting'
   #isDraining: boolean
   #storageTrouble: StorageError | undefined
-  #space = { atMs: -Infinity, share: 0 }
+  #space: { readonly atMs: number, readonly found: Space } | undefined
   #stuck: { readonly atMs: number, readonly found: StuckMailboxes } | undefined
 
   /** Serves from here on; what comes is answered as soon as the network is started. */
@@ -184,6 +184,7 @@ export class RelayCore implements RelayOperator {
   stats (): RelayStats {
     const { store, ports: { clock, network }, version, surroundings } = this.#options
     const { residentBytes, heapBytes, availableBytes } = this.#pressure.vitals
+    const { usedBytes, capBytes, freeBytes } = store.read.space()
     const stuck = this.#stuckNow()
     return {
       version,
@@ -194,7 +195,7 @@ export class RelayCore implements RelayOperator {
       closed: this.closed(),
       trouble: this.#trouble(),
       held: store.read.totals(),
-      disk: { ...store.read.space(), availableBytes },
+      disk: { usedBytes, capBytes, freeBytes, availableBytes },
       memory: { residentBytes, heapBytes },
       loopDelayMs: this.#pressure.loopDelayMs,
       ...this.tally.view(),
@@ -216,7 +217,7 @@ export class RelayCore implements RelayOperator {
       backlog: () => scribe.backlog,
       isStorageWell: () => this.#storageTrouble === undefined,
       isDraining: () => this.#isDraining,
-      capShare: () => this.#capShare(),
+      room: () => this.#spaceNow().room,
       onCrowded: mailbox => { registrar.crowd(mailbox) }
     })
     serveRelayDeposits({ network, clock, random, signer, scribe, doorkeeper, streams, tally, flow: new Flow(), quotas: () => this.#config.quotas, refusalRates: this.#rates('refusalsPerPeer') })
@@ -238,14 +239,16 @@ export class RelayCore implements RelayOperator {
     return this.#stuck.found
   }
 
-  #capShare (): number {
+  #spaceNow (): Space {
     const { store, ports: { clock } } = this.#options
     const atMs = clock.monotonic()
-    if (atMs - this.#space.atMs > SPACE_AGE_MS_MAX) {
-      const { usedBytes, capBytes } = store.read.space()
-      this.#space = { atMs, share: usedBytes / capBytes }
-    }
-    return this.#space.share
+    if (this.#space === undefined || atMs - this.#space.atMs > SPACE_AGE_MS_MAX) this.#space = { atMs, found: store.read.space() }
+    return this.#space.found
+  }
+
+  #capShare (): number {
+    const { usedBytes, capBytes } = this.#spaceNow()
+    return usedBytes / capBytes
   }
 
   #trouble (): string[] {

@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import type { Database, Statement } from '../database.ts'
-import type { Space } from './types.ts'
+import type { Room, Space } from './types.ts'
 
 /** What the log may take beside the database: it is brought in every 1,000 pages, and one transaction is at most 32 MiB. */
 const LOG_BYTES_MAX = 48 * 1024 * 1024
@@ -48,13 +48,12 @@ export class DiskSpace {
 
   view (): Space {
     const usedBytes = this.#pages() * this.#pageBytes + this.#logBytes()
-    return { usedBytes, capBytes: this.#capBytes, freeBytes: this.freePages() * this.#pageBytes }
+    return { usedBytes, capBytes: this.#capBytes, freeBytes: this.freePages() * this.#pageBytes, room: this.room() }
   }
 
   freePages (): number { return this.#freeCount.get()?.freelist_count ?? 0 }
 
-  /** Bytes of bodies that can still be written. */
-  room (): { readonly forText: number, readonly forControl: number } {
+  room (): Room {
     const pages = this.#pagesMax() - WORKING_PAGES - this.#pages() + this.freePages()
     const forControl = pages * this.#pageBytes
     return { forControl, forText: forControl - this.#capBytes * CONTROL_SHARE }

@@ -73,6 +73,14 @@ export interface Space {
   readonly usedBytes: number
   readonly capBytes: number
   readonly freeBytes: number
+  readonly room: Room
+}
+
+/** Bytes of bodies that can still be written; below zero: a cap that was made smaller is exceeded. */
+export interface Room {
+  /** Less by what is kept back for receipts and other small things that wake nobody. */
+  readonly forText: number
+  readonly forControl: number
 }
 
 export interface WaitingMailbox {

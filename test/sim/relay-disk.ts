@@ -85,7 +85,7 @@ export class RelayDisk implements RelayStore {
       record: key => this.#disk.records.get(idKey(key)),
       recordsAfter: () => [],
       totals: () => ({ mailboxes: this.#disk.mailboxes.size, mailboxesBlocked: 0, aliases: this.#disk.aliases.size, items: this.#disk.items.size, bytes: 0, prekeys: 0, shards: 0, records: this.#disk.records.size, oldestAtMs: undefined }),
-      space: () => ({ usedBytes: 0, capBytes: 1, freeBytes: 1 }),
+      space: () => ({ usedBytes: 0, capBytes: 1, freeBytes: 1, room: { forText: Infinity, forControl: Infinity } }),
       stuck: () => ({ count: 0, mailboxes: [] }),
       biggest: () => [],
       days: () => [],

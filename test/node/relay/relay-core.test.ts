@@ -5,6 +5,7 @@ import { RELAY_DEFAULTS } from '../../../node/relay/config.ts'
 import { merkleTree, storedLeaf, verifyEvidence } from '../../../protocols/deposit/custody.ts'
 import { searchWork, workChallenge } from '../../../protocols/deposit/work.ts'
 import { sha256 } from '../../../node/crypto/mac.ts'
+import type { Room } from '../../../store/relay/types.ts'
 import { Town } from './town.ts'
 
 describe('a relay', () => {
@@ -178,6 +179,24 @@ describe('a relay', () => {
     const challenge = workChallenge({ nonce: eve.nonce, alias: open.alias, depositId: deposit.depositId })
     const work = searchWork(challenge, { bits: 17, from: 0, count: 2 ** 22 })
     assert.deepEqual(await eve.put([{ ...deposit, work }]), ['stored'])
+  })
+
+  it('goes by the room that the cap leaves, free pages included, and keeps the last of it for receipts', async () => {
+    const town = new Town()
+    await town.start()
+    const door = town.door()
+    await (await town.owner('Bob')).addDoors([door])
+    const ana = await town.depositor('Ana')
+    const leave = async (room: Room): Promise<void> => {
+      Object.assign(town.store.read, { space: () => ({ usedBytes: 100, capBytes: 100, freeBytes: 50, room }) })
+      await town.world.advance(1_000)
+    }
+    await leave({ forText: 50_000, forControl: 60_000 })
+    assert.deepEqual(await ana.put([ana.deposit(door)]), ['stored'])
+    await leave({ forText: 0, forControl: 10_000 })
+    assert.deepEqual(await ana.put([ana.deposit(door), ana.deposit(door, { isWake: false })]), ['capacity', 'stored'])
+    await leave({ forText: -10_000, forControl: 0 })
+    assert.deepEqual(await ana.put([ana.deposit(door), ana.deposit(door, { isWake: false })]), ['capacity', 'capacity'])
   })
 
   it('makes no new mailbox when memory is short or the operator wants none, and opens those that are there', async () => {
