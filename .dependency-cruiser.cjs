@@ -23,7 +23,7 @@ module.exports = {
     never('node-below-its-faces', '^node/', '^(cli|web|test|testnet|bench|scripts)/', 'the node does not know who drives it'),
     never('engine-behind-its-ports', '^node/(turn|loops|handlers|contacts|operations)/', '^node/(net|crypto|api)/', 'the simulator must be able to take their place'),
     never('cli-composes-or-calls', '^cli/', '^(store|web|test|testnet|bench|scripts)/', 'the command line opens no store'),
-    { name: 'cli-sees-the-root-of-the-node', severity: 'error', comment: 'everything else goes through the local API', from: { path: '^cli/' }, to: { path: '^node/', pathNot: '^node/(node\\.ts|version\\.ts|home-files\\.ts|settings-toml\\.ts|api/socket-path\\.ts|relay/(home-files|limits|relay-node|bench)\\.ts)$' } },
+    { name: 'cli-sees-the-root-of-the-node', severity: 'error', comment: 'everything else goes through the local API', from: { path: '^cli/' }, to: { path: '^node/', pathNot: '^node/(node\\.ts|version\\.ts|home-files\\.ts|api/socket-path\\.ts|relay/(home-files|limits|relay-node|bench)\\.ts)$' } },
     { name: 'web-speaks-the-local-api', severity: 'error', comment: 'a browser holds no keys', from: { path: '^web/' }, to: { path: '^(protocols|store|node|cli|test|testnet|bench|scripts)/', pathNot: '^protocols/(local|core)/' } },
     never('tests-are-leaves', '^(protocols|store|node|cli|web|scripts)/', '^(test|testnet|bench)/', 'nothing rests on a test'),
 
@@ -31,7 +31,7 @@ module.exports = {
     door('keychain-door', '@napi-rs/keyring', '^store/keychain\\.ts$', 'replacing the keychain is one file'),
     door('libp2p-door', '@libp2p|libp2p|@multiformats|datastore-core|interface-datastore', '^node/net/', 'replacing the network is one folder; the rest is simulable'),
     door('libsignal-door', '@signalapp', '^node/crypto/', 'replacing the ratchet is one folder'),
-    door('toml-door', 'smol-toml', '^node/settings-toml\\.ts$', 'files of settings are read alike'),
+    door('toml-door', 'smol-toml', '^node/home-files\\.ts$', 'files of settings are read alike'),
     door('http-door', 'fastify|@fastify', '^node/(api|relay/http)/', 'the local API is a face, not the engine'),
     door('metrics-door', 'prom-client', '^node/relay/http/metrics\\.ts$', 'figures are counted by the relay and only written down for Prometheus'),
     door('terminal-door', 'ink|react', '^cli/chat/', 'scripts never load the full-screen client'),

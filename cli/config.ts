@@ -3,7 +3,7 @@
  * default. Only what some command asks for is a setting.
  */
 import { join } from 'node:path'
-import { readSettingsText, settingsIn } from '../node/settings-toml.ts'
+import { readSettingsText, settingsIn } from '../node/home-files.ts'
 import { UsageError } from '../protocols/core/errors.ts'
 import { didYouMean } from './suggest.ts'
 

@@ -1,6 +1,5 @@
 /** `skein config …`: the settings, where they come from, and how to change them. */
-import { makeHome } from '../../node/home-files.ts'
-import { readSettingsText } from '../../node/settings-toml.ts'
+import { makeHome, readSettingsText } from '../../node/home-files.ts'
 import { UsageError } from '../../protocols/core/errors.ts'
 import type { Invocation } from '../command.ts'
 import { SETTINGS, SETTING_NAMES, checkSetting, describe, parseSettings } from '../config.ts'
