@@ -3,10 +3,11 @@
  * conversation, a profile keeps names and addresses current. Law: docs/protocols/account.md, "Requests".
  */
 import { cleanName } from '../../protocols/core/text.ts'
-import type { ContentId } from '../../protocols/core/ids.ts'
+import type { ContentId, DeviceId } from '../../protocols/core/ids.ts'
 import type { AcceptBody, ProfileBody, RequestBody } from '../../protocols/message/content.ts'
+import type { Reader } from '../../store/reader.ts'
 import type { Writer } from '../../store/writer.ts'
-import type { Contact, Device } from '../../store/types.ts'
+import type { Contact, Device, Outgoing } from '../../store/types.ts'
 import type { Sealer } from '../ports.ts'
 import type { Round } from '../turn/round.ts'
 import { noteReach } from './reach.ts'
@@ -160,16 +161,22 @@ export function takeProfile (body: ProfileBody, from: Device, parts: ToldParts):
   if (name !== contact.name) round.tell('contact.changed', from.contact)
 }
 
-/** Rows that wait for a device before it is a contact: its request, if anything. */
-const WAITING_LOOK = 64
+/** Our requests to a device that are on their way; what else goes to somebody who is no contact yet waits under no device. */
+export function openRequests (device: DeviceId, reader: Reader): Outgoing[] {
+  return reader.outbox.ofDevice(device).filter(({ refs }) => refs.some(({ kind }) => kind === 'request'))
+}
 
 /** We ask: each of their devices that we know gets the request, admitted by the invite's token. */
 export function queueRequest (contact: Contact, { writer, round }: IntroductionParts): void {
   const requested = writer.read.devices.ofContact(contact.contact).filter(device => device.isListed)
   for (const { deviceId } of requested) {
+    const open = openRequests(deviceId, writer.read)
     // One that is sealed already says where we were then; only one that is still to be made says where we are.
-    const isQueued = writer.read.outbox.waiting(deviceId, WAITING_LOOK).some(outgoing => outgoing.refs.some(ref => ref.kind === 'request'))
-    if (isQueued) continue
+    if (open.some(({ state }) => state === 'waiting')) continue
+    // That one takes the place of those that nobody keeps: their gate has few places, and wants work for each.
+    for (const { row } of open) {
+      if (writer.read.copies.ofOutbox(row).every(({ state }) => state !== 'stored')) writer.outbox.settle(row, 'cancelled', round.nowMs)
+    }
     writer.outbox.waiting({
       deviceId,
       contact: contact.contact,

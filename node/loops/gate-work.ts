@@ -29,6 +29,8 @@ export class GateWork {
   readonly #clock: Clock
   readonly #done = new Map<string, Done>()
   readonly #underWay = new Set<string>()
+  /** One after the other: the first is done soon, and not all of them late. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor (clock: Clock) {
     this.#clock = clock
@@ -52,7 +54,9 @@ export class GateWork {
       return false
     }
     this.#underWay.add(name)
-    const value = await this.#search(challenge, bits, isWanted)
+    const search = this.#last.then(() => this.#search(challenge, bits, isWanted))
+    this.#last = search
+    const value = await search
     this.#underWay.delete(name)
     if (value !== undefined) this.#done.set(name, { nonce: idKey(nonce), value, times })
     return true

@@ -22,11 +22,16 @@ export interface ProfileParts {
 
 /** Queues our profile for every accepted contact that has not been told this one. */
 export async function tellProfile ({ reader, turn, account }: ProfileParts): Promise<void> {
-  const fingerprint = fingerprintOf(account)
-  const untold = reader.contacts.list().filter(({ standing, toldProfile }) => (standing === 'accepted' || standing === 'requested') && toldProfile !== fingerprint)
+  const fingerprints = { accepted: fingerprintOf(account), requested: fingerprintOf(account, account.relays.length > 0) }
+  const untold = reader.contacts.list().flatMap(contact => {
+    const { standing, toldProfile } = contact
+    if (standing !== 'accepted' && standing !== 'requested') return []
+    const fingerprint = fingerprints[standing]
+    return toldProfile === fingerprint ? [] : [{ contact, fingerprint }]
+  })
   for (let start = 0; start < untold.length; start += CONTACTS_MAX) {
     await turn.write((writer, round) => {
-      for (const contact of untold.slice(start, start + CONTACTS_MAX)) {
+      for (const { contact, fingerprint } of untold.slice(start, start + CONTACTS_MAX)) {
         writer.contacts.update(contact.contact, { toldProfile: fingerprint })
         if (contact.standing === 'requested') queueRequest(contact, { writer, round })
         else queueProfile(contact, { writer, round })
@@ -43,9 +48,12 @@ function queueProfile ({ contact, accountId }: Contact, { writer, round }: Intro
   }
 }
 
-/** A number for name, addresses and relays; 0 means never told. */
-function fingerprintOf ({ profile, relays }: OwnAccount): number {
+/**
+ * A number for name, addresses and relays; 0 means never told. Where we are at this moment is no reason to ask somebody again whose
+ * answer finds us through our relays: that changes with every start, and at a gate each request takes a place and costs work.
+ */
+function fingerprintOf ({ profile, relays }: OwnAccount, areRelaysEnough = false): number {
   const { name, versionMs, addresses, record } = profile
-  const digest = sha256(fromString(JSON.stringify([name, versionMs, addresses, relays, record !== undefined])))
+  const digest = sha256(fromString(JSON.stringify([name, versionMs, areRelaysEnough ? [] : addresses, relays, record !== undefined])))
   return new DataView(digest.buffer, digest.byteOffset).getUint32(0) + 1
 }

@@ -17,7 +17,7 @@ import { fetchBundle } from './bundles.ts'
 import { firstOf } from './first-of.ts'
 import type { VerifySignature } from './relay-lane.ts'
 import { adoptStatement, type OfferedStatement } from '../contacts/statements.ts'
-import { queueRequest } from '../contacts/introductions.ts'
+import { openRequests, queueRequest } from '../contacts/introductions.ts'
 import type { Directory } from '../directory.ts'
 import type { Reach } from '../failpoints.ts'
 import type { Turn } from '../turn/turn.ts'
@@ -55,7 +55,8 @@ export class Sessions {
   resume (): void {
     const { reader, sealer, turn } = this.#parts
     for (const contact of reader.contacts.list()) {
-      if (contact.standing === 'requested') this.introduce(contact.contact)
+      // A request that is on its way needs no other beside it.
+      if (contact.standing === 'requested' && !this.#isAsking(contact.contact)) this.introduce(contact.contact)
     }
     for (const { deviceId, contact, waitingCount } of reader.outbox.openDevices()) {
       this.keepFresh(contact)
@@ -63,6 +64,11 @@ export class Sessions {
       if (sealer.hasSession(deviceId)) turn.seal(deviceId)
       else this.obtain(deviceId)
     }
+  }
+
+  #isAsking (contact: number): boolean {
+    const { reader } = this.#parts
+    return reader.devices.ofContact(contact).some(({ deviceId, isListed }) => isListed && openRequests(deviceId, reader).length > 0)
   }
 
   /** We want to be their contact: find their device list and put the request into the outbox. */

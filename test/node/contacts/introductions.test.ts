@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { envelopeId, idKey } from '../../../protocols/core/ids.ts'
+import { envelopeId } from '../../../protocols/core/ids.ts'
 import { padBucket } from '../../../protocols/envelope/padding.ts'
 import { encodeCiphertext, encodeEnvelope } from '../../../protocols/envelope/wire.ts'
 import type { RequestBody, WritableBody } from '../../../protocols/message/content.ts'
@@ -286,7 +286,7 @@ describe('asking', () => {
     assert.deepEqual([scene.waiting(), row?.gateToken], [['request'], new Uint8Array(16).fill(3)])
   })
 
-  it('again while one waits to be made adds none; while one is on its way, one that says where we are now', async () => {
+  it('again while one waits to be made adds none; one that is on its way gives place to one that says where we are now', async () => {
     const scene = new Scene()
     scene.ana.add(scene.bob, 'requested')
     ask(scene)
@@ -297,9 +297,29 @@ describe('asking', () => {
     await scene.ana.meet(scene.bob)
     scene.ana.turn.seal(scene.bob.device)
     await scene.ana.rest()
+    const [before] = scene.ana.store.read.outbox.ofDevice(scene.bob.device)
+    assert.ok(before?.envelopeId)
     ask(scene)
     await scene.ana.rest()
-    const rows = scene.ana.store.read.outbox.ofDevice(scene.bob.device)
-    assert.deepEqual(rows.map(({ state, deviceId }) => [state, idKey(deviceId)]), [['sealed', idKey(scene.bob.device)], ['sealed', idKey(scene.bob.device)]])
+    const [after, ...others] = scene.ana.store.read.outbox.ofDevice(scene.bob.device)
+    assert.deepEqual([after?.state, others], ['sealed', []])
+    assert.ok((after?.row ?? 0) > before.row)
+    assert.equal(scene.ana.store.read.outbox.byRow(before.row)?.state, 'cancelled')
+  })
+
+  it('again lets one stand that a relay keeps', async () => {
+    const scene = new Scene()
+    scene.ana.add(scene.bob, 'requested')
+    await scene.ana.meet(scene.bob)
+    ask(scene)
+    await scene.ana.rest()
+    const [kept] = scene.ana.store.read.outbox.ofDevice(scene.bob.device)
+    assert.ok(kept)
+    scene.ana.store.transact(writer => {
+      writer.copies.put({ outbox: kept.row, relay: 'relay', depositId: envelopeId(new Uint8Array(16)), state: 'stored', attempts: 1, storedAtMs: 1, expiresAtMs: 2, detail: undefined, evidence: undefined })
+    })
+    ask(scene)
+    await scene.ana.rest()
+    assert.deepEqual(scene.ana.store.read.outbox.ofDevice(scene.bob.device).map(({ state }) => state), ['sealed', 'sealed'])
   })
 })

@@ -50,6 +50,26 @@ describe('profiles', () => {
     assert.deepEqual(others.map(other => scene.waiting(other.device)), [['request'], [], [], []])
   })
 
+  it('do not ask again whom we asked when only our addresses have changed and our relays find us', async () => {
+    const scene = new Scene()
+    scene.ana.add(scene.bob, 'requested')
+    const use = (peerId: string): void => {
+      scene.ana.store.transact(writer => { scene.account.changeRelays(writer, () => [{ peerId, addresses: ['/ip4/10.0.0.1/tcp/4001'] }], scene.ana.world.nowMs) })
+      scene.account.reload()
+    }
+    const isAsked = async (): Promise<boolean> => {
+      scene.ana.store.transact(writer => { for (const { row } of writer.read.outbox.waiting(scene.bob.device, 9)) writer.outbox.remove(row) })
+      await scene.tell()
+      return scene.waiting().length > 0
+    }
+    use('relay')
+    assert.equal(await isAsked(), true)
+    scene.addresses = ['/sim/elsewhere']
+    assert.equal(await isAsked(), false)
+    use('another')
+    assert.equal(await isAsked(), true)
+  })
+
   it('reach who became a contact after the others were told', async () => {
     const scene = new Scene()
     scene.ana.add(scene.bob)

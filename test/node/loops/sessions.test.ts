@@ -138,6 +138,20 @@ describe('sessions: introducing ourselves', () => {
     assert.equal(scene.ana.store.read.devices.ofContact(contact).length, 1)
   })
 
+  it('is not begun anew by a start while the request is on its way', async () => {
+    const scene = new Scene()
+    const contact = scene.asked()
+    scene.sessions.introduce(contact)
+    await scene.pass(1_000)
+    const rows = scene.ana.store.read.outbox.ofDevice(scene.bob.device).map(({ row }) => row)
+    assert.equal(rows.length, 1)
+    for (let start = 0; start < 3; start++) {
+      scene.sessions.resume()
+      await scene.pass(1_000)
+    }
+    assert.deepEqual(scene.ana.store.read.outbox.ofDevice(scene.bob.device).map(({ row }) => row), rows)
+  })
+
   it('asks once, however often it is begun', async () => {
     const scene = new Scene()
     const contact = scene.asked()
