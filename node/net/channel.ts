@@ -38,6 +38,8 @@ export class StreamChannel implements Channel {
   #isRemoteDone: boolean
   /** A handler works on frames: nothing is read. */
   #isHeld = false
+  /** One did since the timer of the frame was set. */
+  #wasHeld = false
   #isResuming = false
   #room: PromiseWithResolvers<undefined> | undefined
   #frameTimer: Timer | undefined
@@ -146,6 +148,7 @@ export class StreamChannel implements Channel {
   /** Reads nothing until `work` is done. The peer's window is not renewed meanwhile, so the peer stops. */
   async #hold (work: Promise<void>): Promise<void> {
     this.#isHeld = true
+    this.#wasHeld = true
     this.#pause()
     try {
       await work
@@ -209,11 +212,12 @@ export class StreamChannel implements Channel {
   #expectRest (): void {
     if (this.#frameTimer !== undefined) return
     const frame = this.#deframer.startedCount
+    this.#wasHeld = this.#isHeld
     this.#frameTimer = this.#clock.timer(this.#frameTimeoutMs, () => {
       this.#frameTimer = undefined
       if (!this.#deframer.isWithinFrame) return
-      // While a handler works it is we who do not read the rest.
-      if (this.#deframer.startedCount !== frame || this.#isHeld) this.#expectRest()
+      // While a handler works it is we who do not read the rest, and what came meanwhile may be read only after this.
+      if (this.#deframer.startedCount !== frame || this.#wasHeld) this.#expectRest()
       else this.#abort('timeout', new Error('a frame did not end in time'))
     })
   }

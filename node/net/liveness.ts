@@ -14,15 +14,20 @@ interface Watched {
   readonly muxer: Muxer
   /** The kernel notices by itself when the peer of a silent connection is gone. */
   readonly isProbed: boolean
-  /** Anything arrived since the last look. */
-  isHeard: boolean
+  /** When anything arrived. It may have been sent before its sender went. */
   heardAtMonotonicMs: number
   /** When anything but bare headers went either way. */
   usedAtMonotonicMs: number
-  /** Sent since anything arrived, of what an answer is due to, and when that began. */
-  unansweredBytes: number
+  /** All that was sent and asks for an answer, and how much of it has one. */
+  sentBytes: number
+  answeredBytes: number
+  /** When the first of what has no answer was sent, and when the last. */
   unansweredSinceMonotonicMs: number
-  isPinged: boolean
+  sentAtMonotonicMs: number
+  /** A ping of ours is under way: yamux has one at a time. */
+  isPinging: boolean
+  /** The shortest that a ping took. */
+  roundTripMs: number
 }
 
 /** Inbound streams of one connection. */
@@ -82,19 +87,23 @@ export class Liveness {
       connection,
       muxer,
       isProbed,
-      isHeard: true,
       heardAtMonotonicMs: this.#clock.monotonic(),
       usedAtMonotonicMs: this.#clock.monotonic(),
-      unansweredBytes: 0,
+      sentBytes: 0,
+      answeredBytes: 0,
       unansweredSinceMonotonicMs: 0,
-      isPinged: false
+      sentAtMonotonicMs: 0,
+      isPinging: false,
+      roundTripMs: Infinity
     }
     this.#watched.add(watched)
     connection.addEventListener('message', ({ data }) => {
-      watched.isHeard = true
-      if (!isProbed && data.byteLength > YAMUX_HEADER_BYTES) watched.usedAtMonotonicMs = this.#clock.monotonic()
-      watched.unansweredBytes = 0
-      watched.isPinged = false
+      const nowMs = this.#clock.monotonic()
+      watched.heardAtMonotonicMs = nowMs
+      if (data.byteLength <= YAMUX_HEADER_BYTES) return
+      watched.usedAtMonotonicMs = nowMs
+      // What arrives sooner than an answer can was on its way already.
+      if (nowMs - watched.sentAtMonotonicMs >= Math.min(watched.roundTripMs, this.#intervalMs)) watched.answeredBytes = watched.sentBytes
     })
     connection.addEventListener('close', () => { this.#watched.delete(watched) })
     const send = connection.send.bind(connection)
@@ -104,7 +113,7 @@ export class Liveness {
       return send(bytes)
     }
     // The first ping gives yamux the round-trip time without which it never widens a stream's window.
-    this.#clock.soon(() => { void ping(muxer) })
+    this.#clock.soon(() => { void this.#measure(watched) })
   }
 
   #arm (): void {
@@ -122,36 +131,52 @@ export class Liveness {
   }
 
   #look (watched: Watched, nowMs: number): void {
-    if (watched.isHeard) {
-      watched.isHeard = false
-      watched.heardAtMonotonicMs = nowMs
-    }
     if (!watched.isProbed && nowMs - watched.usedAtMonotonicMs >= IDLE_DIRECT_MS) {
       watched.usedAtMonotonicMs = nowMs
       void finish(watched)
       return
     }
-    if (watched.unansweredBytes === 0) {
+    const unansweredBytes = watched.sentBytes - watched.answeredBytes
+    if (unansweredBytes === 0) {
       const isIdle = nowMs - watched.heardAtMonotonicMs >= IDLE * this.#intervalMs
       if (isIdle && !watched.isProbed) this.#ping(watched)
       return
     }
-    const waitedMs = nowMs - watched.unansweredSinceMonotonicMs
-    const lineMs = watched.unansweredBytes / LINE_BYTES_PER_SECOND_MIN * 1000
-    if (waitedMs >= GRACE * this.#intervalMs + lineMs) cut(watched)
-    else if (waitedMs >= this.#intervalMs && !watched.isPinged) this.#ping(watched)
+    const sinceMs = watched.unansweredSinceMonotonicMs
+    const lineMs = unansweredBytes / LINE_BYTES_PER_SECOND_MIN * 1000
+    if (nowMs - Math.max(sinceMs, watched.heardAtMonotonicMs) >= GRACE * this.#intervalMs + lineMs) cut(watched)
+    else if (nowMs - sinceMs >= this.#intervalMs && !watched.isPinging) this.#ping(watched)
   }
 
   #owe (watched: Watched, bytes: number): void {
-    if (watched.unansweredBytes === 0) watched.unansweredSinceMonotonicMs = this.#clock.monotonic()
-    if (bytes > YAMUX_HEADER_BYTES) watched.usedAtMonotonicMs = this.#clock.monotonic()
-    watched.unansweredBytes += bytes
+    const nowMs = this.#clock.monotonic()
+    if (watched.sentBytes === watched.answeredBytes) watched.unansweredSinceMonotonicMs = nowMs
+    if (bytes > YAMUX_HEADER_BYTES) watched.usedAtMonotonicMs = nowMs
+    watched.sentAtMonotonicMs = nowMs
+    watched.sentBytes += bytes
   }
 
   #ping (watched: Watched): void {
     this.#owe(watched, YAMUX_HEADER_BYTES)
-    watched.isPinged = true
-    void ping(watched.muxer)
+    void this.#measure(watched)
+  }
+
+  /** A pong answers what was sent before its ping, and nothing that was sent since. */
+  async #measure (watched: Watched): Promise<void> {
+    if (watched.isPinging) return
+    watched.isPinging = true
+    const beginMs = this.#clock.monotonic()
+    const sentBytes = watched.sentBytes
+    try {
+      await watched.muxer.ping()
+      watched.roundTripMs = Math.min(watched.roundTripMs, this.#clock.monotonic() - beginMs)
+      watched.answeredBytes = Math.max(watched.answeredBytes, sentBytes)
+      watched.unansweredSinceMonotonicMs = Math.max(watched.unansweredSinceMonotonicMs, beginMs)
+    } catch {
+      // The connection is closing.
+    } finally {
+      watched.isPinging = false
+    }
   }
 }
 
@@ -169,13 +194,5 @@ async function finish ({ connection, muxer }: Watched): Promise<void> {
     await connection.close()
   } catch (error) {
     connection.abort(asError(error))
-  }
-}
-
-async function ping (muxer: Muxer): Promise<void> {
-  try {
-    await muxer.ping()
-  } catch {
-    // The connection is closing. What we go by is what arrives, not this promise.
   }
 }

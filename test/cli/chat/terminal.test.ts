@@ -38,7 +38,7 @@ describe('the chat in a terminal', function () {
     const chat = await open()
     await chat.shows('> ')
     await chat.type(`Leaving now,${KEYS.ctrlJ}the 14:50 bus`, 'the 14:50 bus')
-    assert.deepEqual(chat.cursor(), { x: 31 + 3 + 'the 14:50 bus'.length, y: 25 })
+    await chat.showsCursorAt(31 + 3 + 'the 14:50 bus'.length, 25)
     await chat.type(KEYS.enter, /the 14:50 bus {2}queued {2}14:33 ○/)
     chat.tell({ do: 'changeLast', label: 'Bob Okonkwo', state: 'delivered' })
     await chat.shows(/the 14:50 bus {2}14:33 ✓✓/)
@@ -100,12 +100,10 @@ describe('the chat in a terminal', function () {
     assert.doesNotMatch(chat.screen(), /Requests/)
     await chat.type(KEYS.escape, /Requests +2/)
     chat.resize(110, 20)
-    await chat.shows(/^┌─ Skein ─ ana ─+┬[^]*Requests +2 │[^]*\? keys$/m)
-    await chat.shows('Greylags')
-    assert.equal(chat.screen().split('\n').filter(row => row.includes('┌')).length, 1)
+    // One frame, nothing of the old one: between the two the screen is empty.
+    await chat.shows(/^┌─ Skein ─ ana ─+┬[^┌]*Greylags[^┌]*Requests +2 │[^┌]*\? keys[^┌]*$/)
     chat.resize(60, 16)
-    await chat.shows(/^┌─ Skein ─ ana ─+┐\n/)
-    assert.equal(chat.screen().split('\n').filter(row => row.includes('┌')).length, 1)
+    await chat.shows(/^┌─ Skein ─ ana ─+┐\n[^┌]*$/)
   })
 
   it('says that the node is silent, keeps what is typed, and goes on when it is back', async () => {

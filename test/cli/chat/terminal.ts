@@ -75,7 +75,7 @@ export class TestTerminal {
       this.raw += chunk.toString('latin1')
       this.screenOfPerson.write(chunk)
     })
-    this.exit = exitOf(this.child)
+    this.exit = this.end()
   }
 
   static async open ({ columns = 100, rows = 30, who = 'bob', environment = {} }: TerminalOptions = {}): Promise<TestTerminal> {
@@ -132,9 +132,9 @@ export class TestTerminal {
     return Array.from({ length: this.screenOfPerson.rows }, (_, row) => active.getLine(active.viewportY + row)?.translateToString(true, 0, cols).trimEnd() ?? '').join('\n')
   }
 
-  cursor (): { readonly x: number, readonly y: number } {
-    const { cursorX, cursorY } = this.screenOfPerson.buffer.active
-    return { x: cursorX, y: cursorY }
+  async showsCursorAt (x: number, y: number): Promise<void> {
+    const { active } = this.screenOfPerson.buffer
+    await this.until(() => active.cursorX === x && active.cursorY === y, `to have its cursor at ${x}, ${y}`)
   }
 
   /** The state in which the terminal was left. */
@@ -168,6 +168,13 @@ export class TestTerminal {
     await rm(this.directory, { recursive: true, force: true })
   }
 
+  /** Its exit code, once all that it wrote is on the screen. */
+  private async end (): Promise<number> {
+    const [code] = await once(this.child, 'close') as [number | null]
+    await new Promise<void>(resolve => { this.screenOfPerson.write('', resolve) })
+    return code ?? -1
+  }
+
   private async until (isTrue: (screen: string) => boolean, what: string): Promise<void> {
     if (isTrue(this.screen())) return
     const { promise, resolve, reject } = Promise.withResolvers<undefined>()
@@ -183,11 +190,6 @@ export class TestTerminal {
       this.child.off('exit', ended)
     }
   }
-}
-
-async function exitOf (child: ChildProcessWithoutNullStreams): Promise<number> {
-  const [code] = await once(child, 'exit') as [number | null]
-  return code ?? -1
 }
 
 function isRunning (pid: number): boolean {

@@ -289,7 +289,7 @@ interface Talk {
 /** Ana has opened a channel to Bob, whose side is `onFrames`; Bob also echoes requests. */
 async function talk ({ listen = TCP, onAccept, onFrames, onFault = nothing }: Talk): Promise<{ ana: Libp2pNetwork, bob: Libp2pNetwork, channel: Channel }> {
   const ana = newNetwork({ listen: [] })
-  const bob = newNetwork({ listen: [listen], onFault, timeouts: { frameMs: 100 } })
+  const bob = newNetwork({ listen: [listen], onFault })
   bob.serveChannel(TALK, channel => {
     onAccept?.(channel)
     return onFrames
