@@ -40,9 +40,13 @@ export async function tellProfile ({ reader, turn, account }: ProfileParts): Pro
   }
 }
 
+/** One that is still to be made says what holds then; one that is sealed and not there yet says what held before. */
 function queueProfile ({ contact, accountId }: Contact, { writer, round }: IntroductionParts): void {
   for (const { deviceId, isListed } of writer.read.devices.ofContact(contact)) {
     if (!isListed) continue
+    const open = writer.read.outbox.ofDevice(deviceId).filter(({ refs }) => refs.every(({ kind }) => kind === 'profile'))
+    if (open.some(({ state }) => state === 'waiting')) continue
+    for (const { row } of open) writer.outbox.settle(row, 'cancelled', round.nowMs)
     writer.outbox.waiting({ deviceId, contact, refs: [{ kind: 'profile', id: accountId.subarray(0, 16) }], queuedAtMs: round.nowMs, expiresAtMs: round.nowMs + LIFETIME_MS })
     round.seal(deviceId)
   }

@@ -27,16 +27,34 @@ describe('profiles', () => {
     assert.deepEqual(scene.waiting(), ['profile'])
   })
 
-  it('are told again when we are somewhere else, or call ourselves something else', async () => {
+  it('are told again when we are somewhere else, or call ourselves something else: the newest alone', async () => {
+    const scene = new Scene()
+    const contact = scene.ana.add(scene.bob)
+    const isToldAfter = async (change: () => void): Promise<boolean> => {
+      const before = scene.ana.store.read.contacts.byNumber(contact)?.toldProfile
+      change()
+      await scene.tell()
+      return scene.ana.store.read.contacts.byNumber(contact)?.toldProfile !== before && scene.waiting().length === 1
+    }
+    assert.equal(await isToldAfter(() => { /* never told */ }), true)
+    assert.equal(await isToldAfter(() => { scene.addresses = ['/sim/elsewhere'] }), true)
+    assert.equal(await isToldAfter(() => {
+      scene.ana.store.transact(writer => { writer.own.update({ name: 'Ana Maria', nameChangedAtMs: 9 }) })
+      scene.account.reload()
+    }), true)
+    assert.equal(await isToldAfter(() => { /* nothing changed */ }), false)
+  })
+
+  it('take the place of older ones that are sealed and not there yet', async () => {
     const scene = new Scene()
     scene.ana.add(scene.bob)
-    await scene.tell()
-    scene.addresses = ['/sim/elsewhere']
-    await scene.tell()
-    scene.ana.store.transact(writer => { writer.own.update({ name: 'Ana Maria', nameChangedAtMs: 9 }) })
-    scene.account.reload()
-    await scene.tell()
-    assert.deepEqual(scene.waiting(), ['profile', 'profile', 'profile'])
+    await scene.ana.meet(scene.bob)
+    for (const place of ['/sim/1', '/sim/2', '/sim/3']) {
+      scene.addresses = [place]
+      await scene.tell()
+      await scene.ana.rest()
+    }
+    assert.deepEqual(scene.ana.store.read.outbox.ofDevice(scene.bob.device).map(({ state }) => state), ['sealed'])
   })
 
   it('go to contacts only: whom we asked gets the request again, everybody else nothing', async () => {
