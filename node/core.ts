@@ -21,6 +21,7 @@ import type { SecretBox } from './contacts/entries.ts'
 import { locate } from './contacts/locate.ts'
 import { RecentRecords } from './contacts/recent-records.ts'
 import { Copies } from './loops/copies.ts'
+import { Custody } from './loops/custody.ts'
 import { Errands } from './loops/errands.ts'
 import { Indexer } from './loops/indexer.ts'
 import { Mailboxes } from './loops/mailboxes.ts'
@@ -87,7 +88,7 @@ export class Core {
   readonly #sessions: Sessions
   readonly #outbox: Outbox
   readonly #copies: Copies
-  readonly #destinations: Destinations
+  readonly #custody: Custody
   readonly mailboxes: Mailboxes
   readonly #records: Records
   readonly #indexer: Indexer
@@ -107,8 +108,7 @@ export class Core {
     this.turn = new Turn({ store, sealer, clock, random, directory, feed: this.feed, arrivals: this.arrivals, reach, statement: () => this.account.ref, profile: () => this.account.profile, hasMailboxes: () => this.account.relays.length > 0 })
     this.#errands = new Errands({ clock, random })
     const destinations = new Destinations(directory)
-    this.#destinations = destinations
-    const { verify, box } = options
+    const { verify, box, macOf } = options
     const records = options.records === undefined ? undefined : new RecentRecords(options.records, clock)
     this.#sessions = new Sessions({
       reader,
@@ -126,6 +126,7 @@ export class Core {
     })
     this.#outbox = new Outbox({ reader, network, sealer, clock, random, directory, account: this.account, arrivals: this.arrivals, turn: this.turn, sessions: this.#sessions, reach, onSettled: row => { this.#copies.settled(row) }, onMissed: rows => { this.#copies.missed(rows) } })
     this.#copies = new Copies({ reader, network, sealer, clock, random, directory, destinations, account: this.account, turn: this.turn, sessions: this.#sessions, reach, verify, roundTripMs: device => this.#outbox.roundTripMs(device) })
+    this.#custody = new Custody({ reader, network, clock, random, turn: this.turn, destinations, copies: this.#copies, macOf })
     this.mailboxes = new Mailboxes({ reader, network, sealer, clock, random, turn: this.turn, account: this.account })
     this.#records = new Records({ reader, turn: this.turn, clock, random, network, records, account: this.account, box })
     this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
@@ -144,6 +145,7 @@ export class Core {
     this.#records.start()
     this.#outbox.start()
     this.#copies.start()
+    this.#custody.start()
     this.#sessions.resume()
     this.#indexer.start()
     this.#reaper.start()
@@ -159,6 +161,7 @@ export class Core {
     this.#errands.stop()
     this.#records.stop()
     this.mailboxes.stop()
+    this.#custody.stop()
     this.#copies.stop()
     this.#outbox.stop()
     await this.turn.stop()
@@ -231,7 +234,7 @@ export class Core {
     })
   }
 
-  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber, macOf }: CoreOptions): Handlers<CoreName> {
+  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber }: CoreOptions): Handlers<CoreName> {
     const { clock, random, network, sealer } = this.#ports
     const { account, turn, feed, arrivals } = this
     const reader = this.#store.read
@@ -248,7 +251,7 @@ export class Core {
       ...waitOperations({ reader, arrivals, clock, directory: this.directory }),
       ...messageOperations({ reader, turn, account, views }),
       ...deliveryOperations({ reader, turn, account, clock, directory: this.directory, outbox: this.#outbox, copies: this.#copies, sessions: this.#sessions, views }),
-      ...auditOperations({ reader, network, clock, random, turn, destinations: this.#destinations, copies: this.#copies, macOf }),
+      ...auditOperations({ reader, custody: this.#custody }),
       ...eventOperations({ reader, turn, feed, clock, views }),
       ...hookOperations({ reader, turn })
     }

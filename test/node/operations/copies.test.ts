@@ -130,6 +130,22 @@ describe('an audit of relays', () => {
     assert.equal((await apart.audit()).lost, 0)
   })
 
+  it('is made without being asked, some times a day', async () => {
+    const apart = await Apart.begin()
+    const { ana, world } = apart.pair
+    const unlucky = apart.relay(2)
+    const backup = unlucky.disk.copy()
+    const id = await ana.send('bob', 'hello')
+    await ana.call('wait', { id, state: 'stored', copies: 3, timeoutMs: 60_000 })
+    for (const passes of [1_200_000, 12 * 3_600_000]) {
+      unlucky.crash()
+      await world.within(unlucky.restart(backup))
+      await world.advance(passes)
+      // Else this would find it lost.
+      assert.equal((await apart.audit()).lost, 0)
+    }
+  })
+
   it('does not blame a relay that is away', async () => {
     const apart = await Apart.begin()
     const id = await apart.pair.ana.send('bob', 'hello')
