@@ -24,6 +24,8 @@ interface Done {
 const SLICE = 1_024
 /** Done anew when a stream ended meanwhile, or when more is asked for: not for ever. */
 const TIMES_MAX = 4
+/** Remembered at a time; what is settled some other way meanwhile is not told of. */
+const DONE_MAX = 256
 
 export class GateWork {
   readonly #clock: Clock
@@ -58,8 +60,15 @@ export class GateWork {
     this.#last = search
     const value = await search
     this.#underWay.delete(name)
-    if (value !== undefined) this.#done.set(name, { nonce: idKey(nonce), value, times })
+    if (value !== undefined) this.#remember(name, { nonce: idKey(nonce), value, times })
     return true
+  }
+
+  #remember (name: string, done: Done): void {
+    this.#done.delete(name)
+    this.#done.set(name, done)
+    const [oldest] = this.#done.keys()
+    if (this.#done.size > DONE_MAX && oldest !== undefined) this.#done.delete(oldest)
   }
 
   async #search (challenge: Uint8Array, bits: number, isWanted: () => boolean): Promise<Uint8Array | undefined> {

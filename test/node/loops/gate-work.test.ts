@@ -44,4 +44,11 @@ describe('work for gates', () => {
     work.forget('a')
     assert.equal(work.valueOf('a', NONCE), undefined)
   })
+
+  it('is forgotten, the oldest first, when much of it was never used', async () => {
+    const world = new World(1)
+    const work = new GateWork(world.clock(() => true, () => 0))
+    for (let index = 0; index <= 256; index++) await world.within(work.do(`${index}`, { nonce: NONCE, challenge: challengeOf('a'), bits: 1, isWanted: () => true }))
+    assert.deepEqual(['0', '1', '256'].map(name => work.valueOf(name, NONCE) !== undefined), [false, true, true])
+  })
 })
