@@ -20,8 +20,8 @@ export class Relay {
   async up (): Promise<{ readonly pid: number, readonly address: string }> {
     await runSkein(['relay', 'init', '--home', this.home, '--key-file', '--listen', LOOPBACK], this.#options)
     this.#process = await NodeProcess.start(['relay', 'up'], this.home, this.#options)
-    const { pid, ready: { peerId, addresses } } = this.#process
-    return { pid, address: `${addresses[0] ?? ''}/p2p/${peerId}` }
+    const { pid, ready: { addresses } } = this.#process
+    return { pid, address: addresses[0] ?? '' }
   }
 
   /** Idempotent. */

@@ -12,6 +12,7 @@ import { DEPOSIT_PROTOCOL, MAILBOX_PROTOCOL } from '../../node/protocols.ts'
 import { realClock } from '../../node/world.ts'
 import { macOf } from '../../node/crypto/mac.ts'
 import { deviceId, envelopeId } from '../../protocols/core/ids.ts'
+import { parseRelayAddress } from '../../node/contacts/relay-address.ts'
 import { HELLO } from '../../protocols/deposit/hello.ts'
 import { decodeResultFrame, encodeDepositFrame, type ResultFrame } from '../../protocols/deposit/wire.ts'
 import { depositMacInput, deriveAlias } from '../../protocols/mailbox/alias.ts'
@@ -37,10 +38,12 @@ class Relay {
     child.stdout.resume()
     const { schema, ok, data } = JSON.parse(String(value)) as { readonly schema: string, readonly ok: boolean, readonly data: Ready }
     assert.deepEqual([schema, ok], ['skein.relay.up/1', true])
+    // As people give them to `skein relays add`.
+    for (const address of data.addresses) assert.equal(parseRelayAddress(address).peerId, data.peerId)
     return new Relay(child, data)
   }
 
-  get target (): PeerTarget { return { peerId: this.ready.peerId, addresses: this.ready.addresses } }
+  get target (): PeerTarget { return parseRelayAddress(this.ready.addresses[0] ?? '') }
 
   async down (): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return

@@ -3,14 +3,15 @@ import type { Invocation } from '../../command.ts'
 
 export async function up ({ flags, home, output, interrupted }: Invocation): Promise<void> {
   const { createRelay } = await import('../../../node/relay/relay-node.ts')
+  const { relayAddressText } = await import('../../../node/contacts/relay-address.ts')
   const listen = flags.list('listen')
   const onFault = (fault: Error): void => output.note(`unexpected: ${fault.stack ?? fault.name}`)
   await using relay = await createRelay({ home, environment: process.env, onFault, ...listen.length > 0 && { listen } })
   for (const warning of relay.warnings) output.note(output.stderrLook.warn(warning))
   await relay.start()
   const { peerId, http } = relay
-  const addresses = relay.addresses()
-  await output.result({ peerId, addresses, http: http ?? null }, readyText({ peerId, addresses, http }))
+  const addresses = relay.addresses().map(address => relayAddressText({ peerId, addresses: [address] }))
+  await output.result({ peerId, addresses, http: http ?? null }, readyText(addresses, http))
   await Promise.race([relay.stopped, abortOf(interrupted)])
   await relay.stop()
   output.note('The relay has stopped. What it has answered for is on its disk.')
@@ -23,10 +24,10 @@ async function abortOf (signal: AbortSignal): Promise<void> {
   await promise
 }
 
-function readyText ({ peerId, addresses, http }: { readonly peerId: string, readonly addresses: readonly string[], readonly http: string | undefined }): string {
+function readyText (addresses: readonly string[], http: string | undefined): string {
   return [
     'The relay runs. Stop it with Ctrl-C. Users add it with:',
-    ...addresses.map(address => `  skein relays add ${address}/p2p/${peerId}`),
+    ...addresses.map(address => `  skein relays add ${address}`),
     ...http === undefined ? [] : [`Its dashboard, for you alone: ${http}`]
   ].join('\n')
 }
