@@ -5,7 +5,7 @@ const never = (name, from, to, comment) => ({ name, severity: 'error', comment, 
 
 /** A foreign library has one door: the files that `doors` matches, besides tests and benchmarks. */
 const door = (name, library, doors, comment) =>
-  ({ name, severity: 'error', comment, from: { pathNot: `^(test|bench|testnet|scripts)/|${doors}` }, to: { path: `node_modules/(${library})/` } })
+  ({ name, severity: 'error', comment, from: { pathNot: `^(test|bench|scripts)/|${doors}` }, to: { path: `node_modules/(${library})/` } })
 
 /** All that `protocols/` may import from outside: small, pure, without I/O. */
 const PURE = '@noble/|@scure/|@bufbuild/protobuf/|uint8arrays/|json-schema-to-ts/'
@@ -14,7 +14,7 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', comment: 'what imports each other is one file', from: { pathNot: '^test/' }, to: { circular: true } },
     { name: 'everything-resolves', severity: 'error', comment: 'an import that is not read is not checked', from: {}, to: { couldNotResolve: true } },
-    { name: 'product-needs-no-development-package', severity: 'error', comment: 'it is not there when installed', from: { path: '^(protocols|store|node|cli|web)/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: 'node_modules/@types/' } },
+    { name: 'product-needs-no-development-package', severity: 'error', comment: 'it is not there when installed', from: { path: '^(protocols|store|node|cli|testnet|web)/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: 'node_modules/@types/' } },
 
     never('protocols-are-the-floor', '^protocols/', '^(store|node|cli|web|test|testnet|bench|scripts)/', 'the pure layer imports nothing of ours'),
     { name: 'protocols-do-no-io', severity: 'error', comment: 'decisions are functions of their arguments', from: { path: '^protocols/' }, to: { dependencyTypes: ['core'] } },
@@ -22,10 +22,12 @@ module.exports = {
     never('store-above-protocols-only', '^store/', '^(node|cli|web|test|testnet|bench|scripts)/', 'what survives a restart knows no network'),
     never('node-below-its-faces', '^node/', '^(cli|web|test|testnet|bench|scripts)/', 'the node does not know who drives it'),
     never('engine-behind-its-ports', '^node/(turn|loops|handlers|contacts|operations)/', '^node/(net|crypto|api)/', 'the simulator must be able to take their place'),
-    never('cli-composes-or-calls', '^cli/', '^(store|web|test|testnet|bench|scripts)/', 'the command line opens no store'),
+    never('cli-composes-or-calls', '^cli/', '^(store|web|test|bench|scripts)/', 'the command line opens no store'),
+    { name: 'testnet-above-the-command-line', severity: 'error', comment: 'it drives the command; the tree alone knows that it is there, and loads it when it runs', from: { path: '^cli/', pathNot: '^cli/tree/testnet\\.ts$' }, to: { path: '^testnet/' } },
+    never('testnet-is-no-test', '^testnet/', '^(test|bench|web|scripts)/', 'what developers install rests on no test'),
     { name: 'cli-sees-the-root-of-the-node', severity: 'error', comment: 'everything else goes through the local API', from: { path: '^cli/' }, to: { path: '^node/', pathNot: '^node/(node\\.ts|version\\.ts|home-files\\.ts|api/socket-path\\.ts|relay/(home-files|limits|relay-node|bench)\\.ts)$' } },
     { name: 'web-speaks-the-local-api', severity: 'error', comment: 'a browser holds no keys', from: { path: '^web/' }, to: { path: '^(protocols|store|node|cli|test|testnet|bench|scripts)/', pathNot: '^protocols/(local|core)/' } },
-    never('tests-are-leaves', '^(protocols|store|node|cli|web|scripts)/', '^(test|testnet|bench)/', 'nothing rests on a test'),
+    never('tests-are-leaves', '^(protocols|store|node|cli|testnet|web|scripts)/', '^(test|bench)/', 'nothing rests on a test'),
 
     door('sqlite-door', 'better-sqlite3-multiple-ciphers', '^store/database\\.ts$', 'replacing the driver is one file'),
     door('keychain-door', '@napi-rs/keyring', '^store/keychain\\.ts$', 'replacing the keychain is one file'),

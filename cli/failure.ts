@@ -11,6 +11,16 @@ export class UnfinishedError extends SkeinError {
   }
 }
 
+/** A command that runs another one ends as that one did, which has said why. */
+export class PassedOnError extends Error {
+  override name = 'PassedOnError'
+  readonly exit: number
+  constructor (exit: number) {
+    super(`the command ended with ${exit}`)
+    this.exit = exit
+  }
+}
+
 export function interruption (): SkeinError {
   return new SkeinError('interrupted', { code: 'interrupted', exit: EXIT.interrupted, hint: 'What was accepted before is safe.' })
 }

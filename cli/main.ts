@@ -8,7 +8,7 @@ import { EXIT, LockedError, SkeinError, asError } from '../protocols/core/errors
 import type { CommandSpec, CommandTree } from './command.ts'
 import { loadSettings } from './config.ts'
 import type { Settings } from './config.ts'
-import { interruption } from './failure.ts'
+import { interruption, PassedOnError } from './failure.ts'
 import type { Flags } from './flags.ts'
 import type { ColorWish } from './look.ts'
 import { Output, OutputClosedError } from './output.ts'
@@ -136,6 +136,7 @@ function withReason (thrown: unknown, interrupted: AbortSignal): unknown {
 
 async function report (thrown: unknown, output: Output): Promise<number> {
   if (thrown instanceof OutputClosedError) return EXIT.ok
+  if (thrown instanceof PassedOnError) return thrown.exit
   const fault = thrown instanceof SkeinError ? thrown : unexpected(asError(thrown))
   try {
     await output.failure(fault)

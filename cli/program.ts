@@ -69,7 +69,7 @@ function addCommand ({ program, nouns, spec, onMatch }: Addition): void {
   for (const option of spec.options ?? []) command.addOption(commanderOption(option))
   command.addHelpText('after', `\nExamples:\n${spec.examples.map(example => `  $ ${example}`).join('\n')}`)
   command.action(() => {
-    const given = command.args.slice(0, command.registeredArguments.length)
+    const given = command.registeredArguments.at(-1)?.variadic === true ? command.args : command.args.slice(0, command.registeredArguments.length)
     onMatch({ type: 'run', spec, arguments: given, flags: new Flags(command.optsWithGlobals()) })
   })
 }

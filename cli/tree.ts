@@ -11,8 +11,9 @@ import { PEOPLE_COMMANDS } from './tree/people.ts'
 import { RELAY_COMMANDS } from './tree/relay.ts'
 import { RELAY_OPERATION_COMMANDS } from './tree/relay-operation.ts'
 import { RELAYS_COMMANDS } from './tree/relays.ts'
+import { TESTNET_COMMANDS, TESTNET_FAULT_COMMANDS } from './tree/testnet.ts'
 
-export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_COMMANDS, ...RELAY_OPERATION_COMMANDS]
+export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_COMMANDS, ...RELAY_OPERATION_COMMANDS, ...TESTNET_COMMANDS, ...TESTNET_FAULT_COMMANDS]
 
 /** Groups of commands, and what they are about. */
 export const NOUNS: Readonly<Record<string, string>> = {
@@ -22,6 +23,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   msg: 'Where a message is; try again, take back',
   relays: 'Where messages wait for you while you are away',
   relay: 'A relay that you operate, for yourself and for others',
+  testnet: 'A private network on this computer, to be broken on purpose',
   hook: 'Commands that run on events',
   config: 'Settings'
 }

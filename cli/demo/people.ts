@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { LocalApi } from '../../protocols/local/operations.ts'
 import { connect } from '../client.ts'
-import { LOOPBACK, NodeProcess, runSkein } from './skein-process.ts'
+import { LOOPBACK, NodeProcess, runSkein } from '../skein-process.ts'
 
 export interface Account { readonly account: string, readonly device: string, readonly peerId: string }
 

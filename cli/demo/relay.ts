@@ -1,6 +1,6 @@
 /** One of the relays of the demo: an operator's process, with a folder and a log of its own. */
 import { join } from 'node:path'
-import { LOOPBACK, NodeProcess, runSkein, type SkeinOptions } from './skein-process.ts'
+import { LOOPBACK, NodeProcess, runSkein, type SkeinOptions } from '../skein-process.ts'
 
 export class Relay {
   readonly name: string

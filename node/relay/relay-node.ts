@@ -142,6 +142,9 @@ export class RelayNode implements AsyncDisposable {
   /** Multiaddrs at which users reach it, without the PeerId. */
   addresses (): readonly string[] { return this.#network.addresses() }
 
+  /** The same, each with the PeerId behind it: as users add it. */
+  addressesForUsers (): readonly string[] { return this.addresses().map(address => `${address}/p2p/${this.peerId}`) }
+
   /** Of the dashboard; undefined when it is off. */
   get http (): string | undefined { return this.#faces?.http }
 
@@ -159,7 +162,7 @@ export class RelayNode implements AsyncDisposable {
       operator: this.#core,
       settings,
       sources,
-      addresses: () => this.addresses().map(address => `${address}/p2p/${this.peerId}`),
+      addresses: () => this.addressesForUsers(),
       clock: realClock,
       onFault: fault => { this.#config.onFault?.(fault) }
     })

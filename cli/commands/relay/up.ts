@@ -3,14 +3,13 @@ import type { Invocation } from '../../command.ts'
 
 export async function up ({ flags, home, output, interrupted }: Invocation): Promise<void> {
   const { createRelay } = await import('../../../node/relay/relay-node.ts')
-  const { relayAddressText } = await import('../../../node/contacts/relay-address.ts')
   const listen = flags.list('listen')
   const onFault = (fault: Error): void => output.note(`unexpected: ${fault.stack ?? fault.name}`)
   await using relay = await createRelay({ home, environment: process.env, onFault, ...listen.length > 0 && { listen } })
   for (const warning of relay.warnings) output.note(output.stderrLook.warn(warning))
   await relay.start()
   const { peerId, http } = relay
-  const addresses = relay.addresses().map(address => relayAddressText({ peerId, addresses: [address] }))
+  const addresses = relay.addressesForUsers()
   await output.result({ peerId, addresses, http: http ?? null }, readyText(addresses, http))
   await Promise.race([relay.stopped, abortOf(interrupted)])
   await relay.stop()

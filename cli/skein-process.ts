@@ -1,20 +1,22 @@
 /**
  * `skein` as a process of its own, started as a person would and bound to this one: the launcher (bin/skein.js) keeps a channel
- * to whoever started it and stops with it, so that no node outlives the demo, not even one that is killed.
+ * to whoever started it and stops with it, so that no node outlives a demo or a testnet, not even one that is killed.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { EXIT, SkeinError, TimeoutError } from '../../protocols/core/errors.ts'
-import type { ExitCode } from '../../protocols/core/errors.ts'
-import { invariant } from '../../protocols/core/invariant.ts'
-import type { ErrorView } from '../../protocols/local/operations.ts'
+import { EXIT, SkeinError, TimeoutError } from '../protocols/core/errors.ts'
+import type { ExitCode } from '../protocols/core/errors.ts'
+import { invariant } from '../protocols/core/invariant.ts'
+import type { ErrorView } from '../protocols/local/operations.ts'
 
 export interface SkeinOptions {
   /** Where its stderr goes; appended. */
   readonly log: string
   readonly interrupted: AbortSignal
+  /** For it alone, over what it inherits. Settings of ours (`SKEIN_*`) are not inherited. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** What `skein up --json` and `skein relay up --json` say first. */
@@ -49,6 +51,8 @@ export async function runSkein (args: readonly string[], options: SkeinOptions):
 export class NodeProcess {
   readonly pid: number
   readonly ready: Ready
+  /** Settles when the process is gone, whatever ended it. */
+  readonly gone: Promise<undefined>
   readonly #child: ChildProcess
 
   /** Resolves when it says that it is ready. @throws SkeinError, the node's own where it said one */
@@ -67,7 +71,13 @@ export class NodeProcess {
     this.#child = child
     this.pid = child.pid ?? 0
     this.ready = ready
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    this.gone = promise
+    if (isGone(child)) resolve(undefined)
+    else child.once('exit', () => resolve(undefined))
   }
+
+  signal (name: NodeJS.Signals): void { this.#child.kill(name) }
 
   /** Stops it as Ctrl-C would, and resolves when it is gone. Idempotent. */
   async stop (): Promise<void> {
@@ -75,28 +85,27 @@ export class NodeProcess {
   }
 }
 
-function start (args: readonly string[], { log }: SkeinOptions): ChildProcess {
+function start (args: readonly string[], { log, environment }: SkeinOptions): ChildProcess {
   const stderr = openSync(log, 'a', 0o600)
   try {
     // Detached: Ctrl-C goes to a whole process group, and a node that is gone before we are told looks like one that failed.
-    return spawn(process.execPath, [LEAN, launcher(), ...args, '--json'], { env: environment(), stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
+    return spawn(process.execPath, [LEAN, launcherPath(), ...args, '--json'], { env: { ...inheritedEnvironment(), ...environment, [LAUNCHER]: String(process.pid) }, stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
   } finally {
     closeSync(stderr)
   }
 }
 
 /** Beside the sources, or above the emitted files. */
-function launcher (): string {
-  const roots = [join(import.meta.dirname, '..', '..'), join(import.meta.dirname, '..', '..', '..')]
+export function launcherPath (): string {
+  const roots = [join(import.meta.dirname, '..'), join(import.meta.dirname, '..', '..')]
   const found = roots.map(root => join(root, 'bin', 'skein.js')).find(path => existsSync(path))
   invariant(found !== undefined, 'the launcher lies in the package')
   return found
 }
 
-/** Settings of the person who runs the demo are not those of the people in it. */
-function environment (): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('SKEIN_'))
-  return { ...Object.fromEntries(kept), [LAUNCHER]: String(process.pid) }
+/** Settings of the person who runs it are not those of the people in it. */
+export function inheritedEnvironment (): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SKEIN_')))
 }
 
 async function firstLine (child: ChildProcess, [command = '']: readonly string[], { interrupted }: SkeinOptions): Promise<string> {

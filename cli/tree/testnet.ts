@@ -1,0 +1,144 @@
+/** Commands of whoever builds on Skein: a private network on this computer, to be broken on purpose. */
+import type { CommandSpec, OptionSpec } from '../command.ts'
+
+const DIR: OptionSpec = { flags: '--dir <dir>', summary: 'Where the testnet lies; else SKEIN_TESTNET_DIR, else .skein/testnet' }
+const USERS: OptionSpec = { flags: '--users <n>', summary: 'How many users; default 3' }
+const RELAYS: OptionSpec = { flags: '--relays <n>', summary: 'How many relays; default 3' }
+
+export const TESTNET_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: 'testnet up',
+    summary: 'Start a private network of users and relays',
+    about: 'Real processes that reach nobody outside this computer: relay1, relay2, … and ana, bob, carol, …, who know each other. It goes on until testnet down; what is in the directory comes back with the next up.',
+    options: [DIR, USERS, RELAYS],
+    examples: ['skein testnet up', 'skein testnet up --users 5 --relays 3 --dir /tmp/net'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/up.ts')).up
+  },
+  {
+    path: 'testnet serve',
+    summary: 'Hold a testnet together until it is told to stop',
+    options: [DIR, USERS, RELAYS],
+    examples: ['skein testnet serve --dir /tmp/net'],
+    node: 'none',
+    isHidden: true,
+    load: async () => (await import('../../testnet/commands/up.ts')).serve
+  },
+  {
+    path: 'testnet down',
+    summary: 'Stop everybody in it',
+    options: [DIR, { flags: '--delete', summary: 'Delete homes and logs as well' }],
+    examples: ['skein testnet down', 'skein testnet down --delete --dir /tmp/net'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/down.ts')).down
+  },
+  {
+    path: 'testnet ps',
+    summary: 'Show who is up, and what is broken on purpose',
+    options: [DIR],
+    examples: ['skein testnet ps', 'skein testnet ps --json'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/ps.ts')).ps
+  },
+  {
+    path: 'testnet exec',
+    takes: '<name> [command...]',
+    summary: 'Run a command as one of its users or operators',
+    about: 'What stands behind -- is a command line of skein. Its output and its exit code are passed on.',
+    options: [DIR],
+    examples: ['skein testnet exec ana -- send @bob hello --wait delivered', 'skein testnet exec relay1 -- relay status'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/exec.ts')).exec
+  },
+  {
+    path: 'testnet logs',
+    takes: '[name]',
+    summary: 'Show what the processes had to say',
+    options: [DIR],
+    examples: ['skein testnet logs', 'skein testnet logs relay1'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/logs.ts')).logs
+  }
+]
+
+export const TESTNET_FAULT_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: 'testnet crash',
+    takes: '<name>',
+    summary: 'Kill a node where it stands',
+    about: 'As a computer that loses its power does it, with everything that was on its disk still there. It stays down until: skein testnet start NAME',
+    options: [DIR, { flags: '--lose-disk', summary: 'The disk is gone, too. A relay keeps its key and settings, which its operator has elsewhere; a user comes back as somebody else' }],
+    examples: ['skein testnet crash bob', 'skein testnet crash relay1 --lose-disk'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).crash
+  },
+  {
+    path: 'testnet start',
+    takes: '<name>',
+    summary: 'Start a node that is down',
+    options: [DIR],
+    examples: ['skein testnet start bob'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).start
+  },
+  {
+    path: 'testnet pause',
+    takes: '<name>',
+    summary: 'Let a process stand still, as a laptop that sleeps',
+    options: [DIR],
+    examples: ['skein testnet pause carol'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).pause
+  },
+  {
+    path: 'testnet resume',
+    takes: '<name>',
+    summary: 'Let a process go on that stands still',
+    options: [DIR],
+    examples: ['skein testnet resume carol'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).resume
+  },
+  {
+    path: 'testnet clock',
+    takes: '<name>',
+    summary: 'Put the clock of a node wrong, while it runs',
+    options: [DIR, { flags: '--skew <duration>', summary: 'By how much: -1h is an hour slow, 90s is fast, 0 is right' }],
+    examples: ['skein testnet clock bob --skew -1h', 'skein testnet clock bob --skew 0'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).clock
+  },
+  {
+    path: 'testnet partition',
+    takes: '<left> <right>',
+    summary: 'Cut the line between nodes; nobody is told',
+    about: 'Between these and those nothing passes: connections that are open stand still, new ones get no answer. Names are separated by commas. Others still pass on what they may.',
+    options: [DIR, { flags: '--for <duration>', summary: 'Whole again after this time; else with: skein testnet heal' }],
+    examples: ['skein testnet partition ana bob --for 10m', 'skein testnet partition ana,bob relay1,relay2'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).partition
+  },
+  {
+    path: 'testnet heal',
+    summary: 'Make every line whole that was cut',
+    options: [DIR],
+    examples: ['skein testnet heal'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).heal
+  },
+  {
+    path: 'testnet netem',
+    takes: '[names]',
+    summary: 'Make lines slow',
+    about: 'Of these nodes, or of all. A message from ana to bob passes the line of either. Without an option the lines are as fast as the machine.',
+    options: [
+      DIR,
+      { flags: '--delay <duration>', summary: 'One way, with a jitter behind ±: 80ms, 80ms±40' },
+      { flags: '--rate <rate>', summary: 'Each way: 500kbit, 2mbit' },
+      { flags: '--loss <percent>', summary: 'Not on this cable: it carries TCP, which sends again what is lost' }
+    ],
+    examples: ['skein testnet netem --delay 80ms±40 --rate 2mbit', 'skein testnet netem bob --delay 1s', 'skein testnet netem'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).netem
+  }
+]

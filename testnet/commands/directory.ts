@@ -1,0 +1,8 @@
+/** Which testnet a command means. */
+import { resolve } from 'node:path'
+import type { Flags } from '../../cli/flags.ts'
+import { DEFAULT_DIRECTORY } from '../layout.ts'
+
+export function directoryOf (flags: Flags): string {
+  return resolve(flags.text('dir') ?? process.env['SKEIN_TESTNET_DIR'] ?? DEFAULT_DIRECTORY)
+}

@@ -1,0 +1,67 @@
+/** `skein testnet up`, and the process behind it that holds the network together. */
+import type { Invocation } from '../../cli/command.ts'
+import type { Flags } from '../../cli/flags.ts'
+import { socketPathFor } from '../../node/api/socket-path.ts'
+import { UsageError } from '../../protocols/core/errors.ts'
+import { lockHome } from '../../store/lock.ts'
+import { serveControl } from '../control/server.ts'
+import { failureReport, report, startDaemon } from '../daemon.ts'
+import { layoutOf } from '../layout.ts'
+import { planOf, readPlan, RELAYS_MAX, USERS_MAX, type Plan } from '../plan.ts'
+import { Testnet } from '../testnet.ts'
+import { directoryOf } from './directory.ts'
+
+const USERS_DEFAULT = 3
+const RELAYS_DEFAULT = 3
+
+export async function up ({ flags, output, interrupted }: Invocation): Promise<void> {
+  const directory = directoryOf(flags)
+  const plan = await planFrom(flags, directory)
+  const users = plan.nodes.filter(({ kind }) => kind === 'user').length
+  const status = await startDaemon({ directory, users, relays: plan.nodes.length - users }, { tell: text => { output.note(text) }, interrupted })
+  await output.result(status, `The testnet runs in ${directory}`)
+  const [first] = status.nodes.filter(({ kind }) => kind === 'user')
+  output.note(`Talk in it: skein testnet exec ${first?.name ?? 'NAME'} -- send @bob hello. Break it: skein testnet help. Stop it: skein testnet down`)
+}
+
+/** Hidden: what `up` starts. */
+export async function serve (invocation: Invocation): Promise<void> {
+  try {
+    await holdTogether(invocation)
+  } catch (error) {
+    report(failureReport(error))
+    throw error
+  }
+}
+
+async function holdTogether ({ flags, interrupted }: Invocation): Promise<void> {
+  const directory = directoryOf(flags)
+  const lock = lockHome(directory)
+  try {
+    const network = await Testnet.up({ layout: layoutOf(directory), plan: await planFrom(flags, directory), interrupted, tell: text => { report({ type: 'told', text }) } })
+    try {
+      const isOver = Promise.withResolvers<undefined>()
+      const server = await serveControl(socketPathFor(directory), network.handlers(() => { isOver.resolve(undefined) }))
+      report({ type: 'ready', status: network.view() })
+      interrupted.addEventListener('abort', () => { isOver.resolve(undefined) }, { once: true })
+      if (!interrupted.aborted) await isOver.promise
+      server.close()
+    } finally {
+      await network.down()
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+/** A testnet that is there comes back as it was. @throws UsageError when it is asked to be another one */
+async function planFrom (flags: Flags, directory: string): Promise<Plan> {
+  const [users, relays] = [flags.count('users', { min: 1, max: USERS_MAX }), flags.count('relays', { min: 0, max: RELAYS_MAX })]
+  const known = await readPlan(layoutOf(directory))
+  if (known === undefined) return planOf({ users: users ?? USERS_DEFAULT, relays: relays ?? RELAYS_DEFAULT })
+  const count = (kind: string): number => known.nodes.filter(node => node.kind === kind).length
+  if ((users ?? count('user')) !== count('user') || (relays ?? count('relay')) !== count('relay')) {
+    throw new UsageError(`the testnet in ${directory} has ${count('user')} users and ${count('relay')} relays`, 'Start it as it is, name another directory with --dir, or remove it first: skein testnet down --delete')
+  }
+  return known
+}

@@ -1,0 +1,28 @@
+/** Where everything of a testnet lies: one directory, with a folder for each node's home and a log for each process. */
+import { join } from 'node:path'
+
+/** In the current folder, so that each project of a developer has its own. */
+export const DEFAULT_DIRECTORY = join('.skein', 'testnet')
+
+export interface Layout {
+  readonly directory: string
+  /** Who is in it: written last, so that a testnet that has it is whole. */
+  readonly planFile: string
+  /** What the process that holds it together has to say. */
+  readonly log: string
+  readonly homeOf: (name: string) => string
+  readonly logOf: (name: string) => string
+  /** Milliseconds by which a node's clock is wrong, as text; absent: it is right. */
+  readonly skewFileOf: (name: string) => string
+}
+
+export function layoutOf (directory: string): Layout {
+  return {
+    directory,
+    planFile: join(directory, 'testnet.json'),
+    log: join(directory, 'logs', 'testnet.log'),
+    homeOf: name => join(directory, 'nodes', name),
+    logOf: name => join(directory, 'logs', `${name}.log`),
+    skewFileOf: name => join(directory, 'nodes', `${name}.skew`)
+  }
+}

@@ -1,0 +1,138 @@
+/** One node of a testnet: a process as the command starts it, with a home of its own, which can be killed and comes back. */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from '../cli/client.ts'
+import { NodeProcess, runSkein, type SkeinOptions } from '../cli/skein-process.ts'
+import { LockedError } from '../protocols/core/errors.ts'
+import type { LocalApi } from '../protocols/local/operations.ts'
+import type { NodeView } from './control/operations.ts'
+import { environmentOf } from './inside/environment.ts'
+import type { Layout } from './layout.ts'
+import type { Kind, PlannedNode } from './plan.ts'
+
+export interface MemberOptions {
+  readonly layout: Layout
+  readonly cablePort: () => number
+  readonly interrupted: AbortSignal
+}
+
+export class Member {
+  readonly name: string
+  readonly kind: Kind
+  readonly home: string
+  readonly log: string
+  /** Of a user's node. */
+  readonly api: LocalApi
+  readonly #options: MemberOptions
+  #process: NodeProcess | undefined
+  #isPaused = false
+  #address: string | undefined
+
+  constructor ({ name, kind }: PlannedNode, options: MemberOptions) {
+    const { layout, interrupted } = options
+    this.name = name
+    this.kind = kind
+    this.home = layout.homeOf(name)
+    this.log = layout.logOf(name)
+    this.api = connect(this.home, { signal: interrupted })
+    this.#options = options
+  }
+
+  get isUp (): boolean { return this.#process !== undefined }
+
+  /** Where it listens; a relay's as users add it. */
+  get address (): string | undefined { return this.#address }
+
+  view (): NodeView {
+    const { name, kind, home, log } = this
+    const state = this.#process === undefined ? 'down' : this.#isPaused ? 'paused' : 'up'
+    return { name, kind, state, pid: this.#process?.pid ?? null, home, log, address: this.#address ?? null, skewMs: this.#skewMs() }
+  }
+
+  /** Makes its home, unless it has one. */
+  async init (): Promise<void> {
+    if (existsSync(join(this.home, this.kind === 'user' ? 'account.db' : 'relay.key'))) return
+    const args = this.kind === 'relay'
+      ? ['relay', 'init', '--home', this.home, '--key-file', '--name', this.name]
+      : ['init', '--home', this.home, '--key-file', '--name', this.name, '--accept', 'all', '--words-file', `${this.home}.words`]
+    await runSkein(args, this.#skein())
+  }
+
+  /** Does nothing when it is up. */
+  async start (): Promise<void> {
+    if (this.#process !== undefined) return
+    const running = await NodeProcess.start(this.kind === 'relay' ? ['relay', 'up'] : ['up'], this.home, this.#skein())
+    this.#process = running
+    this.#isPaused = false
+    this.#address = running.ready.addresses[0]
+    void this.#watch(running)
+  }
+
+  /** As a computer that loses its power: nothing is finished, and what is on the disk stays there. */
+  async kill (): Promise<void> {
+    const running = this.#process
+    if (running === undefined) return
+    running.signal('SIGKILL')
+    await running.gone
+    this.#process = undefined
+  }
+
+  async stop (): Promise<void> {
+    const running = this.#process
+    if (this.#isPaused) running?.signal('SIGCONT')
+    await running?.stop()
+    this.#process = undefined
+  }
+
+  /** A relay keeps its key and its settings, which its operator has elsewhere; a user keeps nothing, as with a lost phone. Only while it is down. */
+  loseDisk (): void {
+    if (this.kind === 'user') {
+      rmSync(this.home, { recursive: true, force: true })
+      return
+    }
+    for (const file of readdirSync(this.home).filter(name => name.startsWith('relay.db'))) rmSync(join(this.home, file), { force: true })
+  }
+
+  /** Its process stands still, as a laptop that sleeps, while the kernel answers for it. @throws LockedError when it is down */
+  pause (): void {
+    this.#running().signal('SIGSTOP')
+    this.#isPaused = true
+  }
+
+  /** @throws LockedError when it is down */
+  resume (): void {
+    this.#running().signal('SIGCONT')
+    this.#isPaused = false
+  }
+
+  skew (skewMs: number): void { writeFileSync(this.#options.layout.skewFileOf(this.name), String(skewMs)) }
+
+  environment (): Record<string, string> {
+    const { layout, cablePort } = this.#options
+    return {
+      ...environmentOf({ name: this.name, cablePort: cablePort(), skewFile: layout.skewFileOf(this.name) }),
+      // Each relay has a dashboard, and one computer one port 4782.
+      ...this.kind === 'relay' && { SKEIN_RELAY_HTTP: '127.0.0.1:0' }
+    }
+  }
+
+  #skein (): SkeinOptions { return { log: this.log, interrupted: this.#options.interrupted, environment: this.environment() } }
+
+  #running (): NodeProcess {
+    if (this.#process === undefined) throw new LockedError(`${this.name} is down`, `Start it with: skein testnet start ${this.name}`)
+    return this.#process
+  }
+
+  #skewMs (): number {
+    try {
+      return Number(readFileSync(this.#options.layout.skewFileOf(this.name), 'utf8'))
+    } catch {
+      return 0
+    }
+  }
+
+  async #watch (running: NodeProcess): Promise<void> {
+    await running.gone
+    if (this.#process === running) this.#process = undefined
+  }
+}

@@ -1,0 +1,194 @@
+/** A testnet that runs: its nodes, the cable between them, and every fault that can be asked for. */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { NotFoundError, UsageError } from '../protocols/core/errors.ts'
+import { Cable } from './cable/cable.ts'
+import { PERFECT, Rules, type Link } from './cable/rules.ts'
+import type { Handlers, StatusView } from './control/operations.ts'
+import type { Layout } from './layout.ts'
+import { meet } from './meeting.ts'
+import { Member } from './member.ts'
+import { encodePlan, type Plan } from './plan.ts'
+
+export interface TestnetOptions {
+  readonly layout: Layout
+  readonly plan: Plan
+  readonly interrupted: AbortSignal
+  /** A line for whoever waits. */
+  readonly tell: (text: string) => void
+}
+
+/** At a time: a start takes half a second of a core. */
+const STARTS_AT_ONCE = 4
+
+export class Testnet {
+  readonly rules: Rules
+  readonly #options: TestnetOptions
+  readonly #cable: Cable
+  readonly #members: ReadonlyMap<string, Member>
+  readonly #ports = new Map<number, string>()
+  readonly #timers = new Set<NodeJS.Timeout>()
+
+  /** Makes what is missing, starts everybody, and lets them meet. @throws SkeinError when a node does not start: none runs then */
+  static async up (options: TestnetOptions): Promise<Testnet> {
+    const { layout, plan } = options
+    for (const folder of [join(layout.directory, 'nodes'), join(layout.directory, 'logs')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const testnet: { current?: Testnet } = {}
+    const rules = new Rules()
+    const cable = await Cable.lay({ rules, ownerOf: port => testnet.current?.ownerOf(port), random: Math.random })
+    testnet.current = new Testnet(options, rules, cable)
+    try {
+      await testnet.current.#start()
+      writeFileSync(`${layout.planFile}.new`, encodePlan(plan))
+      renameSync(`${layout.planFile}.new`, layout.planFile)
+      return testnet.current
+    } catch (error) {
+      await testnet.current.down()
+      throw error
+    }
+  }
+
+  private constructor (options: TestnetOptions, rules: Rules, cable: Cable) {
+    const { plan, layout, interrupted } = options
+    this.#options = options
+    this.rules = rules
+    this.#cable = cable
+    this.#members = new Map(plan.nodes.map(node => [node.name, new Member(node, { layout, cablePort: () => cable.port, interrupted })]))
+  }
+
+  get members (): readonly Member[] { return [...this.#members.values()] }
+
+  /** @throws NotFoundError */
+  member (name: string): Member {
+    const found = this.#members.get(name)
+    if (found === undefined) throw new NotFoundError(`there is no ${name} in this testnet`, `There are: ${[...this.#members.keys()].join(', ')}.`)
+    return found
+  }
+
+  /** Who listens at a port of this computer. */
+  ownerOf (port: number): string | undefined { return this.#ports.get(port) }
+
+  view (): StatusView {
+    return {
+      directory: this.#options.layout.directory,
+      cable: 'userspace',
+      nodes: this.members.map(member => member.view()),
+      partitions: this.rules.partitions.map(({ left, right }) => ({ left: [...left], right: [...right] })),
+      links: [...this.rules.links].map(([name, { delayMs, jitterMs, bytesPerSecond }]) => ({ name, delayMs, jitterMs, bytesPerSecond: bytesPerSecond ?? null }))
+    }
+  }
+
+  /** Does nothing when it is up. */
+  async start (name: string): Promise<void> {
+    const member = this.member(name)
+    await member.init()
+    await member.start()
+    const port = /\/tcp\/(\d+)/.exec(member.address ?? '')?.[1]
+    if (port !== undefined) this.#ports.set(Number(port), name)
+  }
+
+  async crash (name: string, losesDisk = false): Promise<void> {
+    const member = this.member(name)
+    await member.kill()
+    if (losesDisk) member.loseDisk()
+  }
+
+  /** @throws UsageError when somebody is on both sides */
+  partition (left: readonly string[], right: readonly string[], forMs?: number): void {
+    for (const name of [...left, ...right]) this.member(name)
+    const both = left.find(name => right.includes(name))
+    if (both !== undefined || left.length === 0 || right.length === 0) throw new UsageError(both === undefined ? 'a partition has two sides' : `${both} cannot be on both sides of a partition`)
+    const partition = { left: new Set(left), right: new Set(right) }
+    this.rules.cut(partition)
+    if (forMs !== undefined) this.#after(forMs, () => { this.rules.heal(partition) })
+  }
+
+  heal (): void {
+    this.rules.healAll()
+    this.#cable.pump()
+  }
+
+  /** Of these nodes, or of all: how their lines are. */
+  link (names: readonly string[], link: Link): void {
+    const whose = names.length === 0 ? [...this.#members.keys()] : names
+    for (const name of whose) this.member(name)
+    const isPerfect = link.delayMs === 0 && link.jitterMs === 0 && link.bytesPerSecond === undefined
+    for (const name of whose) this.rules.setLink(name, isPerfect ? PERFECT : link)
+  }
+
+  /** Stops everybody in order. Idempotent. */
+  async down (): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer)
+    await Promise.all(this.members.map(async member => { await member.stop() }))
+    await this.#cable[Symbol.asyncDispose]()
+  }
+
+  /** What its socket answers. */
+  handlers (onDown: () => void): Handlers {
+    const viewOf = (name: string): ReturnType<Member['view']> => this.member(name).view()
+    return {
+      status: () => this.view(),
+      crash: async ({ name, losesDisk }) => {
+        await this.crash(name, losesDisk)
+        return viewOf(name)
+      },
+      start: async ({ name }) => {
+        await this.start(name)
+        return viewOf(name)
+      },
+      pause: ({ name }) => {
+        this.member(name).pause()
+        return viewOf(name)
+      },
+      resume: ({ name }) => {
+        this.member(name).resume()
+        return viewOf(name)
+      },
+      clock: ({ name, skewMs }) => {
+        this.member(name).skew(skewMs)
+        return viewOf(name)
+      },
+      partition: ({ left, right, forMs }) => {
+        this.partition(left, right, forMs ?? undefined)
+        return this.view()
+      },
+      heal: () => {
+        this.heal()
+        return this.view()
+      },
+      link: ({ names, delayMs, jitterMs, bytesPerSecond }) => {
+        this.link(names, { delayMs, jitterMs, bytesPerSecond: bytesPerSecond ?? undefined })
+        return this.view()
+      },
+      down: () => {
+        onDown()
+        return { nodes: this.members.filter(({ isUp }) => isUp).length }
+      }
+    }
+  }
+
+  /** Relays first, whom users need to meet. */
+  async #start (): Promise<void> {
+    const { interrupted } = this.#options
+    for (const kind of ['relay', 'user'] as const) {
+      const waiting = this.members.filter(member => member.kind === kind)
+      await Promise.all(Array.from({ length: STARTS_AT_ONCE }, async () => {
+        for (let member = waiting.shift(); member !== undefined; member = waiting.shift()) {
+          interrupted.throwIfAborted()
+          await this.start(member.name)
+          this.#options.tell(`${member.name.padEnd(10)} ${kind.padEnd(5)}  process ${member.view().pid ?? 0}  ${member.address ?? ''}`)
+        }
+      }))
+    }
+    await meet(this.members)
+  }
+
+  #after (delayMs: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      run()
+      this.#cable.pump()
+    }, delayMs)
+    this.#timers.add(timer)
+  }
+}
