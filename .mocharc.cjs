@@ -8,7 +8,7 @@ module.exports = {
   extension: ['ts'],
   reporter: './test/reporter.ts',
   // Machines are shared: only what hangs fails by time. What takes longer says so itself.
-  timeout: 60_000,
+  timeout: 120_000,
   slow: 5_000,
   'fail-zero': true
 }

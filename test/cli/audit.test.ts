@@ -9,7 +9,6 @@ const RELAY: Result<'message.audit'>['relays'][number] = { relay: '12D3KooWA', l
 const AUDIT: Result<'message.audit'> = { sent: 5, delivered: 2, waiting: 3, expired: 0, lost: 0, relays: [RELAY] }
 
 describe('skein msg audit', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

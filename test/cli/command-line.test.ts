@@ -106,7 +106,6 @@ describe('help', () => {
 })
 
 describe('the command', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

@@ -11,7 +11,6 @@ import { BOB, Fixture, ended } from './fixture.ts'
 const TREE = { commands: COMMANDS, nouns: NOUNS, globalOptions: GLOBAL_OPTIONS }
 
 describe('completion', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

@@ -8,7 +8,6 @@ import { EXIT } from '../../protocols/core/errors.ts'
 import { Fixture, json } from './fixture.ts'
 
 describe('a setting', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   beforeEach(async () => { fixture = await Fixture.up({ read: () => ({ messages: [], hasMore: false }) }) })

@@ -44,7 +44,6 @@ function cursors (stdout: string): readonly number[] {
 }
 
 describe('skein events', function () {
-  this.timeout(20_000)
   let fixture: Fixture
   let feed: FakeFeed
   let server: { stop: () => Promise<void> } | undefined

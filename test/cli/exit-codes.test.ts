@@ -8,7 +8,6 @@ import { socketPathFor } from '../../node/api/socket-path.ts'
 import { Fixture, STATUS, json } from './fixture.ts'
 
 describe('the exit code', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

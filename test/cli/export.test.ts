@@ -22,7 +22,6 @@ function conversation (count: number): Operations {
 }
 
 describe('skein export', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

@@ -15,7 +15,6 @@ const FACTS: Result<'netcheck'> = {
 }
 
 describe('skein ping and netcheck', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

@@ -18,7 +18,6 @@ function lines (stdout: string): readonly MessageView[] {
 }
 
 describe('skein read', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

@@ -9,7 +9,6 @@ const GOOD: RelayTest = { peerId: RELAY.peerId, address: ADDRESS, name: 'eu1', i
 const GONE: RelayTest = { peerId: 'x', address: '/ip4/192.0.2.1/tcp/1/p2p/x', name: '', isReachable: false, problems: ['it does not answer: nobody there'] }
 
 describe('skein relays', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

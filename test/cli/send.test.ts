@@ -8,7 +8,6 @@ const ID = '01JD8QK4000000000000000001'
 const SENT: Result<'send'> = { id: ID, state: 'queued', to: 'bob' }
 
 describe('skein send', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

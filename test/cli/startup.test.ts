@@ -11,7 +11,6 @@ registerHooks({ load (url, context, next) { appendFileSync(process.env.LOADED, u
 process.on('exit', () => appendFileSync(process.env.LOADED, process.moduleLoadList.join('\\n')))`
 
 describe('the start of a short command', function () {
-  this.timeout(20_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

@@ -36,7 +36,6 @@ async function talk (home: string, line: readonly string[], answers: ReadonlyArr
 if (hasTerminals) describe('at a terminal', scenes)
 
 function scenes (this: Mocha.Suite): void {
-  this.timeout(30_000)
   let fixture: Fixture
 
   afterEach(async () => { await fixture.stop() })

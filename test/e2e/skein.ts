@@ -17,7 +17,7 @@ import type { MessageView } from '../../protocols/local/schema.ts'
 export const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'skein.js')
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 /** Machines are shared: only what hangs takes longer. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 45_000
 
 export interface Finished {
   readonly args: readonly string[]

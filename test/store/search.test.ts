@@ -81,7 +81,7 @@ describe('a text', () => {
       const words = splitForSearch(String.fromCodePoint(codePoint).toWellFormed())
       if (words.length > 0) assert.deepEqual(splitForSearch(words.join(' ')), words, `U+${codePoint.toString(16)}`)
     }
-  }).timeout(20_000)
+  })
 
   it('splits into words that a tokenizer for ASCII leaves alone', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), text => {

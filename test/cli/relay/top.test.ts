@@ -11,7 +11,6 @@ import { RelayFixture } from './fixture.ts'
 const INTERRUPT = '\u0003'
 
 describe('relay top at a terminal', function () {
-  this.timeout(30_000)
   before(function () {
     if (process.platform !== 'linux' || spawnSync('script', ['--version']).error !== undefined) skip(this, 'no script(1) of util-linux here')
   })

@@ -9,7 +9,6 @@ describe('opening many seals', () => {
   afterEach(closeParties)
 
   it('gives what was under each, in order, and nothing for those that are not ours, here or beside the main thread', async function () {
-    this.timeout(30_000)
     const bob = new Party(new TestClock())
     const opener = new Opener({ privateKey: localOf(bob.own).identity.privateKey.serialize(), device: owned(bob.device) })
     const letters = Array.from({ length: 100 }, (_, index) => Buffer.alloc(50, index))

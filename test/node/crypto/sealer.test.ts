@@ -205,7 +205,6 @@ describe('ratchet: failures', () => {
   })
 
   it('of more skipped messages than libsignal remembers, the oldest is a duplicate', async function () {
-    this.timeout(20_000)
     const { ana, bob } = await inSession()
     const sent = await ana.turn(async () => {
       const all: Sealed[] = []

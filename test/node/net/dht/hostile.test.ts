@@ -102,7 +102,6 @@ describe('a flood in the DHT', () => {
   })
 
   it('of new names is held to what one peer may have kept in an hour', async function () {
-    this.timeout(20_000)
     const relay = await newKeeper()
     const flooder = await newAsker([relay])
     const first = owner(0)
@@ -133,7 +132,6 @@ describe('a peer of the DHT that says nothing', () => {
   afterEach(stopAll)
 
   it('holds nobody up for long', async function () {
-    this.timeout(10_000)
     const { name, record } = owner()
     const honest = await newKeeper()
     const silent = await newSilent()
