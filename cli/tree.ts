@@ -11,9 +11,9 @@ import { PEOPLE_COMMANDS } from './tree/people.ts'
 import { RELAY_COMMANDS } from './tree/relay.ts'
 import { RELAY_OPERATION_COMMANDS } from './tree/relay-operation.ts'
 import { RELAYS_COMMANDS } from './tree/relays.ts'
-import { TESTNET_COMMANDS, TESTNET_FAULT_COMMANDS } from './tree/testnet.ts'
+import { TESTNET_COMMANDS, TESTNET_FAULT_COMMANDS, TESTNET_PROOF_COMMANDS } from './tree/testnet.ts'
 
-export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_COMMANDS, ...RELAY_OPERATION_COMMANDS, ...TESTNET_COMMANDS, ...TESTNET_FAULT_COMMANDS]
+export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_COMMANDS, ...RELAY_OPERATION_COMMANDS, ...TESTNET_COMMANDS, ...TESTNET_FAULT_COMMANDS, ...TESTNET_PROOF_COMMANDS]
 
 /** Groups of commands, and what they are about. */
 export const NOUNS: Readonly<Record<string, string>> = {

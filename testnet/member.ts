@@ -1,5 +1,5 @@
 /** One node of a testnet: a process as the command starts it, with a home of its own, which can be killed and comes back. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '../cli/client.ts'
 import { NodeProcess, runSkein, type SkeinOptions } from '../cli/skein-process.ts'
@@ -90,7 +90,20 @@ export class Member {
       rmSync(this.home, { recursive: true, force: true })
       return
     }
-    for (const file of readdirSync(this.home).filter(name => name.startsWith('relay.db'))) rmSync(join(this.home, file), { force: true })
+    for (const file of this.#databaseFiles(this.home)) rmSync(join(this.home, file), { force: true })
+  }
+
+  /** What a backup of a relay would hold. Only while it is down: a copy of a running database would be none. */
+  keepCopy (): void {
+    rmSync(this.#copyFolder(), { recursive: true, force: true })
+    mkdirSync(this.#copyFolder())
+    for (const file of this.#databaseFiles(this.home)) cpSync(join(this.home, file), join(this.#copyFolder(), file))
+  }
+
+  /** Back to that copy. Only while it is down. */
+  restoreCopy (): void {
+    this.loseDisk()
+    for (const file of this.#databaseFiles(this.#copyFolder())) cpSync(join(this.#copyFolder(), file), join(this.home, file))
   }
 
   /** Its process stands still, as a laptop that sleeps, while the kernel answers for it. @throws LockedError when it is down */
@@ -115,6 +128,10 @@ export class Member {
       ...this.kind === 'relay' && { SKEIN_RELAY_HTTP: '127.0.0.1:0' }
     }
   }
+
+  #copyFolder (): string { return `${this.home}.copy` }
+
+  #databaseFiles (folder: string): string[] { return readdirSync(folder).filter(name => /^relay\.db(-wal|-shm)?$/.test(name)) }
 
   #skein (): SkeinOptions { return { log: this.log, interrupted: this.#options.interrupted, environment: this.environment() } }
 

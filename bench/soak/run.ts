@@ -1,13 +1,14 @@
 /** `npm run soak`: what the tests do a few times, for a night. */
 import { parseArgs } from 'node:util'
+import { main as skein } from '../../cli/main.ts'
 import { soakKills, KILLS_USAGE } from './kills.ts'
-import { soakRelays, RELAYS_USAGE } from './relays.ts'
 
 const USAGE = `Usage: npm run soak -- [kills|relays] [options]
 
 ${KILLS_USAGE}
 
-${RELAYS_USAGE}`
+relays: users and relays as processes, killed and cut off while messages go between them: skein testnet prove, with its options
+  --messages N  how many, default 10000`
 
 async function main (args: readonly string[]): Promise<number> {
   const { positionals, values } = parseArgs({ args: [...args], options: { help: { type: 'boolean' } }, strict: false, allowPositionals: true })
@@ -16,7 +17,7 @@ async function main (args: readonly string[]): Promise<number> {
     return 0
   }
   const rest = args.filter(arg => arg !== positionals[0])
-  if (positionals[0] === 'relays') return await soakRelays(rest)
+  if (positionals[0] === 'relays') return await skein(['testnet', 'prove', ...rest.includes('--messages') ? [] : ['--messages', '10000'], ...rest])
   return await soakKills(positionals[0] === 'kills' ? rest : args)
 }
 

@@ -61,6 +61,26 @@ export const TESTNET_COMMANDS: readonly CommandSpec[] = [
   }
 ]
 
+export const TESTNET_PROOF_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: 'testnet prove',
+    summary: 'Show that nothing is lost, whatever is killed, cut off or wiped meanwhile',
+    about: 'A testnet of its own, real processes that write to each other while faults fall by chance; then all histories are read. Ends with 11 when a message is missing, is there twice, or stands elsewhere on the other side.',
+    options: [
+      { flags: '--messages <n>', summary: 'End after so many messages' },
+      { flags: '--minutes <n>', summary: 'End after so many minutes; default 10, without an end when --messages is given' },
+      { flags: '--users <n>', summary: 'How many users; default 4' },
+      RELAYS,
+      { flags: '--seed <n>', summary: 'Repeats what was chance in another run' },
+      { flags: '--dir <dir>', summary: 'Where it lies, and stays; else a temporary directory, which stays when something is wrong' },
+      { flags: '--keep', summary: 'Keep the temporary directory in any case' }
+    ],
+    examples: ['skein testnet prove', 'skein testnet prove --messages 10000 --json'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/prove.ts')).prove
+  }
+]
+
 export const TESTNET_FAULT_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'testnet crash',

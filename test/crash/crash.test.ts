@@ -7,7 +7,8 @@ import { STEPS, type Step } from '../../node/failpoints.ts'
 import { scratchFolder, type Folder } from '../integration/folders.ts'
 import { CrashPair } from './pairs.ts'
 import { PLANS } from './plans.ts'
-import { seeded, seedOfThisRun } from './seed.ts'
+import { seeded } from '../../testnet/chance.ts'
+import { seedOfThisRun } from './seed.ts'
 import { Victims } from './victims.ts'
 
 const KILLS = 20

@@ -1,8 +1,11 @@
-/** Users and relays as processes that are killed and cut off: the short form of `npm run soak -- relays`. */
+/** Users and relays as processes that are killed and cut off: the short form of `npm run prove`. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
-import { isSound, report, runRelaySoak } from '../../bench/soak/relays.ts'
+import { join } from 'node:path'
+import { layoutOf } from '../../testnet/layout.ts'
+import { isSound } from '../../testnet/prove/checker.ts'
+import { prove } from '../../testnet/prove/proof.ts'
 import { seedOfThisRun } from '../crash/seed.ts'
+import { dataOf, makeFolder, removeFolder } from './skein.ts'
 
 const MESSAGES = 300
 
@@ -12,9 +15,27 @@ describe('users and relays in bad times', function () {
   it(`lose none of ${MESSAGES} messages, show none twice, and agree about the order`, async () => {
     const seed = seedOfThisRun()
     const told: string[] = []
-    const result = await runRelaySoak({ messages: MESSAGES, users: 3, relays: 3, seed, tell: text => told.push(text), settleMsMax: 120_000 })
-    assert.ok(isSound(result.verdict), [`CRASH_SEED=${seed}`, report(result), ...told, result.folder].join('\n'))
-    assert.equal(result.verdict.owed, MESSAGES)
-    await rm(result.folder, { recursive: true, force: true })
+    const folder = await makeFolder()
+    const { verdict, faults } = await prove({
+      layout: layoutOf(join(folder, 'net')),
+      users: 3,
+      relays: 3,
+      seed,
+      messages: MESSAGES,
+      durationMs: 240_000,
+      interrupted: new AbortController().signal,
+      tell: text => told.push(text),
+      settleMsMax: 120_000
+    })
+    assert.ok(isSound(verdict), [`CRASH_SEED=${seed}`, ...verdict.lost, ...verdict.duplicated, ...verdict.reordered, ...told, folder].join('\n'))
+    assert.equal(verdict.owed, MESSAGES)
+    assert.ok(faults.size > 0)
+    await removeFolder(folder)
+  })
+
+  it('are a command, which says what it has seen', async () => {
+    const { messages, lost, duplicated, reordered, ...rest } = await dataOf<Readonly<Record<string, number>>>(['testnet', 'prove', '--messages', '20', '--users', '2', '--relays', '1', '--seed', '1'])
+    assert.deepEqual([messages, lost, duplicated, reordered], [20, 0, 0, 0])
+    for (const name of ['kills', 'wipes', 'partitions']) assert.equal(typeof rest[name], 'number')
   })
 })
