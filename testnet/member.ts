@@ -40,6 +40,8 @@ export class Member {
 
   get isUp (): boolean { return this.#process !== undefined }
 
+  get isPaused (): boolean { return this.#process !== undefined && this.#isPaused }
+
   /** Where it listens; a relay's as users add it. */
   get address (): string | undefined { return this.#address }
 

@@ -93,14 +93,33 @@ export class Testnet {
     if (losesDisk) member.loseDisk()
   }
 
-  /** @throws UsageError when somebody is on both sides */
-  partition (left: readonly string[], right: readonly string[], forMs?: number): void {
+  /** Of a relay: what a backup would hold. It is down for a moment. */
+  async keepCopy (name: string): Promise<void> {
+    const member = this.member(name)
+    await member.kill()
+    member.keepCopy()
+    await this.start(name)
+  }
+
+  /** Its disk is what it was when the copy was made. */
+  async restoreCopy (name: string): Promise<void> {
+    const member = this.member(name)
+    await member.kill()
+    member.restoreCopy()
+    await this.start(name)
+  }
+
+  /** Returns what heals it. @throws UsageError when somebody is on both sides */
+  partition (left: readonly string[], right: readonly string[]): () => void {
     for (const name of [...left, ...right]) this.member(name)
     const both = left.find(name => right.includes(name))
     if (both !== undefined || left.length === 0 || right.length === 0) throw new UsageError(both === undefined ? 'a partition has two sides' : `${both} cannot be on both sides of a partition`)
     const partition = { left: new Set(left), right: new Set(right) }
     this.rules.cut(partition)
-    if (forMs !== undefined) this.#after(forMs, () => { this.rules.heal(partition) })
+    return () => {
+      this.rules.heal(partition)
+      this.#cable.pump()
+    }
   }
 
   heal (): void {
@@ -149,7 +168,8 @@ export class Testnet {
         return viewOf(name)
       },
       partition: ({ left, right, forMs }) => {
-        this.partition(left, right, forMs ?? undefined)
+        const heal = this.partition(left, right)
+        if (forMs !== null) this.#after(forMs, heal)
         return this.view()
       },
       heal: () => {
@@ -187,7 +207,6 @@ export class Testnet {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       run()
-      this.#cable.pump()
     }, delayMs)
     this.#timers.add(timer)
   }

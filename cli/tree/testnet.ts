@@ -63,6 +63,23 @@ export const TESTNET_COMMANDS: readonly CommandSpec[] = [
 
 export const TESTNET_PROOF_COMMANDS: readonly CommandSpec[] = [
   {
+    path: 'testnet run',
+    takes: '[scenario]',
+    summary: 'Run a scenario: a network, what is said in it, what breaks, and what is expected',
+    about: 'A file (docs/testnet.md, "Scenarios"), or the name of one that comes with Skein; without either, their list. Each seed is a testnet of its own. Ends with 11 when an expectation does not hold, and says how to repeat that.',
+    options: [
+      DIR,
+      { flags: '--seeds <n>', summary: 'How often, each time with the next seed; default 1' },
+      { flags: '--from <n>', summary: 'The first seed; default 1' },
+      { flags: '--jobs <n>', summary: 'At the same time; default 1' },
+      { flags: '--junit <file>', summary: 'Write the results for a CI system as well' },
+      { flags: '--keep', summary: 'Keep homes and logs of runs that pass, too' }
+    ],
+    examples: ['skein testnet run', 'skein testnet run lost-relay --seeds 5', 'skein testnet run mine.yaml --junit results.xml'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/run.ts')).run
+  },
+  {
     path: 'testnet prove',
     summary: 'Show that nothing is lost, whatever is killed, cut off or wiped meanwhile',
     about: 'A testnet of its own, real processes that write to each other while faults fall by chance; then all histories are read. Ends with 11 when a message is missing, is there twice, or stands elsewhere on the other side.',

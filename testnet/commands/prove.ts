@@ -32,6 +32,7 @@ export async function prove ({ flags, output, interrupted }: Invocation): Promis
   output.note(`--seed ${seed} repeats what is chance here, as far as a machine repeats itself`)
   const proof = await runProof({ layout: layoutOf(directory), users, relays, seed, messages: messages ?? Number.MAX_SAFE_INTEGER, durationMs: minutes * 60_000, interrupted, tell })
   const data = { ...dataOf(proof), seed, directory }
+  for (const finding of findingsOf(proof)) tell(finding)
   if (!isSound(proof.verdict)) throw new UnfinishedError(failureOf(proof, directory, seed), data)
   if (given === undefined && !flags.isOn('keep')) await rm(directory, { recursive: true, force: true })
   await output.result(data, `${lineOf(proof)}\n${durationText(proof.durationMs)}, the last ${durationText(proof.settleMs)} of them quiet`)
@@ -60,12 +61,14 @@ function lineOf (proof: Proof): string {
   return `messages ${messages.toLocaleString('en')}, kills ${kills}, wiped disks ${wipes}, partitions ${partitions}, lost ${lost}, duplicated ${duplicated}, out of order ${reordered}`
 }
 
+function findingsOf ({ verdict: { lost, duplicated, reordered } }: Proof): string[] {
+  return [...lost.slice(0, SHOWN_MAX).map(what => `lost: ${what}`), ...duplicated.slice(0, SHOWN_MAX).map(what => `twice: ${what}`), ...reordered.slice(0, SHOWN_MAX).map(who => `order: ${who}`)]
+}
+
 function failureOf (proof: Proof, directory: string, seed: number): SkeinError {
-  const { lost, duplicated, reordered } = proof.verdict
-  const findings = [...lost.slice(0, SHOWN_MAX).map(what => `lost: ${what}`), ...duplicated.slice(0, SHOWN_MAX).map(what => `twice: ${what}`), ...reordered.slice(0, SHOWN_MAX).map(who => `order: ${who}`)]
   return new SkeinError(`the promise does not hold: ${lineOf(proof)}`, {
     code: 'assertion_failed',
     exit: EXIT.assertion,
-    hint: [...findings, `Homes and logs: ${directory}`, `Again: skein testnet prove --seed ${seed} --messages ${proof.verdict.owed}`].join('\n')
+    hint: `Homes and logs: ${directory}. Again: skein testnet prove --seed ${seed} --messages ${proof.verdict.owed}`
   })
 }

@@ -105,14 +105,10 @@ export class Nemesis {
   async #oldDisk (): Promise<void> {
     const { testnet } = this.#stage
     const relay = this.#relay()
-    await relay.kill()
-    relay.keepCopy()
-    await testnet.start(relay.name)
+    await testnet.keepCopy(relay.name)
     await this.#pause(4_000)
     this.#count('old disk', relay.name)
-    await relay.kill()
-    relay.restoreCopy()
-    await testnet.start(relay.name)
+    await testnet.restoreCopy(relay.name)
   }
 
   async #pause (longestMs: number): Promise<void> { await delay(BETWEEN_MS + this.#stage.random() * longestMs) }

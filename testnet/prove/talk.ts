@@ -6,16 +6,19 @@ import type { Member } from '../member.ts'
 /** Ids that nodes have given out, by sender and recipient. */
 export class Ledger {
   readonly #ids = new Map<string, Set<string>>()
-  #count = 0
+  readonly #sentAtMs = new Map<string, number>()
 
-  get count (): number { return this.#count }
+  get count (): number { return this.#sentAtMs.size }
 
-  note (from: string, to: string, id: string): void {
+  /** @param atMs when it was asked for, by our own clock, which nobody puts wrong */
+  note ({ from, to, id, atMs }: { readonly from: string, readonly to: string, readonly id: string, readonly atMs: number }): void {
     const key = keyOf(from, to)
     const ids = this.#ids.get(key) ?? new Set()
     this.#ids.set(key, ids.add(id))
-    this.#count++
+    this.#sentAtMs.set(id, atMs)
   }
+
+  sentAtMs (id: string): number | undefined { return this.#sentAtMs.get(id) }
 
   between (one: string, other: string): Set<string> { return new Set([...this.#ids.get(keyOf(one, other)) ?? [], ...this.#ids.get(keyOf(other, one)) ?? []]) }
 }
@@ -23,6 +26,11 @@ export class Ledger {
 export interface Talk {
   /** No more than so many. */
   readonly messages: number
+  /** Names of those who write, and of those who are written to; else everybody. */
+  readonly from?: readonly string[]
+  readonly to?: readonly string[]
+  /** The messages are spread over this time; else they come as fast as people type in a hurry. */
+  readonly durationMs?: number
   /** Ends the talk, whatever was said by then. */
   readonly signal: AbortSignal
   readonly random: () => number
@@ -38,21 +46,25 @@ const AGAIN_MS = 100
 const TOLD_EVERY = 1_000
 
 /** Resolves when all was said, or the signal came. */
-export async function talk (users: readonly Member[], { messages, signal, random, ledger, tell }: Talk): Promise<void> {
+export async function talk (users: readonly Member[], { messages, from: writers, to: readers, durationMs, signal, random, ledger, tell }: Talk): Promise<void> {
   let begun = 0
+  const speakers = users.filter(({ name }) => writers?.includes(name) ?? true)
+  const pauseMs = durationMs === undefined ? PAUSE_MS : 2 * durationMs * SPEAKERS_EACH * speakers.length / messages
   const speak = async (from: Member): Promise<void> => {
-    const others = users.filter(user => user !== from)
+    const others = users.filter(user => user !== from && (readers?.includes(user.name) ?? true))
+    if (others.length === 0) return
     while (begun < messages && !signal.aborted) {
       const to = oneOf(others, random)
       const number = begun++
+      const atMs = Date.now()
       const id = await sendSurely(from, to, { number, signal })
       if (id === undefined) return
-      ledger.note(from.name, to.name, id)
+      ledger.note({ from: from.name, to: to.name, id, atMs })
       if (ledger.count % TOLD_EVERY === 0) tell(`${ledger.count.toLocaleString('en')} messages`)
-      await delay(random() * PAUSE_MS)
+      await delay(random() * pauseMs)
     }
   }
-  await Promise.all(users.flatMap(user => Array.from({ length: SPEAKERS_EACH }, async () => { await speak(user) })))
+  await Promise.all(speakers.flatMap(user => Array.from({ length: SPEAKERS_EACH }, async () => { await speak(user) })))
 }
 
 /** Nobody knows whether a call that was cut off was done; asking again under the same key is safe. undefined: it was not done when the signal came. */

@@ -1,0 +1,60 @@
+/** What everybody holds in the end, once nothing is on its way any more. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Member } from '../member.ts'
+import type { Conversation, Shown } from './checker.ts'
+import type { Ledger } from './talk.ts'
+
+/** A message as one side shows it, with when it came there, by its clock. */
+export interface Told extends Shown {
+  readonly isOwn: boolean
+  readonly receivedAtMs: number
+}
+
+export interface ToldConversation extends Conversation {
+  readonly atLeft: readonly Told[]
+  readonly atRight: readonly Told[]
+}
+
+const LOOK_MS = 500
+/** How many messages one question brings. */
+const PAGE = 1_000
+
+/** Waits until nothing is on its way any more, and returns how long that took. What is still open in the end is missing, and the checker says so. */
+export async function settle (users: readonly Member[], { msMax, tell }: { readonly msMax: number, readonly tell: (text: string) => void }): Promise<number> {
+  const beginMs = performance.now()
+  for (let told = -1; performance.now() - beginMs < msMax;) {
+    const open = await Promise.all(users.map(async ({ api }) => (await api.call('status', {})).outbox.open))
+    const sum = open.reduce((left, right) => left + right, 0)
+    if (sum === 0) return performance.now() - beginMs
+    if (sum !== told) tell(`quiet now; ${sum} deliveries open`)
+    told = sum
+    await delay(LOOK_MS)
+  }
+  tell('not everything has arrived in time')
+  return performance.now() - beginMs
+}
+
+/** Of all who wrote to each other. */
+export async function conversationsOf (users: readonly Member[], ledger: Ledger): Promise<ToldConversation[]> {
+  const conversations: ToldConversation[] = []
+  for (const [index, left] of users.entries()) {
+    for (const right of users.slice(index + 1)) {
+      const owed = ledger.between(left.name, right.name)
+      if (owed.size === 0) continue
+      const [atLeft, atRight] = await Promise.all([history(left, right), history(right, left)])
+      conversations.push({ left: left.name, right: right.name, owed, atLeft, atRight })
+    }
+  }
+  return conversations
+}
+
+async function history (owner: Member, other: Member): Promise<Told[]> {
+  const pages: Told[][] = []
+  for (let before: string | undefined, hasMore = true; hasMore;) {
+    const page = await owner.api.call('read', { with: other.name, limit: PAGE, ...before === undefined ? {} : { before } })
+    pages.unshift(page.messages.map(({ id, text, isOwn, receivedAt }) => ({ id, text, isOwn, receivedAtMs: Date.parse(receivedAt) })))
+    before = page.messages[0]?.id
+    hasMore = page.hasMore
+  }
+  return pages.flat()
+}

@@ -1,0 +1,69 @@
+/** From a file to a scenario. The only file that knows YAML. */
+import { existsSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { extname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Ajv } from 'ajv'
+import { NotFoundError, UsageError, asError } from '../../protocols/core/errors.ts'
+import { planOf } from '../plan.ts'
+import { parseExpectation, type Expectation } from './expectation.ts'
+import { SCENARIO, type Scenario } from './schema.ts'
+
+export interface ReadScenario {
+  readonly file: string
+  readonly scenario: Scenario
+  readonly expectations: readonly Expectation[]
+}
+
+const SHIPPED = join(import.meta.dirname, '..', 'scenarios')
+
+/** Names of those that come with Skein. */
+export function shippedScenarios (): readonly string[] { return readdirSync(SHIPPED).filter(file => file.endsWith('.yaml')).map(file => file.slice(0, -'.yaml'.length)).sort() }
+
+/** @param given a file, or the name of one that comes with Skein. @throws NotFoundError, UsageError that says what is wrong where */
+export async function readScenario (given: string): Promise<ReadScenario> {
+  const shipped = join(SHIPPED, `${given}.yaml`)
+  const file = existsSync(given) ? resolve(given) : /^[a-z-]+$/.test(given) && existsSync(shipped) ? shipped : undefined
+  if (file === undefined) throw new NotFoundError(`there is no scenario ${given}`, `A file, or one of: ${shippedScenarios().join(', ')}.`)
+  return checkScenario(file, await valueIn(file))
+}
+
+/** @throws UsageError */
+export function checkScenario (file: string, value: unknown): ReadScenario {
+  const ajv = new Ajv({ allErrors: false, strict: false })
+  const isScenario = ajv.compile<Scenario>(SCENARIO)
+  if (!isScenario(value)) {
+    const [error] = isScenario.errors ?? []
+    const what = error?.keyword === 'additionalProperties' ? `there is no ${String(error.params['additionalProperty'])}` : error?.message ?? 'is not understood'
+    throw new UsageError(`${file}: ${(error?.instancePath ?? '').replaceAll('/', '.').slice(1) || 'the scenario'}: ${what}`, 'See docs/testnet.md, "Scenarios".')
+  }
+  checkNames(file, value)
+  for (const fault of value.faults ?? []) if (actionsIn(fault).length !== 1) throw new UsageError(`${file}: the fault at ${fault.at} does ${actionsIn(fault).join(' and ') || 'nothing'}`, 'Each fault does one thing.')
+  return { file, scenario: value, expectations: value.expect.map(parseExpectation) }
+}
+
+const ACTIONS = ['crash', 'oldDisk', 'start', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'trouble'] as const
+
+function actionsIn (fault: NonNullable<Scenario['faults']>[number]): string[] { return ACTIONS.filter(action => fault[action] !== undefined) }
+
+function checkNames (file: string, { users, relays = 0, talk, faults = [] }: Scenario): void {
+  const names = new Set(planOf({ users, relays }).nodes.map(({ name }) => name))
+  const mentioned = [
+    ...talk.from ?? [], ...talk.to ?? [],
+    ...faults.flatMap(({ crash, oldDisk, start, pause, resume, clock, partition = [], slow = [] }) => [crash, oldDisk, start, pause, resume, clock, ...partition.flat(), ...slow])
+  ]
+  const stranger = mentioned.find(name => name !== undefined && !names.has(name))
+  const phone = faults.find(({ crash, loseDisk }) => loseDisk === true && crash !== undefined && !crash.startsWith('relay'))
+  if (phone !== undefined) throw new UsageError(`${file}: ${phone.crash ?? ''} would be somebody else with another disk`, 'Only relays come back as they were when their disk is lost.')
+  if (stranger !== undefined) throw new UsageError(`${file}: there is no ${stranger} among ${users} users and ${relays} relays`, `There are: ${[...names].join(', ')}.`)
+}
+
+async function valueIn (file: string): Promise<unknown> {
+  try {
+    if (['.ts', '.mts', '.js', '.mjs'].includes(extname(file))) return (await import(pathToFileURL(file).href) as { readonly default?: unknown }).default
+    const { parse } = await import('yaml')
+    return parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${asError(error).message}`)
+  }
+}
