@@ -1,14 +1,17 @@
 /** `npm run soak`: what the tests do a few times, for a night. */
 import { parseArgs } from 'node:util'
 import { main as skein } from '../../cli/main.ts'
+import { soakFlood, FLOOD_USAGE } from './flood.ts'
 import { soakKills, KILLS_USAGE } from './kills.ts'
 
-const USAGE = `Usage: npm run soak -- [kills|relays] [options]
+const USAGE = `Usage: npm run soak -- [kills|relays|flood] [options]
 
 ${KILLS_USAGE}
 
 relays: users and relays as processes, killed and cut off while messages go between them: skein testnet prove, with its options
-  --messages N  how many, default 10000`
+  --messages N  how many, default 10000
+
+${FLOOD_USAGE}`
 
 async function main (args: readonly string[]): Promise<number> {
   const { positionals, values } = parseArgs({ args: [...args], options: { help: { type: 'boolean' } }, strict: false, allowPositionals: true })
@@ -18,6 +21,7 @@ async function main (args: readonly string[]): Promise<number> {
   }
   const rest = args.filter(arg => arg !== positionals[0])
   if (positionals[0] === 'relays') return await skein(['testnet', 'prove', ...rest.includes('--messages') ? [] : ['--messages', '10000'], ...rest])
+  if (positionals[0] === 'flood') return await soakFlood(rest)
   return await soakKills(positionals[0] === 'kills' ? rest : args)
 }
 

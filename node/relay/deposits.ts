@@ -34,6 +34,8 @@ export interface DepositParts {
 
 const STORAGE_RETRY_MS = 30_000
 const BUSY_RETRY_MS = 5_000
+/** Somebody may write to others, too, on the stream on which one of them has no room: after this the next batch is read. */
+const PENANCE_MS_MAX = 5_000
 
 export function serveRelayDeposits (parts: DepositParts): void {
   parts.network.serveChannel(DEPOSIT_PROTOCOL, channel => {
@@ -55,7 +57,7 @@ class DepositorStream {
   readonly #nonce: Uint8Array
   #waiting = 0
   #resume: (() => void) | undefined
-  /** How long this peer has to wait for what it was refused. */
+  /** How long this peer has to wait for what it was refused: each refusal beyond its rate adds to it, or a whole batch would count as one. */
   #penaltyMs = 0
 
   constructor (channel: Channel, parts: DepositParts) {
@@ -67,15 +69,16 @@ class DepositorStream {
 
   /** Returns a promise while nothing more is read from this peer. */
   takeFrames (frames: readonly Uint8Array[]): Promise<void> | undefined {
-    const deposits: Deposit[] = []
-    for (const frame of frames) {
-      const reason = this.#takeFrame(frame, deposits)
-      if (reason === undefined) continue
-      this.#parts.tally.traffic.malformed += reason === 'malformed' ? 1 : 0
-      this.goodbye(reason)
-      break
+    for (const [index, frame] of frames.entries()) {
+      const reason = this.#takeFrame(frame)
+      if (reason !== undefined) {
+        this.#parts.tally.traffic.malformed += reason === 'malformed' ? 1 : 0
+        this.goodbye(reason)
+        break
+      }
+      // What has come already waits as well: nobody else's turn is behind it.
+      if (this.#penaltyMs > 0 && index + 1 < frames.length) return this.#afterPenance(frames.slice(index + 1))
     }
-    if (deposits.length > 0) this.#takeDeposits(deposits)
     return this.#hold()
   }
 
@@ -85,13 +88,13 @@ class DepositorStream {
     this.channel.close()
   }
 
-  /** Puts a batch's deposits to `deposits`. Returns why the stream ends. */
-  #takeFrame (bytes: Uint8Array, deposits: Deposit[]): GoodbyeReason | undefined {
+  /** Each batch is written and answered by itself: however many came at once, a transaction has its limits. Returns why the stream ends. */
+  #takeFrame (bytes: Uint8Array): GoodbyeReason | undefined {
     try {
       const frame = decodeDepositFrame(bytes)
       if ((frame.type === 'hello') === this.isGreeted) return 'malformed'
       if (frame.type === 'batch') {
-        deposits.push(...frame.deposits)
+        this.#takeDeposits(frame.deposits)
         return undefined
       }
       if (negotiate(HELLO, frame.hello) === undefined) return 'version'
@@ -126,6 +129,7 @@ class DepositorStream {
     flow.add(bytes)
     scribe.add({
       weight: admitted.length,
+      bytes,
       write: writer => {
         const outcomes = writer.deposit(admitted.map(({ entry }) => entry), quotas())
         admitted.forEach((item, index) => { item.outcome = outcomes[index] })
@@ -156,7 +160,7 @@ class DepositorStream {
   #refusal (deposit: Deposit, { reason, retryAfterMs, workBits }: Refusal): Answer {
     const { tally, refusalRates } = this.#parts
     tally.refused(reason)
-    this.#penaltyMs = Math.max(this.#penaltyMs, refusalRates.draw(this.channel.peerId))
+    this.#penaltyMs = Math.min(PENANCE_MS_MAX, this.#penaltyMs + refusalRates.draw(this.channel.peerId))
     return { result: { type: 'refused', depositId: deposit.depositId, reason, retryAfterMs, ...workBits !== undefined && { workBits } }, alias: NOTHING, body: NOTHING }
   }
 
@@ -193,6 +197,11 @@ class DepositorStream {
     if (room !== undefined) reasons.push(room)
     if (this.#penaltyMs > 0) reasons.push(this.#penance())
     return reasons.length === 0 ? undefined : allOf(reasons)
+  }
+
+  async #afterPenance (frames: readonly Uint8Array[]): Promise<void> {
+    await this.#penance()
+    await this.takeFrames(frames)
   }
 
   /** Whoever is refused all the time is read slowly: it costs us nothing, and its own memory is what fills. */

@@ -52,6 +52,28 @@ const DRAINING_RETRY_MS = 3_600_000
 const MINUTE_MS = 60_000
 const NO_USAGE: Usage = { items: 0, bytes: 0 }
 
+/** A door and the mailbox behind it, looked up when somebody asks. */
+class Entrance {
+  readonly #reader: RelayReader
+  readonly #alias: Uint8Array
+  #found: { readonly door: StoredAlias | undefined, readonly mailbox: Mailbox | undefined } | undefined
+
+  constructor (reader: RelayReader, alias: Uint8Array) {
+    this.#reader = reader
+    this.#alias = alias
+  }
+
+  get door (): StoredAlias | undefined { return this.#find().door }
+  get mailbox (): Mailbox | undefined { return this.#find().mailbox }
+
+  #find (): { readonly door: StoredAlias | undefined, readonly mailbox: Mailbox | undefined } {
+    if (this.#found !== undefined) return this.#found
+    const door = this.#reader.aliasOf(this.#alias)
+    this.#found = { door, mailbox: door === undefined ? undefined : this.#reader.mailbox(door.mailbox) }
+    return this.#found
+  }
+}
+
 export class Doorkeeper {
   readonly #parts: DoorkeeperParts
 
@@ -64,13 +86,13 @@ export class Doorkeeper {
     const { lifetimeMsMax } = quotas()
     const { alias, mac, depositId, body, lifetimeS } = deposit
     if (alias === undefined || mac === undefined) return { type: 'refuse', reason: 'malformed', retryAfterMs: 0 }
-    const door = reader.aliasOf(alias)
-    const mailbox = door === undefined ? undefined : reader.mailbox(door.mailbox)
-    const verdict = this.#admit(deposit, knock, { door, mailbox })
+    const entrance = new Entrance(reader, alias)
+    const verdict = this.#admit(deposit, knock, entrance)
     if (verdict !== undefined && !this.#isKnown(verdict, alias, depositId)) {
-      if (verdict.reason === 'mailboxFull' && mailbox !== undefined) this.#parts.onCrowded(mailbox.mailbox)
+      if (verdict.reason === 'mailboxFull' && entrance.mailbox !== undefined) this.#parts.onCrowded(entrance.mailbox.mailbox)
       return verdict
     }
+    const { door } = entrance
     // To the minute: a relay knows times no better than it must.
     const expiresAtMs = Math.ceil((knock.nowMs + keptMs({ lifetimeS, kind: door?.kind ?? 'contact', lifetimeMsMax })) / MINUTE_MS) * MINUTE_MS
     return { type: 'admit', deposit: { alias, depositId, body, storedAtMs: knock.nowMs, expiresAtMs, isControl: isControl({ sizeBytes: body.byteLength, isWake: deposit.isWake }) } }
@@ -84,17 +106,24 @@ export class Doorkeeper {
     return { type: 'refuse', reason: outcome.reason, retryAfterMs: outcome.reason === 'unknownAlias' ? 0 : FULL_RETRY_MS }
   }
 
-  #admit (deposit: Deposit, { nonce, peerId, nowMs }: Knock, { door, mailbox }: { readonly door: StoredAlias | undefined, readonly mailbox: Mailbox | undefined }): Refusal | undefined {
+  /** What costs something is looked up or computed only when nothing cheaper has refused: a flood is refused for next to nothing. */
+  #admit (deposit: Deposit, { nonce, peerId, nowMs }: Knock, entrance: Entrance): Refusal | undefined {
     const { quotas, backlog, isStorageWell, isDraining, room } = this.#parts
     const { alias = NOTHING, mac = NOTHING, work = NOTHING, depositId, lifetimeS, isWake, body } = deposit
     const { forText, forControl } = room()
     const admission = admitDeposit({
-      alias: door === undefined || mailbox === undefined || mailbox.isBlocked ? undefined : { kind: door.kind, usage: door.usage, isExpired: (door.expiresAtMs ?? Infinity) <= nowMs },
-      isMacRight: door !== undefined && isMacOf(mac, door.macKey, depositMacInput({ nonce, depositId, lifetimeS, isWake, body })),
+      get alias () {
+        const { door, mailbox } = entrance
+        return door === undefined || mailbox === undefined || mailbox.isBlocked ? undefined : { kind: door.kind, usage: door.usage, isExpired: (door.expiresAtMs ?? Infinity) <= nowMs }
+      },
+      get isMacRight () {
+        const { door } = entrance
+        return door !== undefined && isMacOf(mac, door.macKey, depositMacInput({ nonce, depositId, lifetimeS, isWake, body }))
+      },
       sizeBytes: body.byteLength,
       isWake,
-      mailbox: mailbox?.usage ?? NO_USAGE,
-      gatePending: mailbox?.gatePending ?? 0,
+      get mailbox () { return entrance.mailbox?.usage ?? NO_USAGE },
+      get gatePending () { return entrance.mailbox?.gatePending ?? 0 },
       hasWork: bits => hasWork(workChallenge({ nonce, alias, depositId }), work, bits),
       limits: mailboxLimits(quotas()),
       isWithinRate: this.#isWithinRate(peerId, alias),

@@ -50,13 +50,14 @@ export function keptMs ({ lifetimeS, kind, lifetimeMsMax }: { readonly lifetimeS
   return lifetimeS === 0 ? longestMs : Math.min(lifetimeS * 1000, longestMs)
 }
 
-/** Decides about one deposit that is not there yet. */
+/** Decides about one deposit that is not there yet. Looks at what is cheap to know first: an offer may find out as it is asked. */
 export function admitDeposit (offer: RelayOffer): RelayAdmission {
-  const { alias, sizeBytes } = offer
+  const { sizeBytes } = offer
   if (sizeBytes > ENVELOPE_BYTES_MAX) return refuse('tooLarge')
   if (sizeBytes === 0) return refuse('malformed')
   if (!offer.isWithinRate) return refuse('rate', RATE_RETRY_MS)
   if (offer.isBusy) return refuse('busy', BUSY_RETRY_MS)
+  const { alias } = offer
   if (alias === undefined || alias.isExpired) return refuse('unknownAlias')
   if (!offer.isMacRight) return refuse('badMac')
   if (!offer.isStorageWell) return refuse('storage', STORAGE_RETRY_MS)

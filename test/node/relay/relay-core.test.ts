@@ -3,6 +3,7 @@ import { StorageError } from '../../../protocols/core/errors.ts'
 import { MAILBOX_PROTOCOL } from '../../../node/protocols.ts'
 import { RELAY_DEFAULTS } from '../../../node/relay/config.ts'
 import { merkleTree, storedLeaf, verifyEvidence } from '../../../protocols/deposit/custody.ts'
+import { encodeDepositFrame } from '../../../protocols/deposit/wire.ts'
 import { searchWork, workChallenge } from '../../../protocols/deposit/work.ts'
 import { sha256 } from '../../../node/crypto/mac.ts'
 import type { Room } from '../../../store/relay/types.ts'
@@ -42,6 +43,36 @@ describe('a relay', () => {
     flushed.resolve(undefined)
     assert.deepEqual(await put, ['stored'])
     await owner.until(() => owner.items.length === 1)
+  })
+
+  it('reads no more from whoever is refused all the time: each refusal of a batch counts, also for what has come already', async () => {
+    const town = new Town({ rates: { ...RELAY_DEFAULTS.rates, refusalsPerPeer: { burst: 4, perSecond: 2 } } })
+    await town.start()
+    const door = town.door()
+    await (await town.owner('Bob')).addDoors([door])
+    const [eve, ana] = [await town.depositor('Eve'), await town.depositor('Ana')]
+    const batch = (): Uint8Array => encodeDepositFrame({ type: 'batch', deposits: Array.from({ length: 8 }, () => eve.deposit(town.door())) })
+    await eve.channel.send([batch(), batch(), batch()])
+    await town.world.advance(1_900)
+    assert.equal(eve.results.length, 8, 'four were free, and four cost half a second each')
+    assert.deepEqual(await ana.put([ana.deposit(door)]), ['stored'], 'nobody else waits')
+    await town.world.advance(20_000)
+    assert.equal(eve.results.length, 24)
+  })
+
+  it('looks nothing up for whoever comes too fast', async () => {
+    const town = new Town({ rates: { ...RELAY_DEFAULTS.rates, depositsPerPeer: { burst: 2, perSecond: 0.001 } } })
+    await town.start()
+    const door = town.door()
+    await (await town.owner('Bob')).addDoors([door])
+    const eve = await town.depositor('Eve')
+    assert.deepEqual(await eve.put([eve.deposit(door), eve.deposit(door)]), ['stored', 'stored'])
+    let lookups = 0
+    const { read } = town.store
+    const aliasOf = read.aliasOf.bind(read)
+    Object.assign(read, { aliasOf: (alias: Uint8Array) => { lookups += 1; return aliasOf(alias) } })
+    assert.deepEqual(await eve.put(Array.from({ length: 20 }, () => eve.deposit(door))), Array.from({ length: 20 }, () => 'rate'))
+    assert.equal(lookups, 0)
   })
 
   it('tells a depositor that the disk refuses, and stores nothing', async () => {
