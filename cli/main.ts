@@ -4,7 +4,7 @@
  */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { EXIT, LockedError, SkeinError, asError } from '../protocols/core/errors.ts'
+import { EXIT, SkeinError, StorageError, asError } from '../protocols/core/errors.ts'
 import type { CommandSpec, CommandTree } from './command.ts'
 import { loadSettings } from './config.ts'
 import type { Settings } from './config.ts'
@@ -145,9 +145,12 @@ async function report (thrown: unknown, output: Output): Promise<number> {
   return fault.exit
 }
 
+/** Of files that a person has named, or of a disk that is full or gone: nobody's bug. */
+const DISK_CODES = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO']
+
 /** A bug of ours. Its message may hold anything, so it is shown to the person at this terminal only, on stderr. */
 function unexpected (fault: Error): SkeinError {
-  if ('code' in fault && (fault.code === 'ENOSPC' || fault.code === 'EACCES')) return new LockedError(fault.message)
+  if ('code' in fault && DISK_CODES.includes(String(fault.code))) return new StorageError(fault.message, 'What was accepted before is safe.', fault)
   process.stderr.write(`${fault.stack ?? fault.message}\n`)
   return new SkeinError('something unexpected went wrong', { code: 'unexpected', exit: EXIT.unexpected, hint: 'What was accepted before is safe. The lines above help whoever looks into it.', cause: fault })
 }

@@ -152,9 +152,9 @@ export class Database {
   transact<T> (work: () => T): T {
     invariant(!this.#transaction.isOpen, 'transactions do not nest')
     this.#wal?.requireSound()
-    this.#run(this.#begin)
-    this.#transaction.isOpen = true
     try {
+      this.#run(this.#begin)
+      this.#transaction.isOpen = true
       const result = work()
       invariant(!(result instanceof Promise), 'a transaction does not wait for promises')
       if (this.#transaction.fault !== undefined) throw this.#transaction.fault
@@ -162,7 +162,7 @@ export class Database {
       return result
     } catch (thrown) {
       if (this.#driver.inTransaction) this.#run(this.#rollback)
-      throw thrown
+      throw this.#finalFault(thrown)
     } finally {
       this.#transaction.isOpen = false
       this.#transaction.fault = undefined
@@ -186,6 +186,20 @@ export class Database {
       // A full disk: the WAL stays beside the file, holds everything, and is brought in at the next opening.
     }
     this.#driver.close()
+  }
+
+  /**
+   * A disk that does not read or write may have failed for this time (a quota, a sector), or for good. It is asked to confirm what it was
+   * given before: one that cannot is no disk any more.
+   */
+  #finalFault (thrown: unknown): unknown {
+    if (!(thrown instanceof StorageError) || !codeOf(thrown.cause).startsWith('SQLITE_IOERR')) return thrown
+    try {
+      this.#wal?.flush()
+      return thrown
+    } catch (fault) {
+      return fault
+    }
   }
 
   #run (statement: Driver.Statement): void {

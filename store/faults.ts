@@ -28,7 +28,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   SQLITE_CANTOPEN: {
     message: 'the account database cannot be opened',
-    hint: 'Nothing was changed. Check that the home folder is there and that this user may read and write it.'
+    hint: 'Nothing was changed. Check that the home folder and its disk are there and that this user may read and write them.'
   },
   SQLITE_NOTADB: {
     message: 'the account database does not open with this key',
@@ -53,7 +53,19 @@ const FILE_HINTS: Readonly<Record<string, string>> = {
   EROFS: 'The disk is mounted read-only. Nothing was changed.',
   EACCES: 'This user may not. Nothing was changed: check who owns the home folder.',
   EPERM: 'This user may not. Nothing was changed: check who owns the home folder.',
+  EIO: 'The disk failed to read or write. Everything that was confirmed before is safe: check that the disk is there, then its health; then try again.',
   ENOENT: 'The file or its folder is not there. Nothing was changed.'
+}
+
+/**
+ * A flush that failed, once and for all: the kernel then takes for written what is not, so a second flush would succeed and mean nothing.
+ * Whoever has this database open must not acknowledge anything more, and ends.
+ */
+export class UnconfirmedWriteError extends StorageError {
+  override name = 'UnconfirmedWriteError'
+  constructor (cause: unknown) {
+    super('the disk did not confirm a write', 'Everything that was confirmed is safe; what was not has been neither sent nor acknowledged. Check the disk, then start the node again: it goes on from what is on the disk.', cause)
+  }
 }
 
 /** The fault that a person can do something about, or whatever was thrown when it is a bug. */

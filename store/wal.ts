@@ -4,7 +4,8 @@
  * one wait covers all commits before it. The file is the same from the first commit to the last close of the database.
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
-import { StorageError } from '../protocols/core/errors.ts'
+import type { StorageError } from '../protocols/core/errors.ts'
+import { UnconfirmedWriteError } from './faults.ts'
 
 interface Waiter { readonly resolve: () => void, readonly reject: (error: Error) => void }
 
@@ -32,7 +33,7 @@ export class Wal {
     try {
       fdatasyncSync(this.#open())
     } catch (thrown) {
-      this.#fault = flushFault(thrown)
+      this.#fault = new UnconfirmedWriteError(thrown)
       throw this.#fault
     }
   }
@@ -63,7 +64,7 @@ export class Wal {
 
   #answer (waiters: readonly Waiter[], fault: unknown): void {
     this.#isFlushing = false
-    if (fault !== null) this.#fault ??= flushFault(fault)
+    if (fault !== null) this.#fault ??= new UnconfirmedWriteError(fault)
     for (const { resolve, reject } of waiters) {
       if (this.#fault === undefined) resolve()
       else reject(this.#fault)
@@ -81,8 +82,4 @@ export class Wal {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor)
     this.#descriptor = undefined
   }
-}
-
-function flushFault (thrown: unknown): StorageError {
-  return new StorageError('the disk did not confirm a write', 'Nothing that was not confirmed has been sent or acknowledged. Check the disk, then start the node again.', thrown)
 }

@@ -25,7 +25,7 @@ describe('a relay under a flood of nonsense', function () {
   it('cuts each stream, keeps its memory, and serves on', async () => {
     await using stack = new AsyncDisposableStack()
     const folder = stack.use(await scratchFolder())
-    await initRelay({ home: `${folder.path}/relay` })
+    initRelay({ home: `${folder.path}/relay` })
     const relay = stack.use(await createRelay({ home: `${folder.path}/relay`, listen: [LOOPBACK], environment: { SKEIN_RELAY_DHT_ON: 'false', SKEIN_RELAY_HTTP: 'off' } }))
     await relay.start()
     const target = { peerId: relay.peerId, addresses: relay.addresses() }

@@ -1,0 +1,99 @@
+/**
+ * A relay whose disk loses its power while envelopes come in: the file system is shut down under it, what was not synced is gone, and what it
+ * has signed for has to be there. docs/protocols/deposit.md, "Stored"
+ */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PeerTarget } from '../../node/ports.ts'
+import { openDatabase } from '../../store/database.ts'
+import { succeed } from '../e2e/skein.ts'
+import { skip } from '../skip.ts'
+import { Owner, Sender } from './depositors.ts'
+import { Disk } from './disk.ts'
+import { Running } from './running.ts'
+import { seeded, seedOfThisRun } from './seed.ts'
+
+const CUTS = Number(process.env['POWER_CUTS'] ?? 5)
+const SENDERS = 3
+/** How long it works before its power goes: long enough for the log to be brought into the database meanwhile. */
+const LIFE_MS_MAX = 1_200
+/** What is looked for is not a limit. */
+const LIMITLESS = {
+  SKEIN_RELAY_DHT_ON: 'false',
+  SKEIN_RELAY_HTTP: 'off',
+  SKEIN_RELAY_MAILBOX_ITEMS: '1000000',
+  SKEIN_RELAY_MAILBOX_SIZE: '1GiB',
+  SKEIN_RELAY_MAILBOX_ALIAS_ITEMS: '1000000',
+  SKEIN_RELAY_MAILBOX_ALIAS_SIZE: '1GiB',
+  SKEIN_RELAY_RATE_DEPOSITS_PER_ALIAS: '1000000/s'
+}
+
+describe('a relay that loses its power', function () {
+  this.timeout(60_000 + CUTS * 20_000)
+  const seed = seedOfThisRun()
+  const random = seeded(seed)
+  const resources = new AsyncDisposableStack()
+  let disk: Disk
+  let home: string
+
+  before(async function () {
+    const made = await Disk.create()
+    if (typeof made === 'string') return skip(this, made)
+    disk = resources.use(made)
+    home = join(disk.path, 'relay')
+    console.log(`    (CRASH_SEED=${seed} repeats what is chance here, POWER_CUTS=${CUTS} is how often)`)
+  })
+  after(async () => { await resources.disposeAsync() })
+
+  it(`has everything that it has signed for, each once: ${CUTS} times`, async () => {
+    await succeed(['relay', 'init', '--home', home, '--key-file'])
+    await using owner = await Owner.create()
+    const senders: Sender[] = []
+    await using stack = new AsyncDisposableStack()
+    for (let cut = 1; cut <= CUTS; cut++) {
+      await using relay = await up()
+      if (senders.length === 0) {
+        const doors = await owner.makeDoors(relay.ready)
+        for (let count = 0; count < SENDERS; count++) senders.push(stack.use(await Sender.create(doors)))
+      }
+      await owner.collect(relay.ready)
+      assertKept(senders, owner)
+      // An owner who is there meanwhile takes away what has just come; one who is not lets it pile up.
+      if (cut % 2 === 0) await owner.attend(relay.ready)
+      const depositing = senders.map(async sender => { await sender.deposit(relay.ready) })
+      await delay(random() * LIFE_MS_MAX)
+      await disk.cut()
+      await Promise.all(depositing)
+      const { exit, signal, stderr } = await relay.kill()
+      console.log(exit, signal, stderr, senders.map(s => s.promised.size), owner.has.size)
+      await disk.back()
+    }
+    await using relay = await up()
+    await owner.collect(relay.ready)
+    assertKept(senders, owner)
+    assert.equal((await relay.stop()).exit, 0)
+    assertSound(join(home, 'relay.db'))
+  })
+
+  async function up (): Promise<Running<PeerTarget>> {
+    return await Running.start<PeerTarget>(['relay', 'up', '--home', home, '--listen', '/ip4/127.0.0.1/tcp/0'], LIMITLESS)
+  }
+})
+
+function assertKept (senders: readonly Sender[], { has }: Owner): void {
+  for (const { promised } of senders) {
+    const lost = [...promised].filter(([id, hash]) => has.get(id) !== hash)
+    assert.equal(lost.length, 0, `${lost.length} of ${promised.size} envelopes were signed for and are not there`)
+  }
+}
+
+function assertSound (path: string): void {
+  const database = openDatabase({ path, isNew: false })
+  try {
+    assert.deepEqual(database.pragma('integrity_check'), [{ integrity_check: 'ok' }])
+    assert.deepEqual(database.pragma('foreign_key_check'), [])
+  } finally {
+    database.close()
+  }
+}
