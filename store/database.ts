@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import Driver from 'better-sqlite3-multiple-ciphers'
 import { StorageError } from '../protocols/core/errors.ts'
 import { invariant } from '../protocols/core/invariant.ts'
-import { codeOf, databaseFault, fileFault } from './faults.ts'
+import { ACCOUNT_DATABASE, codeOf, databaseFault, fileFault, UnconfirmedWriteError, type Subject } from './faults.ts'
 import { Wal } from './wal.ts'
 
 /** `undefined` is stored as NULL. Whole numbers may go to ± 2^53. */
@@ -23,6 +23,8 @@ export interface DatabaseOptions {
   readonly isNew: boolean
   /** Free pages can be given back while it is in use (`PRAGMA incremental_vacuum`): decided when the file is made. */
   readonly isShrinkable?: boolean
+  /** What its faults call it; unless given, the account database. */
+  readonly subject?: Subject
 }
 
 /** In memory nothing has to be there before. */
@@ -49,7 +51,8 @@ const PRAGMAS = [
  * @throws StorageError when the file is missing, is there already, is damaged, or does not open with this key
  */
 export function openDatabase (options: DatabaseOptions): Database {
-  const driver = connect(options)
+  const { path, subject = ACCOUNT_DATABASE } = options
+  const driver = connect(options, subject)
   try {
     if (options.key !== undefined) unlock(driver, options.key)
     // Has an effect before the first page is written, and none afterwards.
@@ -57,10 +60,10 @@ export function openDatabase (options: DatabaseOptions): Database {
     for (const pragma of PRAGMAS) driver.pragma(pragma)
     // Reads the first page: a wrong key is found here and not in the middle of something.
     driver.prepare('SELECT count(*) FROM sqlite_schema').get()
-    return new Database(driver, options.path === IN_MEMORY ? undefined : `${options.path}-wal`)
+    return new Database(driver, { subject, walPath: path === IN_MEMORY ? undefined : `${path}-wal` })
   } catch (thrown) {
     driver.close()
-    throw databaseFault(thrown)
+    throw databaseFault(thrown, subject)
   }
 }
 
@@ -74,7 +77,7 @@ const held = new Set<Driver.Database>()
  */
 export function holdExclusively (path: string): { readonly close: () => void } | undefined {
   createFile(path)
-  const driver = connect({ path, isNew: false })
+  const driver = connect({ path, isNew: false }, LOCK)
   try {
     driver.pragma('busy_timeout = 0')
     driver.exec('BEGIN EXCLUSIVE')
@@ -83,9 +86,12 @@ export function holdExclusively (path: string): { readonly close: () => void } |
   } catch (thrown) {
     driver.close()
     if (codeOf(thrown).startsWith('SQLITE_BUSY')) return undefined
-    throw databaseFault(thrown)
+    throw databaseFault(thrown, LOCK)
   }
 }
+
+/** An account's and a relay's alike; nothing is ever in it. */
+const LOCK: Subject = { ...ACCOUNT_DATABASE, name: 'the lock of the home folder' }
 
 function release (driver: Driver.Database): void {
   held.delete(driver)
@@ -94,6 +100,7 @@ function release (driver: Driver.Database): void {
 
 /** Shared by a connection and its statements. */
 interface Transaction {
+  readonly subject: Subject
   isOpen: boolean
   /**
    * The first fault in it. SQLite ends a transaction by itself when the disk is full, and what the caller goes on to write would
@@ -104,15 +111,16 @@ interface Transaction {
 
 export class Database {
   readonly #driver: Driver.Database
-  readonly #transaction: Transaction = { isOpen: false, fault: undefined }
+  readonly #transaction: Transaction
   readonly #begin: Driver.Statement
   readonly #commit: Driver.Statement
   readonly #rollback: Driver.Statement
   readonly #wal: Wal | undefined
 
-  constructor (driver: Driver.Database, walPath?: string) {
+  constructor (driver: Driver.Database, { subject, walPath }: { readonly subject: Subject, readonly walPath: string | undefined }) {
     this.#driver = driver
-    this.#wal = walPath === undefined ? undefined : new Wal(walPath)
+    this.#transaction = { subject, isOpen: false, fault: undefined }
+    this.#wal = walPath === undefined ? undefined : new Wal(walPath, subject)
     this.#begin = driver.prepare('BEGIN IMMEDIATE')
     this.#commit = driver.prepare('COMMIT')
     this.#rollback = driver.prepare('ROLLBACK')
@@ -175,11 +183,18 @@ export class Database {
   /** Resolves when everything committed so far is on the disk, without standing still meanwhile. Rejects with StorageError. */
   async flushed (): Promise<void> { await this.#wal?.flushed() }
 
-  /** Brings the WAL into the file and closes; idempotent. */
+  /** How its faults speak of it. */
+  get subject (): Subject { return this.#transaction.subject }
+
+  /** Brings the WAL into the file and closes; idempotent. After a flush that failed nothing is brought anywhere: see `abandon`. */
   close (): void {
     if (!this.#driver.open) return
     this.#wal?.close()
     invariant(!this.#transaction.isOpen, 'a store is not closed inside a transaction')
+    if (this.#wal?.isSound === false) {
+      abandon(this.#driver)
+      return
+    }
     try {
       this.#driver.pragma('wal_checkpoint(TRUNCATE)')
     } catch {
@@ -210,7 +225,12 @@ export class Database {
     }
   }
 
-  #fault (thrown: unknown): unknown { return this.#driver.open ? databaseFault(thrown) : closed(thrown) }
+  #fault (thrown: unknown): unknown {
+    const { subject } = this.#transaction
+    const fault = this.#driver.open ? databaseFault(thrown, subject) : closed(thrown, subject)
+    if (fault instanceof UnconfirmedWriteError) this.#wal?.condemn(fault)
+    return fault
+  }
 }
 
 /** A prepared statement with positional parameters. */
@@ -272,7 +292,8 @@ export class Statement<Parameters extends readonly SqlValue[], Row> {
   }
 
   #fault (thrown: unknown): unknown {
-    return noteFault(this.#statement.database.open ? databaseFault(thrown) : closed(thrown), this.#transaction)
+    const { subject } = this.#transaction
+    return noteFault(this.#statement.database.open ? databaseFault(thrown, subject) : closed(thrown, subject), this.#transaction)
   }
 }
 
@@ -281,19 +302,19 @@ function noteFault (fault: unknown, transaction: Transaction): unknown {
   return fault
 }
 
-function connect ({ path, isNew }: DatabaseOptions): Driver.Database {
-  if (path !== IN_MEMORY) requireFile(path, isNew)
+function connect ({ path, isNew }: DatabaseOptions, subject: Subject): Driver.Database {
+  if (path !== IN_MEMORY) requireFile(path, isNew, subject)
   try {
     return new Driver(path, { fileMustExist: path !== IN_MEMORY })
   } catch (thrown) {
-    throw databaseFault(thrown)
+    throw databaseFault(thrown, subject)
   }
 }
 
-function requireFile (path: string, isNew: boolean): void {
-  if (!existsSync(dirname(path))) throw new StorageError('the home folder is not there', 'Nothing was changed. Check the path of the home folder, or make an account with `skein init`.')
+function requireFile (path: string, isNew: boolean, { name, missing }: Subject): void {
+  if (!existsSync(dirname(path))) throw new StorageError('the home folder is not there', missing)
   if (isNew) createFile(path)
-  else if (!existsSync(path)) throw new StorageError('there is no account database in this home folder', 'Nothing was changed. Check the path of the home folder, or make an account with `skein init`.')
+  else if (!existsSync(path)) throw new StorageError(`${name} is not in this home folder`, missing)
 }
 
 /**
@@ -315,6 +336,17 @@ function unlock (driver: Driver.Database, key: Uint8Array): void {
   driver.pragma(`key = "x'${Buffer.from(key).toString('hex')}'"`)
 }
 
-function closed (cause: unknown): StorageError {
-  return new StorageError('the account database is closed', undefined, cause)
+/**
+ * Leaves a connection as it is until the process ends. SQLite would bring the log into the database when the last connection closes, also
+ * at the ordinary end of the process; after a flush that failed, the log that it reads may be on no disk, and a power cut in the middle
+ * would leave a database made of both. Only `exit` closes nothing.
+ */
+function abandon (driver: Driver.Database): void {
+  if (held.has(driver)) return
+  held.add(driver)
+  process.once('beforeExit', () => { process.exit() })
+}
+
+function closed (cause: unknown, { name }: Subject): StorageError {
+  return new StorageError(`${name} is closed`, undefined, cause)
 }

@@ -21,8 +21,8 @@ export function migrate (database: Database, files: URL = FILES): void {
   const migrations = readMigrations(files)
   const version = versionOf(database)
   if (version > migrations.length) {
-    throw new StorageError(`the account database is of a newer version of skein (schema ${version}, this one knows ${migrations.length})`,
-      'Nothing was changed. Update skein, then start again.')
+    const { name, newer } = database.subject
+    throw new StorageError(`${name} is of a newer version of skein (schema ${version}, this one knows ${migrations.length})`, newer)
   }
   if (version > 0) checkHistory(database, migrations.slice(0, version))
   for (const migration of migrations.slice(version)) apply(database, migration)
@@ -34,7 +34,7 @@ function readMigrations (files: URL): Migration[] {
     return names.map((name, index) => readMigration(new URL(name, files), name, index + 1))
   } catch (thrown) {
     if (codeOf(thrown) === '') throw thrown
-    throw fileFault(thrown, 'the schema of the account database is missing from this installation')
+    throw fileFault(thrown, 'the schema of the database is missing from this installation')
   }
 }
 
@@ -54,7 +54,8 @@ function checkHistory (database: Database, migrations: readonly Migration[]): vo
   const applied = database.prepare<[], { readonly checksum: string }>('SELECT checksum FROM migrations ORDER BY version').all()
   const isSame = applied.length === migrations.length && migrations.every((migration, index) => migration.checksum === applied[index]?.checksum)
   if (isSame) return
-  throw new StorageError('the account database was made by another build of skein', 'Nothing was changed. Use the build that made it, or restore a backup into a new home folder.')
+  const { name, foreign } = database.subject
+  throw new StorageError(`${name} was made by another build of skein`, foreign)
 }
 
 function apply (database: Database, migration: Migration): void {

@@ -3,14 +3,15 @@
  * thread that everything else runs on; asked for here, the wait goes to another thread, several databases wait side by side, and
  * one wait covers all commits before it. The file is the same from the first commit to the last close of the database.
  */
-import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fdatasync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import type { StorageError } from '../protocols/core/errors.ts'
-import { UnconfirmedWriteError } from './faults.ts'
+import { fileFault, UnconfirmedWriteError, type Subject } from './faults.ts'
 
 interface Waiter { readonly resolve: () => void, readonly reject: (error: Error) => void }
 
 export class Wal {
   readonly #path: string
+  readonly #subject: Subject
   #descriptor: number | undefined
   #isFlushing = false
   #isClosed = false
@@ -19,21 +20,27 @@ export class Wal {
   /** Commits that came after the flush that is under way began: the next one covers them all. */
   #waiters: Waiter[] = []
 
-  constructor (path: string) {
+  constructor (path: string, subject: Subject) {
     this.#path = path
+    this.#subject = subject
   }
+
+  get isSound (): boolean { return this.#fault === undefined }
 
   /** @throws StorageError when a flush has failed, ever: the database must not be written to any more */
   requireSound (): void {
     if (this.#fault !== undefined) throw this.#fault
   }
 
+  /** SQLite has asked the disk itself and was not answered: as final as when we have. */
+  condemn (fault: UnconfirmedWriteError): void { this.#fault ??= fault }
+
   flush (): void {
     this.requireSound()
     try {
       fdatasyncSync(this.#open())
     } catch (thrown) {
-      this.#fault = new UnconfirmedWriteError(thrown)
+      this.#fault = new UnconfirmedWriteError(this.#subject, thrown)
       throw this.#fault
     }
   }
@@ -64,7 +71,7 @@ export class Wal {
 
   #answer (waiters: readonly Waiter[], fault: unknown): void {
     this.#isFlushing = false
-    if (fault !== null) this.#fault ??= new UnconfirmedWriteError(fault)
+    if (fault !== null) this.#fault ??= new UnconfirmedWriteError(this.#subject, fault)
     for (const { resolve, reject } of waiters) {
       if (this.#fault === undefined) resolve()
       else reject(this.#fault)
@@ -81,5 +88,39 @@ export class Wal {
   #release (): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor)
     this.#descriptor = undefined
+  }
+}
+
+const REWRITE_BYTES = 1024 * 1024
+
+/**
+ * Before a database is opened whose last process may have met a flush that failed: writes its log once more, byte for byte, and flushes
+ * it. The kernel may still show pages that it failed to write and takes for written; what is read from them would be answered for. A
+ * log that was brought in at an orderly end is empty, and nothing is done.
+ * @throws StorageError when the disk does not confirm it now
+ */
+export function confirmLog (path: string, { name, unconfirmed }: Subject): void {
+  if (!existsSync(path)) return
+  try {
+    rewrite(path)
+  } catch (thrown) {
+    throw fileFault(thrown, `the log of ${name} cannot be made durable`, unconfirmed)
+  }
+}
+
+function rewrite (path: string): void {
+  const file = openSync(path, 'r+')
+  try {
+    const sizeBytes = fstatSync(file).size
+    const chunk = Buffer.alloc(Math.min(REWRITE_BYTES, sizeBytes))
+    for (let at = 0; at < sizeBytes;) {
+      const count = readSync(file, chunk, 0, chunk.byteLength, at)
+      if (count === 0) break
+      for (let written = 0; written < count;) written += writeSync(file, chunk, written, count - written, at + written)
+      at += count
+    }
+    fdatasyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }

@@ -7,17 +7,17 @@ import {
   custodyNumber, decodeCustodyRequest, decodeRelayQuery, encodeCustodyAnswer, encodeRelayCard, type CustodyAnswer, type CustodyRefusal, type CustodyRequest, type RelayCard
 } from '../../protocols/mailbox/questions.ts'
 import { MAILBOX_VERSION } from '../../protocols/mailbox/wire.ts'
-import type { RelayReader } from '../../store/relay/types.ts'
 import { isMacOf } from '../crypto/mac.ts'
 import type { Clock, Network, Signer } from '../ports.ts'
 import { CUSTODY_PROTOCOL, RELAY_PROTOCOL } from '../protocols.ts'
 import { mailboxLimits, relayDescription, type MailboxAdmission, type RelayConfig } from './config.ts'
 import type { Rates } from '../rates.ts'
+import type { Scribe } from './scribe.ts'
 import type { Tally } from './tally.ts'
 
 export interface CustodyParts {
   readonly network: Network
-  readonly reader: RelayReader
+  readonly scribe: Scribe
   readonly clock: Clock
   readonly signer: Signer
   readonly rates: Rates
@@ -25,17 +25,20 @@ export interface CustodyParts {
 }
 
 export function serveCustody (parts: CustodyParts): void {
-  parts.network.serveRequest(CUSTODY_PROTOCOL, (request, peerId) => encodeCustodyAnswer(auditOf(decodeCustodyRequest(request), peerId, parts)))
+  parts.network.serveRequest(CUSTODY_PROTOCOL, async (request, peerId) => encodeCustodyAnswer(await auditOf(decodeCustodyRequest(request), peerId, parts)))
 }
 
-function auditOf (request: CustodyRequest, peerId: string, { reader, clock, signer, rates, tally }: CustodyParts): CustodyAnswer<CustodyRefusal> {
+/** Read inside a transaction: what a signature affirms is on the disk, and not only on its way there. @throws StorageError */
+async function auditOf (request: CustodyRequest, peerId: string, { scribe, clock, signer, rates, tally }: CustodyParts): Promise<CustodyAnswer<CustodyRefusal>> {
   const { version, alias, depositIds, nonce, mac } = request
   if (version !== MAILBOX_VERSION) return { type: 'refusal', reason: 'version' }
   if (rates.draw(peerId) > 0) return { type: 'refusal', reason: 'rate' }
-  const door = reader.aliasOf(alias)
-  if (door === undefined) return { type: 'refusal', reason: 'unknownAlias' }
-  if (!isMacOf(mac, door.macKey, custodyMacInput({ nonce, depositIds }))) return { type: 'refusal', reason: 'badMac' }
-  const states = reader.custody(alias, depositIds)
+  const states = await scribe.write(({ read }) => {
+    const door = read.aliasOf(alias)
+    if (door === undefined) return 'unknownAlias'
+    return isMacOf(mac, door.macKey, custodyMacInput({ nonce, depositIds })) ? read.custody(alias, depositIds) : 'badMac'
+  })
+  if (typeof states === 'string') return { type: 'refusal', reason: states }
   const relayTimeMs = clock.now()
   tally.traffic.auditsAsked += states.length
   tally.traffic.auditsAffirmed += states.filter(state => state !== 'unknown').length

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto'
 import { MalformedError, StorageError } from '../../protocols/core/errors.ts'
 import { INCARNATION_BYTES } from '../../protocols/core/limits.ts'
+import { UnconfirmedWriteError } from '../../store/faults.ts'
 import type { RelayStore, Space, WaitingMailbox } from '../../store/relay/types.ts'
 import type { RelayStep } from '../failpoints.ts'
 import type { Clock, Network, Random, Signer } from '../ports.ts'
@@ -44,6 +45,8 @@ export interface RelayCoreOptions {
   readonly features?: readonly string[]
   /** What the network knows of circuits and the DHT, for the figures. */
   readonly surroundings?: () => { readonly reservations?: number, readonly reservationsMax?: number, readonly dht?: number }
+  /** The disk did not confirm a write. Nothing is acknowledged any more, and the relay has to be stopped. */
+  readonly onUnconfirmed?: (fault: UnconfirmedWriteError) => void
   /** A record of an owner is new or newer. */
   readonly onRecord?: (name: Uint8Array, record: Uint8Array) => void
 }
@@ -91,7 +94,7 @@ export class RelayCore implements RelayOperator {
     this.#software = `skein/${version}`
     this.#startedAtMs = clock.now()
     this.#isDraining = store.read.fact(DRAINING_FACT) === 'yes'
-    this.#scribe = new Scribe({ store, clock, tally: this.tally, reach, onStorage: fault => { this.#storageTrouble = fault } })
+    this.#scribe = new Scribe({ store, clock, tally: this.tally, reach, onStorage: fault => { this.#noteStorage(fault) } })
     this.#streams = new Streams(clock)
     this.#keeper = new Keeper({ store, scribe: this.#scribe, clock, tally: this.tally })
     this.#pressure = new Pressure({ clock, vitals, thresholds: () => this.#config.thresholds, capShare: () => this.#capShare() })
@@ -205,6 +208,12 @@ export class RelayCore implements RelayOperator {
     }
   }
 
+  #noteStorage (fault: StorageError | undefined): void {
+    const isFirst = !(this.#storageTrouble instanceof UnconfirmedWriteError)
+    this.#storageTrouble = fault
+    if (isFirst && fault instanceof UnconfirmedWriteError) this.#options.onUnconfirmed?.(fault)
+  }
+
   #serve (): void {
     const { store, ports: { network, clock, random, signer }, onRecord = ignore, features = [] } = this.#options
     const { tally, config } = this
@@ -224,7 +233,7 @@ export class RelayCore implements RelayOperator {
     serveMailboxes({ network, store, clock, registrar, streams, tally, isDraining: () => this.#isDraining })
     serveRelayPrekeys({ network, reader, scribe, clock, signer, tally, rates: this.#rates('requestsPerPeer'), bundleRates: this.#rates('bundlesPerAlias') })
     serveDirectory({ network, reader, scribe, clock, tally, rates: this.#rates('requestsPerPeer'), onRecord })
-    serveCustody({ network, reader, clock, signer, tally, rates: this.#rates('requestsPerPeer') })
+    serveCustody({ network, scribe, clock, signer, tally, rates: this.#rates('requestsPerPeer') })
     serveCard({ network, clock, config, software: this.#software, features, takesMailboxes: () => this.closed().length === 0 })
   }
 

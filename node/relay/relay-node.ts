@@ -5,6 +5,7 @@
 import { statfsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { invariant } from '../../protocols/core/invariant.ts'
+import type { StorageError } from '../../protocols/core/errors.ts'
 import { parseRelayAddress } from '../contacts/relay-address.ts'
 import { signerOf } from '../crypto/signer.ts'
 import { reachFromEnvironment } from '../failpoints.ts'
@@ -87,7 +88,8 @@ interface Place { readonly wish: string, readonly address: string }
 export class RelayNode implements AsyncDisposable {
   readonly peerId: string
   readonly warnings: readonly string[]
-  readonly stopped: Promise<void>
+  /** Resolves with the fault that has ended it, or with undefined when somebody stopped it. */
+  readonly stopped: Promise<StorageError | undefined>
   readonly #tellStopped: () => void
   readonly #config: RelayNodeConfig
   readonly #composed: Composed
@@ -95,14 +97,15 @@ export class RelayNode implements AsyncDisposable {
   readonly #core: RelayCore
   readonly #republisher: Republisher | undefined
   #faces: Faces | undefined
+  #fault: StorageError | undefined
   #isStarted = false
   #stopping: Promise<void> | undefined
 
   constructor (config: RelayNodeConfig, composed: Composed) {
     const { opened: { store, networkKey }, settings, listen } = composed
-    const { promise, resolve: tell } = Promise.withResolvers<undefined>()
+    const { promise, resolve: tell } = Promise.withResolvers<StorageError | undefined>()
     this.stopped = promise
-    this.#tellStopped = () => { tell(undefined) }
+    this.#tellStopped = () => { tell(this.#fault) }
     this.#config = config
     this.#composed = composed
     this.warnings = settings.warnings
@@ -131,6 +134,7 @@ export class RelayNode implements AsyncDisposable {
       reach: reachFromEnvironment(process.env['SKEIN_FAILPOINT']),
       features: [...circuits.placesMax > 0 ? ['circuits'] : [], ...dht.isOn ? ['dht'] : []],
       surroundings: () => ({ reservations: this.#network.circuitCounts()?.reservations ?? 0, reservationsMax: circuits.placesMax, ...records !== undefined && { dht: records.peerCount } }),
+      onUnconfirmed: fault => { this.#end(fault) },
       onRecord: (name, record) => { this.#republisher?.take(name, record) }
     })
   }
@@ -181,6 +185,12 @@ export class RelayNode implements AsyncDisposable {
       lock.release()
       this.#tellStopped()
     }
+  }
+
+  /** Nothing can be kept any more: whoever started it starts another one, which goes on from what is on the disk. */
+  #end (fault: StorageError): void {
+    this.#fault = fault
+    void this.stop()
   }
 
   /** Malformed frames come by the million: they are counted, and nothing else. */

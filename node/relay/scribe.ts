@@ -7,7 +7,8 @@
  */
 import { asError, StorageError } from '../../protocols/core/errors.ts'
 import type { RelayStore, RelayWriter } from '../../store/relay/types.ts'
-import type { Clock } from '../ports.ts'
+import { UnconfirmedWriteError } from '../../store/faults.ts'
+import type { Clock, Timer } from '../ports.ts'
 import type { RelayStep } from '../failpoints.ts'
 import type { Tally } from './tally.ts'
 
@@ -28,7 +29,7 @@ export interface ScribeParts {
   readonly clock: Clock
   readonly tally: Tally
   readonly reach: (step: RelayStep) => void
-  /** The disk says no (or yes again): for the operator, and for admission. */
+  /** The disk says no (or yes again): for the operator, and for admission. After an UnconfirmedWriteError it never says yes again. */
   readonly onStorage: (fault: StorageError | undefined) => void
 }
 
@@ -36,6 +37,8 @@ export interface ScribeParts {
 const GROUP_WEIGHT_MAX = 1_024
 /** Groups whose flush is awaited; beyond it the next group gathers instead. */
 const UNFINISHED_MAX = 2
+/** While the disk takes nothing nobody's deposits are tried on it, so it is asked for their sake; depositors come again after 30 s. */
+const PROBE_MS = 5_000
 
 export class Scribe {
   readonly #parts: ScribeParts
@@ -46,6 +49,7 @@ export class Scribe {
   #unfinished = 0
   #backlog = 0
   #idle: PromiseWithResolvers<undefined> | undefined
+  #probe: Timer | undefined
 
   constructor (parts: ScribeParts) {
     this.#parts = parts
@@ -85,6 +89,7 @@ export class Scribe {
 
   /** Finishes what was given and takes no more. */
   async stop (): Promise<void> {
+    this.#probe?.cancel()
     if (this.#waiting.length + this.#unfinished > 0) {
       this.#idle ??= Promise.withResolvers()
       await this.#idle.promise
@@ -181,6 +186,7 @@ export class Scribe {
     if (fault instanceof StorageError) {
       this.#isDiskInTrouble = true
       this.#parts.onStorage(fault)
+      if (!(fault instanceof UnconfirmedWriteError)) this.#probeLater()
     }
     for (const entry of group) entry.onFailed(fault)
   }
@@ -191,9 +197,23 @@ export class Scribe {
     this.#parts.onStorage(undefined)
   }
 
+  /** Writes something small until it is taken: a disk that was full has room again then. */
+  #probeLater (): void {
+    const { clock } = this.#parts
+    this.#probe?.cancel()
+    this.#probe = clock.timer(PROBE_MS, () => {
+      if (this.#isStopped || !this.#isDiskInTrouble) return
+      this.add({ weight: 0, write: writer => { writer.setFact(PROBE_FACT, String(clock.now())) }, onDone: ignore, onFailed: ignore })
+    })
+  }
+
   #settleIdle (): void {
     if (this.#waiting.length + this.#unfinished > 0) return
     this.#idle?.resolve(undefined)
     this.#idle = undefined
   }
 }
+
+const PROBE_FACT = 'disk.probedAtMs'
+
+function ignore (): void { /* the probe has no asker: what comes of it is told as the disk's state */ }

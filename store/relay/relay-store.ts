@@ -3,7 +3,9 @@
  * the file would be decoration. docs/decisions/0008-relays.md
  */
 import { IN_MEMORY, openDatabase, type Database } from '../database.ts'
+import { RELAY_DATABASE } from '../faults.ts'
 import { migrate } from '../migrate.ts'
+import { confirmLog } from '../wal.ts'
 import { SqlRelayReader } from './reader.ts'
 import { DiskSpace } from './space.ts'
 import { RunningTotals } from './totals.ts'
@@ -29,7 +31,8 @@ const MIGRATIONS = new URL('./migrations/', import.meta.url)
 
 /** @throws StorageError when the file is missing, damaged, read-only, or of a newer program */
 export function openRelayStore ({ path, isNew, capBytes }: RelayStoreOptions): RelayStore {
-  const database = openDatabase({ path, isNew, isShrinkable: true })
+  if (path !== IN_MEMORY && !isNew) confirmLog(`${path}-wal`, RELAY_DATABASE)
+  const database = openDatabase({ path, isNew, isShrinkable: true, subject: RELAY_DATABASE })
   try {
     database.pragma(DELETION)
     migrate(database, MIGRATIONS)

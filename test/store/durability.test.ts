@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openAccountStore, type AccountStore } from '../../store/account-store.ts'
+import { openRelayStore } from '../../store/relay/relay-store.ts'
 import { StorageError } from '../../protocols/core/errors.ts'
 
 const { fdatasync, fdatasyncSync } = fs
@@ -106,4 +107,59 @@ describe('durability of the account store', () => {
     await assert.rejects(store.durable(), StorageError)
     assert.throws(() => store.transact(writer => { writer.facts.set('two', 2) }), StorageError)
   })
+
+  it('leaves the log where it is after a flush that failed, also at its closing', async () => {
+    store.commit(writer => { writer.facts.set('one', 1) })
+    const log = fs.readFileSync(join(folder, 'account.db-wal'))
+    disk.isFailing = true
+    await assert.rejects(store.durable(), StorageError)
+    store.close()
+    assert.deepEqual(fs.readFileSync(join(folder, 'account.db-wal')), log)
+  })
 })
+
+describe('durability of the relay store', () => {
+  const disk = new Disk()
+  let folder: string
+
+  before(() => disk.install())
+  after(() => disk.remove())
+  beforeEach(() => {
+    folder = fs.mkdtempSync(join(tmpdir(), 'skein-durability-'))
+    disk.isFailing = false
+  })
+  afterEach(() => { fs.rmSync(folder, { recursive: true }) })
+
+  /** The files of a relay whose process has ended in the middle. */
+  function killed (): string {
+    const path = join(folder, 'relay.db')
+    const store = openRelayStore({ path, isNew: true, capBytes: 2 ** 28 })
+    store.commit(writer => { writer.setFact('one', 'here') })
+    for (const suffix of ['', '-wal']) fs.copyFileSync(`${path}${suffix}`, join(folder, `copy.db${suffix}`))
+    store.close()
+    disk.asked.length = 0
+    return join(folder, 'copy.db')
+  }
+
+  it('answers from a log that a killed process has left only when the disk has confirmed that log again', () => {
+    const path = killed()
+    disk.isFailing = true
+    assert.throws(() => openRelayStore({ path, isNew: false, capBytes: 2 ** 28 }), (error: unknown) => error instanceof StorageError && /relay\.db/.test(error.message) && /acknowledged is safe/.test(error.hint ?? ''))
+    disk.isFailing = false
+    const store = openRelayStore({ path, isNew: false, capBytes: 2 ** 28 })
+    assert.deepEqual(disk.asked, ['flush', 'flush'])
+    assert.equal(store.read.fact('one'), 'here')
+    store.close()
+  })
+
+  it('speaks of its own database in its faults', () => {
+    const missing = join(folder, 'relay.db')
+    assert.throws(() => openRelayStore({ path: missing, isNew: false, capBytes: 2 ** 28 }), isOfRelay)
+    fs.writeFileSync(missing, 'no database, and long enough to have a header that says so. '.repeat(100))
+    assert.throws(() => openRelayStore({ path: missing, isNew: false, capBytes: 2 ** 28 }), isOfRelay)
+  })
+})
+
+function isOfRelay (error: unknown): boolean {
+  return error instanceof StorageError && /relay\.db/.test(error.message) && /relay/.test(error.hint ?? '') && !/account/.test(`${error.message} ${error.hint ?? ''}`)
+}

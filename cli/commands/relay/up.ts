@@ -13,6 +13,9 @@ export async function up ({ flags, home, output, interrupted }: Invocation): Pro
   await output.result({ peerId, addresses, http: http ?? null }, readyText({ peerId, addresses, http }))
   await Promise.race([relay.stopped, abortOf(interrupted)])
   await relay.stop()
+  const fault = await relay.stopped
+  // For a supervisor: it ends with what was wrong, and the next one goes on from what is on the disk.
+  if (fault !== undefined) throw fault
   output.note('The relay has stopped. What it has answered for is on its disk.')
 }
 
