@@ -120,6 +120,7 @@ export class Sender implements AsyncDisposable {
   /** Hashes of the bodies that the relay has signed for. */
   readonly promised = new Map<string, string>()
   readonly #unanswered = new Map<string, Envelope>()
+  #first = Promise.withResolvers<undefined>()
   #count = 0
 
   static async create (doors: readonly DerivedAlias[]): Promise<Sender> { return new Sender(await join(), doors) }
@@ -129,8 +130,12 @@ export class Sender implements AsyncDisposable {
     this.#doors = doors
   }
 
+  /** Resolves at the first promise of a relay that it has just begun to deposit at. */
+  async promise (): Promise<void> { await this.#first.promise }
+
   /** Resolves when the relay is gone, or takes nothing more. */
   async deposit (relay: PeerTarget): Promise<void> {
+    this.#first = Promise.withResolvers()
     const again = [...this.#unanswered.values()]
     const over = Promise.withResolvers<undefined>()
     const underWay = new Map<string, Envelope>()
@@ -182,6 +187,7 @@ export class Sender implements AsyncDisposable {
     })
     const key = networkKeyOf(relay.peerId)
     assert.ok(key !== undefined && signature !== undefined && isSignature(key, storedSigningInput(merkleRoot(leaves)), signature), 'the relay has signed')
+    this.#first.resolve(undefined)
     for (const { depositId, envelope } of stored) {
       const id = idKey(depositId)
       this.#unanswered.delete(id)

@@ -11,8 +11,9 @@ import { succeed } from '../e2e/skein.ts'
 import { skip } from '../skip.ts'
 import { Owner, Sender } from './depositors.ts'
 import { Disk } from './disk.ts'
-import { Running } from './running.ts'
+import { Running, type Ended } from './running.ts'
 import { seeded, seedOfThisRun } from './seed.ts'
+import { inTime } from './victims.ts'
 
 const CUTS = Number(process.env['POWER_CUTS'] ?? 5)
 const SENDERS = 3
@@ -62,11 +63,11 @@ describe('a relay that loses its power', function () {
       // An owner who is there meanwhile takes away what has just come; one who is not lets it pile up.
       if (cut % 2 === 0) await owner.attend(relay.ready)
       const depositing = senders.map(async sender => { await sender.deposit(relay.ready) })
+      await Promise.race(senders.map(async sender => { await sender.promise() }))
       await delay(random() * LIFE_MS_MAX)
       await disk.cut()
       await Promise.all(depositing)
-      const { exit, signal, stderr } = await relay.kill()
-      console.log(exit, signal, stderr, senders.map(s => s.promised.size), owner.has.size)
+      assertSaid(await inTime('the end of a relay without a disk', relay.ended))
       await disk.back()
     }
     await using relay = await up()
@@ -80,6 +81,12 @@ describe('a relay that loses its power', function () {
     return await Running.start<PeerTarget>(['relay', 'up', '--home', home, '--listen', '/ip4/127.0.0.1/tcp/0'], LIMITLESS)
   }
 })
+
+/** Nobody has to find out why: what happened, what is safe, what to do. */
+function assertSaid ({ exit, signal, stderr }: Ended): void {
+  assert.deepEqual([exit, signal], [9, null], stderr)
+  assert.match(stderr, /^error: .+relay\.db.+ safe.+ start .+ \(exit 9\)\n$/)
+}
 
 function assertKept (senders: readonly Sender[], { has }: Owner): void {
   for (const { promised } of senders) {
