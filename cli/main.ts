@@ -29,6 +29,7 @@ const LINGER_MS = 5_000
 export async function main (argv: readonly string[]): Promise<number> {
   const interrupted = listenForSignals()
   let output = outputFor('error', argv)
+  endByUncaught(() => output)
   try {
     const parsed = parseCommandLine(argv)
     if (parsed.type === 'help') {
@@ -127,6 +128,27 @@ function listenForSignals (): AbortSignal {
   process.stdout.on('error', () => undefined)
   process.stderr.on('error', () => undefined)
   return controller.signal
+}
+
+/**
+ * What a timer or an event has thrown and nobody could catch: on a disk that is gone every read may, and a bug can. The process ends by it as
+ * by everything else that fails, in words and with its exit code.
+ */
+function endByUncaught (output: () => Output): void {
+  let isEnding = false
+  process.on('uncaughtException', thrown => {
+    if (isEnding) return
+    isEnding = true
+    void exitWith(report(thrown, output()))
+  })
+}
+
+async function exitWith (exit: Promise<number>): Promise<void> {
+  try {
+    process.exit(await exit)
+  } catch {
+    process.exit(EXIT.unexpected)
+  }
 }
 
 /** While we are interrupted, whatever is thrown is thrown because of that; a command may have said more about it. */

@@ -30,8 +30,19 @@ def run(*command):
         raise OSError(done.returncode, done.stderr.strip() or command[0])
 
 
+def share(parent):
+    """Whoever makes a mount namespace meanwhile (ip netns exec does) gets a copy of our mount, and would keep the dead file system alive: what
+    is unmounted here has to be unmounted there."""
+    run('mount', '--bind', parent, parent)
+    run('mount', '--make-shared', parent)
+
+
 def mount(image, folder):
     run('mount', '-o', OPTIONS, image, folder)
+    # A file system that somebody else still holds comes back as dead as it was.
+    probe = os.path.join(folder, 'probe')
+    os.close(os.open(probe, os.O_CREAT | os.O_WRONLY))
+    os.remove(probe)
 
 
 def cut(folder):
@@ -63,8 +74,10 @@ def main(image, folder):
     # A Ctrl-C goes to all processes of a terminal; this one has to tidy up behind the others.
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
-    mount(image, folder)
+    parent = os.path.dirname(folder)
+    share(parent)
     try:
+        mount(image, folder)
         answer('mounted')
         for line in sys.stdin:
             word = line.strip()
@@ -82,9 +95,10 @@ def main(image, folder):
     finally:
         # Lazily: what a failed test has left open must not keep it here.
         subprocess.run(['umount', '-l', folder], capture_output=True)
+        subprocess.run(['umount', '-l', parent], capture_output=True)
         os.rmdir(folder)
         os.remove(image)
-        os.rmdir(os.path.dirname(image))
+        os.rmdir(parent)
 
 
 try:

@@ -73,7 +73,7 @@ describe('a relay that loses its power', function () {
     await using relay = await up()
     await owner.collect(relay.ready)
     assertKept(senders, owner)
-    assert.equal((await relay.stop()).exit, 0)
+    assert.equal((await relay.end('SIGTERM')).exit, 0)
     assertSound(join(home, 'relay.db'))
   })
 

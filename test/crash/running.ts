@@ -1,4 +1,4 @@
-/** A `skein … up` in a process of its own, whose disk loses its power. */
+/** A `skein … up` in a process of its own that ends by itself, or without being asked. */
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -34,19 +34,13 @@ export class Running<Ready> implements AsyncDisposable {
     this.ready = ready
   }
 
-  /** As a machine without power does, if it is still there. */
-  async kill (): Promise<Ended> {
-    this.#child.kill('SIGKILL')
+  /** Sends a signal, if it is still there, and resolves with its end. */
+  async end (signal: NodeJS.Signals): Promise<Ended> {
+    this.#child.kill(signal)
     return await this.ended
   }
 
-  /** In order. */
-  async stop (): Promise<Ended> {
-    this.#child.kill('SIGTERM')
-    return await this.ended
-  }
-
-  async [Symbol.asyncDispose] (): Promise<void> { await this.kill() }
+  async [Symbol.asyncDispose] (): Promise<void> { await this.end('SIGKILL') }
 }
 
 async function endOf (child: ChildProcess, stderr: Promise<string>): Promise<Ended> {
