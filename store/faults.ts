@@ -118,7 +118,10 @@ export function databaseFault (thrown: unknown, subject: Subject): unknown {
 
 /** Of a file beside the database; `what` names it and what was tried. */
 export function fileFault (thrown: unknown, what: string, fallbackHint?: string): StorageError {
-  return new StorageError(what, FILE_HINTS[codeOf(thrown)] ?? fallbackHint, thrown)
+  const code = codeOf(thrown)
+  // Of a disk that fails, whoever asked it knows more than the table.
+  const hint = code === 'EIO' ? fallbackHint ?? FILE_HINTS[code] : FILE_HINTS[code] ?? fallbackHint
+  return new StorageError(what, hint, thrown)
 }
 
 /** SQLite's result code, or the file system's errno; '' for anything else. */
