@@ -67,15 +67,13 @@ class DepositorStream {
 
   /** Returns a promise while nothing more is read from this peer. */
   takeFrames (frames: readonly Uint8Array[]): Promise<void> | undefined {
-    const deposits: Deposit[] = []
     for (const frame of frames) {
-      const reason = this.#takeFrame(frame, deposits)
+      const reason = this.#takeFrame(frame)
       if (reason === undefined) continue
       this.#parts.tally.traffic.malformed += reason === 'malformed' ? 1 : 0
       this.goodbye(reason)
       break
     }
-    if (deposits.length > 0) this.#takeDeposits(deposits)
     return this.#hold()
   }
 
@@ -85,13 +83,13 @@ class DepositorStream {
     this.channel.close()
   }
 
-  /** Puts a batch's deposits to `deposits`. Returns why the stream ends. */
-  #takeFrame (bytes: Uint8Array, deposits: Deposit[]): GoodbyeReason | undefined {
+  /** Each batch is written and answered by itself: however many came at once, a transaction has its limits. Returns why the stream ends. */
+  #takeFrame (bytes: Uint8Array): GoodbyeReason | undefined {
     try {
       const frame = decodeDepositFrame(bytes)
       if ((frame.type === 'hello') === this.isGreeted) return 'malformed'
       if (frame.type === 'batch') {
-        deposits.push(...frame.deposits)
+        this.#takeDeposits(frame.deposits)
         return undefined
       }
       if (negotiate(HELLO, frame.hello) === undefined) return 'version'
@@ -126,6 +124,7 @@ class DepositorStream {
     flow.add(bytes)
     scribe.add({
       weight: admitted.length,
+      bytes,
       write: writer => {
         const outcomes = writer.deposit(admitted.map(({ entry }) => entry), quotas())
         admitted.forEach((item, index) => { item.outcome = outcomes[index] })

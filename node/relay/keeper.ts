@@ -3,9 +3,10 @@
  * waits for them.
  */
 import { StorageError } from '../../protocols/core/errors.ts'
-import type { RelayStore } from '../../store/relay/types.ts'
+import type { RelayStore, RelayWriter } from '../../store/relay/types.ts'
 import type { Clock, Timer } from '../ports.ts'
 import type { Collected } from './http/operator.ts'
+import { Pace } from './pace.ts'
 import type { Scribe } from './scribe.ts'
 import type { Tally } from './tally.ts'
 
@@ -20,15 +21,17 @@ interface Counts { readonly stored: number, readonly acknowledged: number, reado
 
 /** Expiry goes by minutes. */
 const ROUND_MS = 60_000
-/** Rows and pages in one transaction: some milliseconds. */
-const EXPIRE_ROWS = 500
-const VACUUM_PAGES = 256
+/** Rows and pages in one transaction; a row is up to three pages that are written, a page that is given back one that is moved. */
+const ROWS = { min: 16, max: 512 }
+const PAGES = { min: 16, max: 1_024 }
 /** Between two slices everybody else has a turn. */
 const PAUSE_MS = 20
 const DAY_MS = 24 * 3_600_000
 
 export class Keeper {
   readonly #parts: KeeperParts
+  readonly #rows = new Pace(ROWS)
+  readonly #pages = new Pace(PAGES)
   #timer: Timer | undefined
   /** The newest round: each begins when the one before is over, or two would count the same into the day. */
   #round: Promise<unknown> = Promise.resolve()
@@ -90,25 +93,35 @@ export class Keeper {
   }
 
   async #expire (): Promise<number> {
-    const { scribe, clock, tally } = this.#parts
+    const { clock, tally } = this.#parts
     let total = 0
-    for (let rowCount = EXPIRE_ROWS; rowCount >= EXPIRE_ROWS && !this.#isStopped;) {
-      const { items, rows } = await scribe.write(writer => writer.expire(clock.now(), EXPIRE_ROWS))
-      rowCount = rows
+    for (let hasMore = true; hasMore && !this.#isStopped;) {
+      const limit = this.#rows.size
+      const { items, rows } = await this.#slice(this.#rows, writer => writer.expire(clock.now(), limit))
       total += items
       tally.traffic.expired += items
-      if (rows >= EXPIRE_ROWS) await this.#pause()
+      hasMore = rows >= limit
+      if (hasMore) await this.#pause()
     }
     return total
   }
 
   async #vacuum (): Promise<void> {
-    const { scribe } = this.#parts
     for (let left = 1, before = Infinity; left > 0 && left < before && !this.#isStopped;) {
       before = left === 1 ? Infinity : left
-      left = await scribe.write(writer => writer.vacuum(VACUUM_PAGES))
+      left = await this.#slice(this.#pages, writer => writer.vacuum(this.#pages.size))
       if (left > 0) await this.#pause()
     }
+  }
+
+  /** From its first row until the disk has it, together with whatever else came into the same transaction. */
+  async #slice<T> (pace: Pace, work: (writer: RelayWriter) => T): Promise<T> {
+    const { scribe, clock } = this.#parts
+    let beginMs = 0
+    return await scribe.write(writer => {
+      beginMs = clock.monotonic()
+      return work(writer)
+    }, () => { pace.took(clock.monotonic() - beginMs) })
   }
 
   async #writeDay (): Promise<void> {

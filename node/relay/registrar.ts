@@ -86,7 +86,7 @@ export class Registrar {
   /** `isAwaited`: somebody was refused for want of the room that there is now. @throws StorageError */
   async acknowledge (mailbox: number, deposits: readonly DepositRef[]): Promise<{ readonly usage: Usage, readonly isAwaited: boolean }> {
     const { store, scribe, tally } = this.#parts
-    tally.traffic.acknowledged += await scribe.write(writer => writer.acknowledge(mailbox, deposits))
+    tally.traffic.acknowledged += await scribe.write(writer => writer.acknowledge(mailbox, deposits), undefined, deposits.length)
     return { usage: store.read.mailbox(mailbox)?.usage ?? NO_USAGE, isAwaited: this.#crowded.delete(mailbox) }
   }
 

@@ -28,6 +28,8 @@ export interface HeldView {
   readonly prekeys: number
   readonly shards: number
   readonly records: number
+  /** Ids of envelopes that were collected or have expired, for whoever asks or deposits again. */
+  readonly remembered: number
   /** When the item that has waited longest was stored, to the minute; undefined when nothing waits. */
   readonly oldestAtMs: number | undefined
 }

@@ -14,12 +14,14 @@ import type { DepositOutcome, MailboxQuotas, NewDeposit } from './types.ts'
 
 /** A mailbox and a door with the counts that they will have. */
 interface OpenMailbox { readonly mailbox: number, readonly aliasEpoch: Uint8Array | undefined, items: number, bytes: number, gatePending: number, nextPosition: number }
-interface OpenDoor { readonly door: number, readonly isGate: boolean, readonly isOnce: boolean, readonly mailbox: OpenMailbox, items: number, bytes: number }
+interface OpenDoor { readonly door: number, readonly isGate: boolean, readonly isOnce: boolean, readonly mailbox: OpenMailbox, items: number, bytes: number, remembered: number }
 
 interface DepositRow { readonly door: number, readonly deposit_id: Uint8Array, readonly state: number, readonly position: number, readonly expires_minute: number }
 
 /** Ids of what expired are remembered so much longer: an audit shall hear that it expired and not that it was never here. */
 const EXPIRED_KEEP_MINUTES = 2 * 24 * 60
+/** What expired is remembered for less, and can be deposited again anyway: forgotten first. */
+const GONE = [EXPIRED, COLLECTED] as const
 
 export class ItemWriter {
   readonly #parts: WriterParts
@@ -33,10 +35,12 @@ export class ItemWriter {
   readonly #removeItem: Statement<[number], never>
   readonly #settle: Statement<[number, number, number, Uint8Array], never>
   readonly #due: Statement<[number, number, number], DepositRow>
-  readonly #forget: Statement<[number, number], never>
-  readonly #saveDoor: Statement<[number, number, number], never>
+  readonly #oldestIds: Statement<[number, number], DepositRow>
+  readonly #forget: Statement<[number, Uint8Array], never>
+  readonly #saveDoor: Statement<[number, number, number, number], never>
   readonly #saveMailbox: Statement<[number, number, number, number, number], never>
   readonly #doors = new Map<string, OpenDoor>()
+  readonly #byNumber = new Map<number, OpenDoor>()
   readonly #mailboxes = new Map<number, OpenMailbox>()
 
   constructor (parts: WriterParts) {
@@ -53,9 +57,9 @@ export class ItemWriter {
     this.#removeItem = database.prepare('DELETE FROM items WHERE item = ?')
     this.#settle = database.prepare('UPDATE deposits SET state = ?, expires_minute = ? WHERE door = ? AND deposit_id = ?')
     this.#due = database.prepare('SELECT * FROM deposits WHERE state = ? AND expires_minute <= ? LIMIT ?')
-    this.#forget = database.prepare(`DELETE FROM deposits WHERE (door, deposit_id) IN
-      (SELECT door, deposit_id FROM deposits WHERE state IN (1, 2) AND expires_minute <= ? LIMIT ?)`)
-    this.#saveDoor = database.prepare('UPDATE aliases SET items = ?, bytes = ? WHERE door = ?')
+    this.#oldestIds = database.prepare('SELECT * FROM deposits WHERE state = ? ORDER BY expires_minute LIMIT ?')
+    this.#forget = database.prepare('DELETE FROM deposits WHERE door = ? AND deposit_id = ?')
+    this.#saveDoor = database.prepare('UPDATE aliases SET items = ?, bytes = ?, remembered = ? WHERE door = ?')
     this.#saveMailbox = database.prepare('UPDATE mailboxes SET items = ?, bytes = ?, gate_pending = ?, next_position = ? WHERE mailbox = ?')
   }
 
@@ -74,6 +78,7 @@ export class ItemWriter {
         if ((deposit.isControl ? room.forControl : room.forText) < cost) return { type: 'refused', reason: 'capacity' }
         room.forControl -= cost
         room.forText -= cost
+        if (before !== undefined) this.#countRemembered(door, -1)
         return this.#store(deposit, door)
       })
     })
@@ -89,28 +94,74 @@ export class ItemWriter {
         const row = this.#deposit.get(door.door, depositId)
         if (row?.state !== HELD) continue
         this.#take(row, door)
-        this.#settle.run(COLLECTED, row.expires_minute, row.door, row.deposit_id)
+        this.#remember(row, { door, state: COLLECTED, untilMinute: row.expires_minute })
         count += 1
       }
       return count
     })
   }
 
-  /** At most `limit` rows; how many items went, and how many rows were looked at. */
+  /** At most `limit` rows; how many items went, and how many rows were worked on. No closed door has anything left (sweeper.ts). */
   expire (nowMs: number, limit: number): { readonly items: number, readonly rows: number } {
     const minute = minuteOf(nowMs)
-    const due = this.#due.all(HELD, minute, limit)
-    this.#counted(() => {
+    return this.#counted(() => {
+      const due = this.#due.all(HELD, minute, limit)
       for (const row of due) {
-        const alias = this.#door.get(row.door)
-        invariant(alias !== undefined, 'a deposit has a door')
-        const door = this.#openDoor(alias.alias)
-        if (door !== undefined) this.#take(row, door)
-        this.#settle.run(EXPIRED, minute + EXPIRED_KEEP_MINUTES, row.door, row.deposit_id)
+        const door = this.#doorOf(row)
+        this.#take(row, door)
+        this.#remember(row, { door, state: EXPIRED, untilMinute: minute + EXPIRED_KEEP_MINUTES })
       }
+      let rows = due.length
+      for (const state of GONE) rows += this.#forgetAll(this.#due.all(state, minute, limit - rows))
+      return { items: due.length, rows }
     })
-    const forgotten = due.length < limit ? this.#forget.run(minute, limit - due.length) : 0
-    return { items: due.length, rows: due.length + forgotten }
+  }
+
+  /**
+   * Forgets at most `limit` ids of what has gone, those first that would be forgotten first, while they take more of the cap than they may
+   * or the room is short: what waits comes before what is only remembered. Returns how many.
+   */
+  forgetSurplus (limit: number): number {
+    return this.#counted(() => {
+      const { space, totals } = this.#parts
+      const known = totals.counts.remembered + totals.pending.remembered
+      let left = Math.min(limit, space.isShort() ? known : Math.max(0, known - space.rememberedMax()))
+      const before = left
+      for (const state of GONE) left -= this.#forgetAll(this.#oldestIds.all(state, left))
+      return before - left
+    })
+  }
+
+  /** Unless its door has used up what may be remembered for it: whoever comes by it has to do without, and nobody else. */
+  #remember ({ door: number, deposit_id: depositId }: DepositRow, { door, state, untilMinute }: { readonly door: OpenDoor, readonly state: number, readonly untilMinute: number }): void {
+    if (door.remembered >= this.#parts.rememberedMax) {
+      this.#forget.run(number, depositId)
+      return
+    }
+    this.#settle.run(state, untilMinute, number, depositId)
+    this.#countRemembered(door, 1)
+  }
+
+  #forgetAll (rows: readonly DepositRow[]): number {
+    for (const row of rows) {
+      this.#forget.run(row.door, row.deposit_id)
+      this.#countRemembered(this.#doorOf(row), -1)
+    }
+    return rows.length
+  }
+
+  #countRemembered (door: OpenDoor, count: number): void {
+    door.remembered += count
+    this.#parts.totals.pending.remembered += count
+  }
+
+  #doorOf ({ door: number }: DepositRow): OpenDoor {
+    const open = this.#byNumber.get(number)
+    if (open !== undefined) return open
+    const row = this.#door.get(number)
+    const door = row === undefined ? undefined : this.#openDoor(row.alias)
+    invariant(door !== undefined, 'a deposit has a door')
+    return door
   }
 
   #store ({ depositId, body, storedAtMs, expiresAtMs }: NewDeposit, door: OpenDoor): DepositOutcome {
@@ -146,8 +197,9 @@ export class ItemWriter {
     if (open !== undefined) return open
     const row = this.#alias.get(alias)
     if (row === undefined) return undefined
-    const door = { door: row.door, isGate: row.kind !== KINDS.contact, isOnce: row.kind === KINDS.gateOnce, mailbox: this.#openMailbox(row.mailbox), items: row.items, bytes: row.bytes }
+    const door = { door: row.door, isGate: row.kind !== KINDS.contact, isOnce: row.kind === KINDS.gateOnce, mailbox: this.#openMailbox(row.mailbox), items: row.items, bytes: row.bytes, remembered: row.remembered }
     this.#doors.set(key, door)
+    this.#byNumber.set(row.door, door)
     return door
   }
 
@@ -165,11 +217,12 @@ export class ItemWriter {
   #counted<T> (work: () => T): T {
     try {
       const result = work()
-      for (const { door, items, bytes } of this.#doors.values()) this.#saveDoor.run(items, bytes, door)
+      for (const { door, items, bytes, remembered } of this.#doors.values()) this.#saveDoor.run(items, bytes, remembered, door)
       for (const { mailbox, items, bytes, gatePending, nextPosition } of this.#mailboxes.values()) this.#saveMailbox.run(items, bytes, gatePending, nextPosition, mailbox)
       return result
     } finally {
       this.#doors.clear()
+      this.#byNumber.clear()
       this.#mailboxes.clear()
     }
   }

@@ -4,8 +4,9 @@ import { idKey } from '../../protocols/core/ids.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import type { Database, SqlValue, Statement } from '../database.ts'
 import { flag } from '../tables/columns.ts'
-import { HELD, itemOf, KINDS, lastItemOf, MAILBOX_NUMBER_MAX, type AliasRow } from './rows.ts'
+import { KINDS, MAILBOX_NUMBER_MAX, type AliasRow } from './rows.ts'
 import type { DiskSpace } from './space.ts'
+import type { Sweeper } from './sweeper.ts'
 import type { RunningTotals } from './totals.ts'
 import type { RelayReader } from './types.ts'
 
@@ -14,6 +15,8 @@ export interface WriterParts {
   readonly read: RelayReader
   readonly space: DiskSpace
   readonly totals: RunningTotals
+  /** Ids of items that have gone, remembered for one door. */
+  readonly rememberedMax: number
 }
 
 export interface AliasChange { readonly add: readonly Alias[], readonly remove: readonly Uint8Array[], readonly epoch: Uint8Array | undefined }
@@ -27,35 +30,30 @@ export class MailboxWriter {
   readonly #block: Statement<[number, number], never>
   readonly #alias: Statement<[Uint8Array], AliasRow>
   readonly #addAlias: Statement<SqlValue[], never>
-  readonly #removeAlias: Statement<[number], never>
-  readonly #held: Statement<[number, number], { readonly position: number }>
-  readonly #removeItem: Statement<[number], never>
-  readonly #removeDeposits: Statement<[number], never>
-  readonly #change: Statement<[number, number, number, number, number], never>
+  readonly #count: Statement<[number, number], never>
   readonly #epoch: Statement<[Uint8Array, number], never>
-  readonly #doors: Statement<[number], { readonly door: number }>
+  readonly #remembered: Statement<[number], { readonly remembered: number }>
   readonly #removals: ReadonlyArray<Statement<[number], never>>
-  readonly #removeItems: Statement<[number, number], never>
+  readonly #sweeper: Sweeper
 
-  constructor (parts: WriterParts) {
+  constructor (parts: WriterParts, sweeper: Sweeper) {
     const { database } = parts
     this.#parts = parts
+    this.#sweeper = sweeper
     this.#create = database.prepare('INSERT INTO mailboxes (mailbox, peer_id, created_day, last_seen_day) VALUES (?, ?, ?, ?)')
     this.#newest = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'mailboxes'")
-    this.#gap = database.prepare(`SELECT mailbox + 1 AS mailbox FROM (SELECT 0 AS mailbox UNION ALL SELECT mailbox FROM mailboxes) AS before
-      WHERE NOT EXISTS (SELECT 1 FROM mailboxes WHERE mailbox = before.mailbox + 1) ORDER BY mailbox LIMIT 1`)
+    this.#gap = database.prepare(`SELECT mailbox + 1 AS mailbox FROM (SELECT 0 AS mailbox UNION SELECT mailbox FROM mailboxes UNION SELECT mailbox FROM removals) AS before
+      WHERE NOT EXISTS (SELECT 1 FROM mailboxes WHERE mailbox = before.mailbox + 1)
+      AND NOT EXISTS (SELECT 1 FROM removals WHERE mailbox = before.mailbox + 1) ORDER BY mailbox LIMIT 1`)
     this.#seen = database.prepare('UPDATE mailboxes SET last_seen_day = ? WHERE mailbox = ?')
     this.#block = database.prepare('UPDATE mailboxes SET is_blocked = ? WHERE mailbox = ?')
     this.#alias = database.prepare('SELECT * FROM aliases WHERE alias = ?')
-    this.#addAlias = database.prepare('INSERT INTO aliases (alias, mailbox, mac_key, kind, expires_at) VALUES (?, ?, ?, ?, ?)')
-    this.#removeAlias = database.prepare('DELETE FROM aliases WHERE door = ?')
-    this.#held = database.prepare('SELECT position FROM deposits WHERE door = ? AND state = ?')
-    this.#removeItem = database.prepare('DELETE FROM items WHERE item = ?')
-    this.#removeDeposits = database.prepare('DELETE FROM deposits WHERE door = ?')
-    this.#change = database.prepare('UPDATE mailboxes SET alias_count = alias_count + ?, items = items - ?, bytes = bytes - ?, gate_pending = gate_pending - ? WHERE mailbox = ?')
+    // A number that is free again only when all that was behind that door is gone.
+    this.#addAlias = database.prepare(`INSERT INTO aliases (door, alias, mailbox, mac_key, kind, expires_at)
+      VALUES (max(ifnull((SELECT max(door) FROM aliases), 0), ifnull((SELECT max(door) FROM removals), 0)) + 1, ?, ?, ?, ?, ?)`)
+    this.#count = database.prepare('UPDATE mailboxes SET alias_count = alias_count + ? WHERE mailbox = ?')
     this.#epoch = database.prepare('UPDATE mailboxes SET alias_epoch = ? WHERE mailbox = ?')
-    this.#doors = database.prepare('SELECT door FROM aliases WHERE mailbox = ?')
-    this.#removeItems = database.prepare('DELETE FROM items WHERE item > ? AND item <= ?')
+    this.#remembered = database.prepare('SELECT total(remembered) AS remembered FROM aliases WHERE mailbox = ?')
     this.#removals = ['aliases', 'shards', 'prekeys', 'records', 'mailboxes'].map(table => database.prepare(`DELETE FROM ${table} WHERE mailbox = ?`))
   }
 
@@ -75,6 +73,7 @@ export class MailboxWriter {
     this.#parts.totals.pending.mailboxesBlocked += isBlocked ? 1 : -1
   }
 
+  /** At once for everybody who looks; its envelopes go in slices (sweeper.ts). */
   delete (mailbox: number): void {
     const { read, totals: { pending } } = this.#parts
     const before = read.mailbox(mailbox)
@@ -85,8 +84,8 @@ export class MailboxWriter {
     pending.items -= before.usage.items
     pending.bytes -= before.usage.bytes
     pending.prekeys -= read.oneTimeLeft(mailbox)
-    for (const { door } of this.#doors.all(mailbox)) this.#removeDeposits.run(door)
-    this.#removeItems.run(itemOf(mailbox, 0), lastItemOf(mailbox))
+    pending.remembered -= this.#remembered.get(mailbox)?.remembered ?? 0
+    this.#sweeper.closeAll(mailbox)
     const [, shards = 0, , records = 0] = this.#removals.map(removal => removal.run(mailbox))
     pending.shards -= shards
     pending.records -= records
@@ -105,9 +104,9 @@ export class MailboxWriter {
     const added = wanted.filter((_alias, index) => known[index] === undefined)
     if (before.aliasCount + added.length - doomed.length > aliasesMax) return 'tooMany'
     if (added.length > 0 && space.room().forControl < 0) return 'capacity'
-    for (const row of doomed) this.#remove(row)
+    for (const row of doomed) this.#sweeper.close(row)
     for (const { alias, macKey, kind, expiresAtMs } of added) this.#addAlias.run(alias, mailbox, macKey, KINDS[kind], expiresAtMs)
-    this.#change.run(added.length, 0, 0, 0, mailbox)
+    this.#count.run(added.length, mailbox)
     if (epoch !== undefined) this.#epoch.run(epoch, mailbox)
     totals.pending.aliases += added.length
     return 'done'
@@ -119,17 +118,5 @@ export class MailboxWriter {
     const mailbox = this.#gap.get()?.mailbox
     invariant(mailbox !== undefined && mailbox <= MAILBOX_NUMBER_MAX, 'fewer mailboxes than numbers')
     return mailbox
-  }
-
-  /** With what waits behind it. */
-  #remove ({ door, mailbox, kind, items, bytes }: AliasRow): void {
-    const { pending } = this.#parts.totals
-    for (const { position } of this.#held.all(door, HELD)) this.#removeItem.run(itemOf(mailbox, position))
-    this.#removeDeposits.run(door)
-    this.#removeAlias.run(door)
-    this.#change.run(-1, items, bytes, kind === KINDS.contact ? 0 : items, mailbox)
-    pending.aliases -= 1
-    pending.items -= items
-    pending.bytes -= bytes
   }
 }

@@ -19,7 +19,12 @@ export interface RelayStoreOptions {
   readonly isNew: boolean
   /** What the file may take with everything around it. */
   readonly capBytes: number
+  /** Ids of items that have gone, remembered for one door. */
+  readonly rememberedMax?: number
 }
+
+/** For one door: it can be full and emptied every day of the month that they are remembered, and a little more. Some 1 MB. */
+const REMEMBERED_MAX = 10_000
 
 /**
  * Of what was deleted, pages that become free as a whole keep their bytes until they are used again or given back: writing them once more
@@ -30,13 +35,13 @@ const DELETION = 'secure_delete = FAST'
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 
 /** @throws StorageError when the file is missing, damaged, read-only, or of a newer program */
-export function openRelayStore ({ path, isNew, capBytes }: RelayStoreOptions): RelayStore {
+export function openRelayStore ({ path, isNew, capBytes, rememberedMax = REMEMBERED_MAX }: RelayStoreOptions): RelayStore {
   if (path !== IN_MEMORY && !isNew) confirmLog(`${path}-wal`, RELAY_DATABASE)
   const database = openDatabase({ path, isNew, isShrinkable: true, subject: RELAY_DATABASE })
   try {
     database.pragma(DELETION)
     migrate(database, MIGRATIONS)
-    return new SqlRelayStore(database, { logPath: path === IN_MEMORY ? undefined : `${path}-wal`, capBytes })
+    return new SqlRelayStore(database, { logPath: path === IN_MEMORY ? undefined : `${path}-wal`, capBytes, rememberedMax })
   } catch (thrown) {
     database.close()
     throw thrown
@@ -50,12 +55,12 @@ class SqlRelayStore implements RelayStore {
   readonly #totals: RunningTotals
   readonly #writer: SqlRelayWriter
 
-  constructor (database: Database, space: { readonly logPath: string | undefined, readonly capBytes: number }) {
+  constructor (database: Database, { rememberedMax, ...space }: { readonly logPath: string | undefined, readonly capBytes: number, readonly rememberedMax: number }) {
     this.#database = database
     this.#space = new DiskSpace(database, space)
     this.#totals = new RunningTotals(database)
     this.read = new SqlRelayReader(database, { space: this.#space, totals: this.#totals })
-    this.#writer = new SqlRelayWriter({ database, read: this.read, space: this.#space, totals: this.#totals })
+    this.#writer = new SqlRelayWriter({ database, read: this.read, space: this.#space, totals: this.#totals, rememberedMax })
   }
 
   commit<T> (work: (writer: RelayWriter) => T): T {

@@ -63,6 +63,7 @@ export interface AliasRow {
   readonly expires_at: number | null
   readonly items: number
   readonly bytes: number
+  readonly remembered: number
 }
 
 export function aliasOf (row: AliasRow): StoredAlias {

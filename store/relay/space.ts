@@ -6,7 +6,7 @@ import { statSync } from 'node:fs'
 import type { Database, Statement } from '../database.ts'
 import type { Room, Space } from './types.ts'
 
-/** What the log may take beside the database: it is brought in every 1,000 pages, and one transaction is at most 32 MiB. */
+/** What the log may take beside the database: it is brought in every 1,000 pages, and one transaction has at most 8 MiB of bodies. */
 const LOG_BYTES_MAX = 48 * 1024 * 1024
 /** When the log is brought in: SQLite's own figure, and what a small cap leaves of it beside the transaction that comes last. */
 const LOG_PAGES = 1_000
@@ -17,6 +17,11 @@ const LOG_SHARE_MAX = 0.25
 const CONTROL_SHARE = 0.02
 /** Kept back so that deleting and changing always work. */
 const WORKING_PAGES = 64
+/** What ids of items that have gone may take of the cap, and what one takes: its row and its entry in the index, in pages two thirds full. */
+const REMEMBERED_SHARE = 0.1
+const REMEMBERED_BYTES = 96
+/** With less room than this, ids of what has gone make way. */
+const SHORT_SHARE = 0.05
 /** Rows and indexes around one body. */
 const OVERHEAD_BYTES = 200
 
@@ -58,6 +63,11 @@ export class DiskSpace {
     const forControl = pages * this.#pageBytes
     return { forControl, forText: forControl - this.#capBytes * CONTROL_SHARE }
   }
+
+  /** How many ids of items that have gone there may be. */
+  rememberedMax (): number { return Math.floor(this.#capBytes * REMEMBERED_SHARE / REMEMBERED_BYTES) }
+
+  isShort (): boolean { return this.room().forText < this.#capBytes * SHORT_SHARE }
 
   /** What a body takes with everything around it; large ones lie in pages of their own. */
   costOf (bodyBytes: number): number {

@@ -10,10 +10,12 @@ export interface Counts {
   prekeys: number
   shards: number
   records: number
+  /** Ids of items that have gone. */
+  remembered: number
 }
 
 function noCounts (): Counts {
-  return { mailboxes: 0, mailboxesBlocked: 0, aliases: 0, items: 0, bytes: 0, prekeys: 0, shards: 0, records: 0 }
+  return { mailboxes: 0, mailboxesBlocked: 0, aliases: 0, items: 0, bytes: 0, prekeys: 0, shards: 0, records: 0, remembered: 0 }
 }
 
 export class RunningTotals {
@@ -22,10 +24,10 @@ export class RunningTotals {
   pending = noCounts()
 
   constructor (database: Database) {
-    const mailboxes = database.prepare<[], Omit<Counts, 'prekeys' | 'shards' | 'records'>>(`SELECT count(*) AS mailboxes, total(is_blocked) AS mailboxesBlocked,
+    const mailboxes = database.prepare<[], Omit<Counts, 'prekeys' | 'shards' | 'records' | 'remembered'>>(`SELECT count(*) AS mailboxes, total(is_blocked) AS mailboxesBlocked,
       total(alias_count) AS aliases, total(items) AS items, total(bytes) AS bytes FROM mailboxes`).get()
-    const rest = database.prepare<[], Pick<Counts, 'prekeys' | 'shards' | 'records'>>(`SELECT (SELECT count(*) FROM prekeys WHERE key IS NOT NULL) AS prekeys,
-      (SELECT count(*) FROM shards) AS shards, (SELECT count(*) FROM records) AS records`).get()
+    const rest = database.prepare<[], Pick<Counts, 'prekeys' | 'shards' | 'records' | 'remembered'>>(`SELECT (SELECT count(*) FROM prekeys WHERE key IS NOT NULL) AS prekeys,
+      (SELECT count(*) FROM shards) AS shards, (SELECT count(*) FROM records) AS records, (SELECT total(remembered) FROM aliases) AS remembered`).get()
     this.counts = { ...noCounts(), ...mailboxes, ...rest }
   }
 

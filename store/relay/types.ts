@@ -65,6 +65,8 @@ export interface Totals {
   readonly prekeys: number
   readonly shards: number
   readonly records: number
+  /** Ids of items that have gone. */
+  readonly remembered: number
   readonly oldestAtMs: number | undefined
 }
 
@@ -148,7 +150,7 @@ export interface RelayReader {
 export interface RelayWriter {
   readonly read: RelayReader
   readonly createMailbox: (peerId: string, day: number) => number
-  /** With everything in it. */
+  /** At once for everybody who looks; what was in it goes in slices, with `expire`. */
   readonly deleteMailbox: (mailbox: number) => void
   readonly seen: (mailbox: number, day: number) => void
   readonly block: (mailbox: number, isBlocked: boolean) => void
@@ -158,7 +160,10 @@ export interface RelayWriter {
   readonly deposit: (deposits: readonly NewDeposit[], quotas: MailboxQuotas) => readonly DepositOutcome[]
   /** Returns how many were there. */
   readonly acknowledge: (mailbox: number, refs: readonly DepositRef[]) => number
-  /** At most `limit` rows: how many items went, and how many rows were worked on. Fewer than `limit`: that was all. */
+  /**
+   * Removes what has to go: what closed doors have left, what has expired, ids that take room, doors whose time is over. At most `limit`
+   * rows: how many items expired, and how many rows were worked on. Fewer than `limit`: that was all.
+   */
   readonly expire: (nowMs: number, limit: number) => { readonly items: number, readonly rows: number }
   /** Gives free pages back; returns how many are left. */
   readonly vacuum: (pages: number) => number

@@ -6,6 +6,7 @@ import type { SqlValue, Statement } from '../database.ts'
 import { ItemWriter } from './item-writer.ts'
 import { KeyWriter } from './key-writer.ts'
 import { MailboxWriter, type AliasChange, type WriterParts } from './mailbox-writer.ts'
+import { Sweeper } from './sweeper.ts'
 import type { DepositOutcome, MailboxQuotas, NewDeposit, RelayReader, RelayWriter, StoredDay, StoredRecord, TakenBundle } from './types.ts'
 
 /** Free pages that stay: what comes next fills them, and giving them back first would cost twice. */
@@ -18,6 +19,7 @@ export class SqlRelayWriter implements RelayWriter {
   readonly #mailboxes: MailboxWriter
   readonly #items: ItemWriter
   readonly #keys: KeyWriter
+  readonly #sweeper: Sweeper
   readonly #countDay: Statement<SqlValue[], never>
   readonly #countRefusal: Statement<[number, string, number], never>
   readonly #setFact: Statement<[string, string], never>
@@ -27,7 +29,8 @@ export class SqlRelayWriter implements RelayWriter {
     this.read = read
     this.#database = database
     this.#space = space
-    this.#mailboxes = new MailboxWriter(parts)
+    this.#sweeper = new Sweeper(parts)
+    this.#mailboxes = new MailboxWriter(parts, this.#sweeper)
     this.#items = new ItemWriter(parts)
     this.#keys = new KeyWriter(parts)
     this.#countDay = database.prepare(`INSERT INTO days (day, stored, acknowledged, expired, used_bytes, mailboxes) VALUES (?, ?, ?, ?, ?, ?)
@@ -46,8 +49,22 @@ export class SqlRelayWriter implements RelayWriter {
   acknowledge (mailbox: number, refs: readonly DepositRef[]): number { return this.#items.acknowledge(mailbox, refs) }
 
   expire (nowMs: number, limit: number): { readonly items: number, readonly rows: number } {
-    const { items, rows } = this.#items.expire(nowMs, limit)
-    return { items, rows: rows + (rows < limit ? this.#keys.expireRecords(nowMs, limit - rows) : 0) }
+    let items = 0
+    let rows = 0
+    // Each step finds the ones before it done, or is not reached in this slice.
+    const steps = [
+      (left: number) => this.#sweeper.sweep(left),
+      (left: number) => {
+        const expired = this.#items.expire(nowMs, left)
+        items += expired.items
+        return expired.rows
+      },
+      (left: number) => this.#items.forgetSurplus(left),
+      (left: number) => this.#keys.expireRecords(nowMs, left),
+      (left: number) => this.#sweeper.closeExpired(nowMs, left)
+    ]
+    for (const step of steps) if (rows < limit) rows += step(limit - rows)
+    return { items, rows }
   }
 
   vacuum (pages: number): number {

@@ -84,7 +84,7 @@ export class RelayDisk implements RelayStore {
       oneTimeLeft: mailbox => this.#disk.mailboxes.get(mailbox)?.shard?.oneTime.length ?? 0,
       record: key => this.#disk.records.get(idKey(key)),
       recordsAfter: () => [],
-      totals: () => ({ mailboxes: this.#disk.mailboxes.size, mailboxesBlocked: 0, aliases: this.#disk.aliases.size, items: this.#disk.items.size, bytes: 0, prekeys: 0, shards: 0, records: this.#disk.records.size, oldestAtMs: undefined }),
+      totals: () => ({ mailboxes: this.#disk.mailboxes.size, mailboxesBlocked: 0, aliases: this.#disk.aliases.size, items: this.#disk.items.size, bytes: 0, prekeys: 0, shards: 0, records: this.#disk.records.size, remembered: this.#disk.tombstones.size, oldestAtMs: undefined }),
       space: () => ({ usedBytes: 0, capBytes: 1, freeBytes: 1, room: { forText: Infinity, forControl: Infinity } }),
       stuck: () => ({ count: 0, mailboxes: [] }),
       biggest: () => [],

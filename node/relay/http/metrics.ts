@@ -62,6 +62,7 @@ function describeHeld ({ held, stuck, nowMs }: RelayStats, { gauge }: Sheet): vo
   gauge('oldest_waiting_seconds', 'How long the envelope that has waited longest has waited.', held.oldestAtMs === undefined ? 0 : (nowMs - held.oldestAtMs) / MS_PER_SECOND)
   gauge('prekeys', 'One-time prekeys in store for all devices together.', held.prekeys)
   gauge('prekey_shards', 'Devices that keep prekeys here.', held.shards)
+  gauge('remembered_ids', 'Ids of envelopes that were collected or have expired, kept for whoever deposits or asks again.', held.remembered)
   gauge('directory_records', 'Signed records of the directory that are kept.', held.records)
 }
 

@@ -22,6 +22,19 @@ describe('the one that writes', () => {
     assert.equal(store.read.fact('fact 49'), 'here')
   })
 
+  it('writes no more bodies in one transaction than their bytes allow, and what is larger alone', async () => {
+    const { world, tally, scribe } = scene()
+    const MIB = 2 ** 20
+    const done: Array<Promise<undefined>> = []
+    for (const bytes of [3 * MIB, 3 * MIB, 3 * MIB, 9 * MIB, MIB, 7 * MIB, 1]) {
+      const { promise, resolve, reject } = Promise.withResolvers<undefined>()
+      scribe.add({ weight: 1, bytes, write: () => undefined, onDone: () => { resolve(undefined) }, onFailed: reject })
+      done.push(promise)
+    }
+    await world.within(Promise.all(done))
+    assert.equal(tally.commits.count, 5, '3 + 3, 3, 9, 1 + 7, 1 byte')
+  })
+
   it('lets what is wrong with one fail for one', async () => {
     const { world, scribe, store } = scene()
     const results = await world.within(Promise.allSettled([

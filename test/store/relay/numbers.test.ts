@@ -5,6 +5,7 @@ import { MailboxWriter } from '../../../store/relay/mailbox-writer.ts'
 import { SqlRelayReader } from '../../../store/relay/reader.ts'
 import { MAILBOX_NUMBER_MAX } from '../../../store/relay/rows.ts'
 import { DiskSpace } from '../../../store/relay/space.ts'
+import { Sweeper } from '../../../store/relay/sweeper.ts'
 import { RunningTotals } from '../../../store/relay/totals.ts'
 
 const MIGRATIONS = new URL('../../../store/relay/migrations/', import.meta.url)
@@ -15,7 +16,8 @@ describe('numbers of mailboxes', () => {
     migrate(database, MIGRATIONS)
     const space = new DiskSpace(database, { logPath: undefined, capBytes: 2 ** 30 })
     const totals = new RunningTotals(database)
-    const writer = new MailboxWriter({ database, space, totals, read: new SqlRelayReader(database, { space, totals }) })
+    const parts = { database, space, totals, rememberedMax: 1, read: new SqlRelayReader(database, { space, totals }) }
+    const writer = new MailboxWriter(parts, new Sweeper(parts))
     const numbers = database.transact(() => {
       const first = ['a', 'b', 'c'].map(peerId => writer.create(peerId, 1))
       writer.delete(2)

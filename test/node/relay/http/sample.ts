@@ -46,7 +46,7 @@ export function sampleStats (change: Partial<RelayStats> = {}): RelayStats {
     state: 'open',
     closed: [],
     trouble: [],
-    held: { mailboxes: 8_214, mailboxesBlocked: 2, aliases: 102_113, items: 61_403, bytes: 4.1e9, prekeys: 650_000, shards: 8_000, records: 7_902, oldestAtMs: NOW_MS - 21 * DAY_MS },
+    held: { mailboxes: 8_214, mailboxesBlocked: 2, aliases: 102_113, items: 61_403, bytes: 4.1e9, prekeys: 650_000, shards: 8_000, records: 7_902, remembered: 812_003, oldestAtMs: NOW_MS - 21 * DAY_MS },
     disk: { usedBytes: 17.8e9, capBytes: 25e9, freeBytes: 0.4e9, availableBytes: 110e9 },
     memory: { residentBytes: 148e6, heapBytes: 61e6 },
     loopDelayMs: 1.2,
