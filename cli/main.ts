@@ -4,7 +4,7 @@
  */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { EXIT, LockedError, SkeinError, asError } from '../protocols/core/errors.ts'
+import { EXIT, SkeinError, StorageError, asError } from '../protocols/core/errors.ts'
 import type { CommandSpec, CommandTree } from './command.ts'
 import { loadSettings } from './config.ts'
 import type { Settings } from './config.ts'
@@ -29,6 +29,7 @@ const LINGER_MS = 5_000
 export async function main (argv: readonly string[]): Promise<number> {
   const interrupted = listenForSignals()
   let output = outputFor('error', argv)
+  endByUncaught(() => output)
   try {
     const parsed = parseCommandLine(argv)
     if (parsed.type === 'help') {
@@ -129,6 +130,27 @@ function listenForSignals (): AbortSignal {
   return controller.signal
 }
 
+/**
+ * What a timer or an event has thrown and nobody could catch: on a disk that is gone every read may, and a bug can. The process ends by it as
+ * by everything else that fails, in words and with its exit code.
+ */
+function endByUncaught (output: () => Output): void {
+  let isEnding = false
+  process.on('uncaughtException', thrown => {
+    if (isEnding) return
+    isEnding = true
+    void exitWith(report(thrown, output()))
+  })
+}
+
+async function exitWith (exit: Promise<number>): Promise<void> {
+  try {
+    process.exit(await exit)
+  } catch {
+    process.exit(EXIT.unexpected)
+  }
+}
+
 /** While we are interrupted, whatever is thrown is thrown because of that; a command may have said more about it. */
 function withReason (thrown: unknown, interrupted: AbortSignal): unknown {
   return thrown instanceof SkeinError && thrown.exit === EXIT.interrupted ? thrown : interrupted.reason
@@ -146,9 +168,12 @@ async function report (thrown: unknown, output: Output): Promise<number> {
   return fault.exit
 }
 
+/** Of files that a person has named, or of a disk that is full or gone: nobody's bug. */
+const DISK_CODES = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO']
+
 /** A bug of ours. Its message may hold anything, so it is shown to the person at this terminal only, on stderr. */
 function unexpected (fault: Error): SkeinError {
-  if ('code' in fault && (fault.code === 'ENOSPC' || fault.code === 'EACCES')) return new LockedError(fault.message)
+  if ('code' in fault && DISK_CODES.includes(String(fault.code))) return new StorageError(fault.message, 'What was accepted before is safe.', fault)
   process.stderr.write(`${fault.stack ?? fault.message}\n`)
   return new SkeinError('something unexpected went wrong', { code: 'unexpected', exit: EXIT.unexpected, hint: 'What was accepted before is safe. The lines above help whoever looks into it.', cause: fault })
 }

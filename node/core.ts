@@ -7,6 +7,7 @@ import { LOOKUP_BURST, LOOKUP_PER_SECOND } from '../protocols/core/limits.ts'
 import type { InviteHint } from '../protocols/account/invite.ts'
 import type { OperationName } from '../protocols/local/operations.ts'
 import type { AccountStore } from '../store/account-store.ts'
+import { UnconfirmedWriteError } from '../store/faults.ts'
 import type { Contact, Hint } from '../store/types.ts'
 import { Arrivals } from './arrivals.ts'
 import { Directory } from './directory.ts'
@@ -70,6 +71,8 @@ export interface CoreOptions {
   readonly records: RecordNetwork | undefined
   /** HMAC-SHA256. */
   readonly macOf: (key: Uint8Array, input: Uint8Array) => Uint8Array
+  /** The disk did not confirm a write. Nothing is taken or sent any more, and the node has to be stopped. */
+  readonly onUnconfirmed?: (fault: UnconfirmedWriteError) => void
 }
 
 /** Operations that need more than the core: `doctor` looks at files, `stop` ends the process's node. */
@@ -94,6 +97,8 @@ export class Core {
   readonly #indexer: Indexer
   readonly #reaper: Reaper
   readonly #vigil: Vigil
+  readonly #onUnconfirmed: CoreOptions['onUnconfirmed']
+  #isUnconfirmed = false
   #storageTrouble: string | undefined
 
   constructor (options: CoreOptions) {
@@ -102,6 +107,7 @@ export class Core {
     const reader = store.read
     this.#store = store
     this.#ports = ports
+    this.#onUnconfirmed = options.onUnconfirmed
     const directory = new Directory(reader)
     this.directory = directory
     this.account = new OwnAccount({ reader, sealer, addresses: () => network.addresses() })
@@ -189,7 +195,7 @@ export class Core {
         this.mailboxes.taken(envelopes)
         this.#copies.heard(new Set(envelopes.map(({ contact }) => contact)))
       },
-      onStorage: error => { this.#storageTrouble = error === undefined ? undefined : `${error.message}. ${error.hint ?? ''}`.trim() }
+      onStorage: error => { this.#noteStorage(error) }
     })
     this.account.onChanged(() => {
       this.mailboxes.sync()
@@ -208,6 +214,13 @@ export class Core {
       this.#sessions.hint(contact)
       this.#outbox.hint(contact)
     })
+  }
+
+  #noteStorage (error: StorageError | undefined): void {
+    this.#storageTrouble = error === undefined ? undefined : `${error.message}. ${error.hint ?? ''}`.trim()
+    if (!(error instanceof UnconfirmedWriteError) || this.#isUnconfirmed) return
+    this.#isUnconfirmed = true
+    this.#onUnconfirmed?.(error)
   }
 
   #contactOf (peerId: string): Contact | undefined {

@@ -1,8 +1,9 @@
 /** A home directory and its files, and what they say about it: a look from outside, without opening account or relay. The door to smol-toml. */
-import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StorageError, UsageError } from '../protocols/core/errors.ts'
+import { codeOf, fileFault } from '../store/faults.ts'
+import { isThere, makeFolderDurably } from '../store/files.ts'
 
 export const VAULT = 'vault.json'
 export const DATABASE = 'account.db'
@@ -10,15 +11,15 @@ export const KEY_FILE = 'key'
 /** There from before the first file of a new account until its recovery words have been told: what stands beside it is no account yet. */
 export const UNFINISHED = 'unfinished'
 
-/** Whether an account has its home here; that it is whole is seen when it is opened. */
+/** Whether an account has its home here; that it is whole is seen when it is opened. @throws StorageError when the disk does not say */
 export function hasAccount (home: string): boolean {
-  return existsSync(join(home, VAULT)) && !existsSync(join(home, UNFINISHED))
+  return isThere(join(home, VAULT)) && !isThere(join(home, UNFINISHED))
 }
 
 /** Makes the directory where it is missing, for its owner only. @throws StorageError */
-export async function makeHome (home: string): Promise<void> {
+export function makeHome (home: string): void {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
+    makeFolderDurably(home)
   } catch (error) {
     throw new StorageError('the home directory cannot be made', 'Nothing was changed. Choose another with --home, or make its parent writable.', error)
   }
@@ -29,9 +30,8 @@ export async function readSettingsText (path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-    if (code === 'ENOENT' || code === 'ENOTDIR') return ''
-    throw new StorageError(`${path} cannot be read`, 'Its owner and mode must let you.', thrown)
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(thrown))) return ''
+    throw fileFault(thrown, `${path} cannot be read`)
   }
 }
 

@@ -1,5 +1,5 @@
 /** A home directory: one account, one process. Opens the lock, the vault and the database, or makes them. */
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { MalformedError, NotFoundError, UsageError } from '../protocols/core/errors.ts'
 import { checkName } from '../protocols/core/text.ts'
@@ -19,7 +19,7 @@ export interface HomeOptions {
   readonly home: string
   readonly create?: { readonly name: string, readonly accept?: AcceptPolicy } | undefined
   readonly unlock?: { readonly password?: string, readonly keyFile?: string | true, readonly keychain?: boolean } | undefined
-  readonly onRecoveryWords?: ((words: readonly string[]) => void) | undefined
+  readonly onRecoveryWords?: ((words: readonly string[]) => void | Promise<void>) | undefined
 }
 
 export interface OpenHome {
@@ -37,7 +37,7 @@ export async function openHome (options: HomeOptions): Promise<OpenHome> {
   const isMade = hasAccount(home)
   if (!isMade && create === undefined) throw new NotFoundError('there is no account here', 'Make one with: skein init, or choose its home with --home.')
   if (create !== undefined) checkName(create.name, 'name')
-  await makeHome(home)
+  makeHome(home)
   const lock = lockHome(home)
   try {
     const store = isMade ? await open(options) : await make(options)
@@ -80,9 +80,15 @@ async function make (options: HomeOptions): Promise<AccountStore> {
     ...unlock.keychain === true ? { keychain: { service: 'skein', account: home } } : {},
     recoveryKey: recoveryKeyOf(entropy)
   }, realRandom.bytes)
-  const store = fill(openAccountStore({ path: join(home, DATABASE), key, isNew: true }), options, entropy)
-  removeDurably(join(home, UNFINISHED))
-  return store
+  const store = openAccountStore({ path: join(home, DATABASE), key, isNew: true })
+  try {
+    await fill(store, options, entropy)
+    removeDurably(join(home, UNFINISHED))
+    return store
+  } catch (error) {
+    store.close()
+    throw error
+  }
 }
 
 /**
@@ -94,25 +100,16 @@ function setUnfinishedAside (home: string): void {
   for (const name of [VAULT, DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`]) {
     if (existsSync(join(home, name))) renameSync(join(home, name), join(home, `${name}.${UNFINISHED}`))
   }
-  // A key file may be somebody's own; one that is empty was never written.
-  const key = join(home, KEY_FILE)
-  if (existsSync(key) && statSync(key).size === 0) rmSync(key)
 }
 
-function fill (store: AccountStore, { create, onRecoveryWords }: HomeOptions, entropy: Uint8Array): AccountStore {
-  try {
-    const words = createAccount(store, {
-      name: create?.name ?? '',
-      acceptPolicy: create?.accept ?? 'ask',
-      nowMs: realClock.now(),
-      random: realRandom,
-      recoveryEntropy: entropy,
-      identity: newIdentity()
-    })
-    onRecoveryWords?.(words)
-    return store
-  } catch (error) {
-    store.close()
-    throw error
-  }
+async function fill (store: AccountStore, { create, onRecoveryWords }: HomeOptions, entropy: Uint8Array): Promise<void> {
+  const words = createAccount(store, {
+    name: create?.name ?? '',
+    acceptPolicy: create?.accept ?? 'ask',
+    nowMs: realClock.now(),
+    random: realRandom,
+    recoveryEntropy: entropy,
+    identity: newIdentity()
+  })
+  await onRecoveryWords?.(words)
 }

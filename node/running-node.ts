@@ -38,7 +38,7 @@ export class RunningNode implements SkeinNode {
   readonly account: string
   readonly device: string
   readonly peerId: string
-  readonly stopped: Promise<void>
+  readonly stopped: Promise<StorageError | undefined>
   readonly #tellStopped: () => void
   readonly #config: NodeConfig
   readonly #listen: readonly string[]
@@ -48,6 +48,7 @@ export class RunningNode implements SkeinNode {
   readonly #hooks: HookRunner
   readonly #operations: Handlers
   #server: LocalServer | undefined
+  #fault: StorageError | undefined
   #isStarted = false
   #stopping: Promise<void> | undefined
 
@@ -63,9 +64,9 @@ export class RunningNode implements SkeinNode {
     const { store } = opened
     const own = store.read.own.get()
     if (own === undefined) throw new StorageError('the account database holds no account', 'Either its creation was interrupted, which `skein init` finishes, or the file was emptied.')
-    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const { promise, resolve } = Promise.withResolvers<StorageError | undefined>()
     this.stopped = promise
-    this.#tellStopped = () => { resolve(undefined) }
+    this.#tellStopped = () => { resolve(this.#fault) }
     this.#config = config
     this.#opened = opened
     this.#listen = specs
@@ -88,7 +89,8 @@ export class RunningNode implements SkeinNode {
       verify: isSignature,
       box: { seal: sealSecret, open: openSecret },
       records,
-      macOf
+      macOf,
+      onUnconfirmed: fault => { this.#end(fault) }
     })
     this.#operations = {
       ...this.#core.operations,
@@ -182,6 +184,12 @@ export class RunningNode implements SkeinNode {
   #stopSoon (): Record<string, never> {
     realClock.soon(() => { void this.stop() })
     return {}
+  }
+
+  /** Nothing can be kept any more: whoever started it starts another one, which goes on from what is on the disk. */
+  #end (fault: StorageError): void {
+    this.#fault = fault
+    this.#stopSoon()
   }
 
   async #stop (): Promise<void> {

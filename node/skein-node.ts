@@ -15,8 +15,11 @@ export interface NodeConfig {
   readonly lan?: boolean
   /** Relays through which people are looked for, as multiaddrs that end in `/p2p/PEERID`; the account's own and its contacts' are used anyway. */
   readonly bootstrap?: readonly string[]
-  /** Called with the 24 recovery words of a new account: the only time they exist. */
-  readonly onRecoveryWords?: (words: readonly string[]) => void
+  /**
+   * Called with the 24 recovery words of a new account: the only time they exist. The account is there when this has resolved; if it
+   * rejects, or does not come to its end, there is none.
+   */
+  readonly onRecoveryWords?: (words: readonly string[]) => void | Promise<void>
   /** Whether local clients can call it on the socket in the home while it runs. Default: true. */
   readonly serve?: boolean
   /** Told of every fault in a client's call that is a bug: the client learns no more than that there was one. */
@@ -41,8 +44,11 @@ export interface SkeinNode extends LocalApi, AsyncDisposable {
   start: () => Promise<void>
   /** Finishes what is under way, closes every file and socket. Idempotent. */
   stop: () => Promise<void>
-  /** Resolves when it has stopped, whoever asked for it: a client may, too. */
-  readonly stopped: Promise<void>
+  /**
+   * Resolves when it has stopped, whoever asked for it: a client may, too. With an error when it has stopped by itself, because the disk
+   * did not confirm a write: what is on the disk is safe, and another node goes on from there.
+   */
+  readonly stopped: Promise<Error | undefined>
   invite: (options?: { readonly once?: boolean }) => Promise<string>
   readonly contacts: {
     readonly add: (link: string, options?: { readonly as?: string, readonly text?: string }) => Promise<ContactView>

@@ -5,8 +5,10 @@
 import { asError, StorageError } from '../protocols/core/errors.ts'
 import { invariant } from '../protocols/core/invariant.ts'
 import { IN_MEMORY, openDatabase, type Database } from './database.ts'
+import { ACCOUNT_DATABASE } from './faults.ts'
 import { migrate } from './migrate.ts'
 import { Reader } from './reader.ts'
+import { confirmLog } from './wal.ts'
 import { Writer } from './writer.ts'
 
 export interface AccountStoreOptions {
@@ -24,6 +26,8 @@ export interface AccountStoreOptions {
  */
 export function openAccountStore ({ path, key, isNew = false }: AccountStoreOptions): AccountStore {
   invariant(key !== undefined || path === IN_MEMORY, 'an account database on a disk is encrypted')
+  // Before it is believed: a process that met a failed flush, or was killed before one, has left it, and what is read from it goes out.
+  if (path !== IN_MEMORY && !isNew) confirmLog(`${path}-wal`, ACCOUNT_DATABASE)
   const database = openDatabase({ path, key, isNew })
   try {
     migrate(database)

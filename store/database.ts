@@ -8,7 +8,8 @@ import { dirname } from 'node:path'
 import Driver from 'better-sqlite3-multiple-ciphers'
 import { StorageError } from '../protocols/core/errors.ts'
 import { invariant } from '../protocols/core/invariant.ts'
-import { ACCOUNT_DATABASE, codeOf, databaseFault, fileFault, UnconfirmedWriteError, type Subject } from './faults.ts'
+import { ACCOUNT_DATABASE, codeOf, databaseFault, fileFault, type Subject } from './faults.ts'
+import { Transaction } from './transaction.ts'
 import { Wal } from './wal.ts'
 
 /** `undefined` is stored as NULL. Whole numbers may go to ± 2^53. */
@@ -98,17 +99,6 @@ function release (driver: Driver.Database): void {
   driver.close()
 }
 
-/** Shared by a connection and its statements. */
-interface Transaction {
-  readonly subject: Subject
-  isOpen: boolean
-  /**
-   * The first fault in it. SQLite ends a transaction by itself when the disk is full, and what the caller goes on to write would
-   * then be committed row by row, without what came before.
-   */
-  fault: StorageError | undefined
-}
-
 export class Database {
   readonly #driver: Driver.Database
   readonly #transaction: Transaction
@@ -119,8 +109,8 @@ export class Database {
 
   constructor (driver: Driver.Database, { subject, walPath }: { readonly subject: Subject, readonly walPath: string | undefined }) {
     this.#driver = driver
-    this.#transaction = { subject, isOpen: false, fault: undefined }
     this.#wal = walPath === undefined ? undefined : new Wal(walPath, subject)
+    this.#transaction = new Transaction(subject, this.#wal)
     this.#begin = driver.prepare('BEGIN IMMEDIATE')
     this.#commit = driver.prepare('COMMIT')
     this.#rollback = driver.prepare('ROLLBACK')
@@ -142,7 +132,7 @@ export class Database {
       if (this.#transaction.fault !== undefined) throw this.#transaction.fault
       this.#driver.exec(sql)
     } catch (thrown) {
-      throw noteFault(this.#fault(thrown), this.#transaction)
+      throw this.#fault(thrown)
     }
   }
 
@@ -160,9 +150,9 @@ export class Database {
   transact<T> (work: () => T): T {
     invariant(!this.#transaction.isOpen, 'transactions do not nest')
     this.#wal?.requireSound()
-    this.#run(this.#begin)
-    this.#transaction.isOpen = true
     try {
+      this.#run(this.#begin)
+      this.#transaction.isOpen = true
       const result = work()
       invariant(!(result instanceof Promise), 'a transaction does not wait for promises')
       if (this.#transaction.fault !== undefined) throw this.#transaction.fault
@@ -211,12 +201,7 @@ export class Database {
     }
   }
 
-  #fault (thrown: unknown): unknown {
-    const { subject } = this.#transaction
-    const fault = this.#driver.open ? databaseFault(thrown, subject) : closed(thrown, subject)
-    if (fault instanceof UnconfirmedWriteError) this.#wal?.condemn(fault)
-    return fault
-  }
+  #fault (thrown: unknown): unknown { return this.#transaction.faultOf(thrown, { isClosed: !this.#driver.open }) }
 }
 
 /** A prepared statement with positional parameters. */
@@ -277,15 +262,7 @@ export class Statement<Parameters extends readonly SqlValue[], Row> {
     if (this.#transaction.fault !== undefined) throw this.#transaction.fault
   }
 
-  #fault (thrown: unknown): unknown {
-    const { subject } = this.#transaction
-    return noteFault(this.#statement.database.open ? databaseFault(thrown, subject) : closed(thrown, subject), this.#transaction)
-  }
-}
-
-function noteFault (fault: unknown, transaction: Transaction): unknown {
-  if (transaction.isOpen && fault instanceof StorageError) transaction.fault ??= fault
-  return fault
+  #fault (thrown: unknown): unknown { return this.#transaction.faultOf(thrown, { isClosed: !this.#statement.database.open }) }
 }
 
 function connect ({ path, isNew }: DatabaseOptions, subject: Subject): Driver.Database {
@@ -331,8 +308,4 @@ function abandon (driver: Driver.Database): void {
   if (held.has(driver)) return
   held.add(driver)
   process.once('beforeExit', () => { process.exit() })
-}
-
-function closed (cause: unknown, { name }: Subject): StorageError {
-  return new StorageError(`${name} is closed`, undefined, cause)
 }

@@ -26,7 +26,7 @@ export const ACCOUNT_DATABASE: Subject = {
   damaged: 'What was damaged is not used, and nothing was changed. Copy the home folder first; then run `skein doctor`, or restore a backup.',
   newer: 'Nothing was changed. Update skein, then start again.',
   foreign: 'Nothing was changed. Use the build that made it, or restore a backup into a new home folder.',
-  unconfirmed: 'Nothing that was not confirmed has been sent or acknowledged. Check the disk, then start the node again.'
+  unconfirmed: 'Everything that was confirmed is safe; what was not has been neither sent nor acknowledged. Check the disk and its room, then start the node again: it goes on from what is on the disk.'
 }
 
 /** Without its database a relay is empty and no less itself: senders and owners have everything that was in it. */
@@ -64,7 +64,7 @@ const FAULTS: Readonly<Record<string, (subject: Subject) => Fault>> = {
   }),
   SQLITE_CANTOPEN: ({ name }) => ({
     message: `${name} cannot be opened`,
-    hint: 'Nothing was changed. Check that the home folder is there and that this user may read and write it.'
+    hint: 'Nothing was changed. Check that the home folder and its disk are there and that this user may read and write them.'
   }),
   SQLITE_NOTADB: ({ name, unopenable }) => ({
     message: `${name} does not open${name === ACCOUNT_DATABASE.name ? ' with this key' : ''}`,
@@ -91,6 +91,7 @@ const FILE_HINTS: Readonly<Record<string, string>> = {
   EROFS: 'The disk is mounted read-only. Nothing was changed.',
   EACCES: 'This user may not. Nothing was changed: check who owns the home folder.',
   EPERM: 'This user may not. Nothing was changed: check who owns the home folder.',
+  EIO: 'The disk failed to read or write. Everything that was confirmed before is safe: check that the disk is there, then its health; then try again.',
   ENOENT: 'The file or its folder is not there. Nothing was changed.'
 }
 
@@ -117,7 +118,10 @@ export function databaseFault (thrown: unknown, subject: Subject): unknown {
 
 /** Of a file beside the database; `what` names it and what was tried. */
 export function fileFault (thrown: unknown, what: string, fallbackHint?: string): StorageError {
-  return new StorageError(what, FILE_HINTS[codeOf(thrown)] ?? fallbackHint, thrown)
+  const code = codeOf(thrown)
+  // Of a disk that fails, whoever asked it knows more than the table.
+  const hint = code === 'EIO' ? fallbackHint ?? FILE_HINTS[code] : FILE_HINTS[code] ?? fallbackHint
+  return new StorageError(what, hint, thrown)
 }
 
 /** SQLite's result code, or the file system's errno; '' for anything else. */

@@ -33,10 +33,17 @@ export function lockHome (home: string): HomeLock {
     release: () => {
       if (!isHeld) return
       isHeld = false
-      rmSync(pidFile, { force: true })
+      forget(pidFile)
       held.close()
     }
   }
+}
+
+/** It only says whom to ask, and the next one writes its own: on a disk that has failed it may stay. */
+function forget (pidFile: string): void {
+  try {
+    rmSync(pidFile, { force: true })
+  } catch { /* what is wrong with it is told elsewhere */ }
 }
 
 function holder (pidFile: string): string {

@@ -29,7 +29,7 @@ export async function set ({ arguments: [key = '', given = ''], home, settings, 
   // An unusual way of writing it, which we did not understand, must not end in a broken file.
   const { values } = await parseSettings(after, settings.path)
   if (JSON.stringify(values.get(name)) !== JSON.stringify(value)) throw new UsageError(`${settings.path} writes ${name} in a way that cannot be changed from here`, 'Nothing was changed. Edit the file by hand.')
-  await makeHome(home)
+  makeHome(home)
   await writeNewFile(settings.path, oneChunk(after), { isReplacing: true })
   const { origin } = settings.get(name)
   await output.result({ key: name, value, path: settings.path }, `${name} is ${valueText(value)} in ${settings.path}`)

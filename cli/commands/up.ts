@@ -29,6 +29,9 @@ export async function up ({ flags, settings, home, output, interrupted }: Invoca
   void tellTroubles(node, output)
   await Promise.race([node.stopped, abortOf(interrupted)])
   await node.stop()
+  const fault = await node.stopped
+  // For a supervisor: it ends with what was wrong, and the next one goes on from what is on the disk.
+  if (fault !== undefined) throw fault
   output.note('The node has stopped. What was queued is safe.')
 }
 

@@ -50,7 +50,9 @@ export async function serveLocalApi ({ api, socketPath, clock, version, onFault 
   const server = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: IDLE_TIMEOUT_MS
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    // Whoever asks while it stops is told so in the words of this API.
+    return503OnClosing: false
   })
   server.setValidatorCompiler(lazyValidators())
   server.removeContentTypeParser('text/plain')

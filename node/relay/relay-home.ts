@@ -5,13 +5,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NotFoundError, StorageError, UsageError } from '../../protocols/core/errors.ts'
-import { createDurably } from '../../store/files.ts'
+import { createDurably, writeDurably } from '../../store/files.ts'
 import { lockHome, type HomeLock } from '../../store/lock.ts'
 import { openRelayStore } from '../../store/relay/relay-store.ts'
 import type { RelayStore } from '../../store/relay/types.ts'
 import { hasAccount, makeHome } from '../home-files.ts'
 import { generateNetworkKey, peerIdOf } from '../net/identity.ts'
-import { hasRelay, RELAY_DATABASE, RELAY_KEY } from './home-files.ts'
+import { hasRelay, RELAY_DATABASE, RELAY_KEY, RELAY_SETTINGS } from './home-files.ts'
 
 export interface RelayHome {
   readonly networkKey: Uint8Array
@@ -20,18 +20,26 @@ export interface RelayHome {
 }
 
 /**
- * Makes the home of a new relay. Returns its PeerId.
+ * Makes the home of a new relay, whose relay.toml says `settings`. Returns its PeerId. The key comes last, for with it there is a relay: what
+ * was cut short before is none, and is made again.
  * @throws UsageError when a relay or an account has its home there
+ * @throws LockedError when another process is making one
  * @throws StorageError when it cannot be written
  */
-export async function makeRelayHome (home: string): Promise<string> {
+export function makeRelayHome (home: string, settings: string): string {
   if (hasRelay(home)) throw new UsageError('there is a relay in this home directory already', 'It stays as it is. Start it with: skein relay up, or choose another home with --home.')
   if (hasAccount(home)) throw new UsageError('an account has its home in this directory', 'Nothing was changed. A relay needs a home of its own: choose one with --home.')
-  await makeHome(home)
-  const networkKey = generateNetworkKey()
-  const text = `${Buffer.from(networkKey).toString('base64')}\n`
-  if (!createDurably(join(home, RELAY_KEY), Buffer.from(text), 'the key of the relay cannot be written')) throw new UsageError('there is a relay in this home directory already', 'Nothing was changed.')
-  return peerIdOf(networkKey)
+  makeHome(home)
+  const lock = lockHome(home)
+  try {
+    const networkKey = generateNetworkKey()
+    const text = `${Buffer.from(networkKey).toString('base64')}\n`
+    writeDurably(join(home, RELAY_SETTINGS), settings, 'relay.toml cannot be written')
+    if (!createDurably(join(home, RELAY_KEY), Buffer.from(text), 'the key of the relay cannot be written')) throw new UsageError('there is a relay in this home directory already', 'Its relay.toml is that of a new one; nothing else was changed.')
+    return peerIdOf(networkKey)
+  } finally {
+    lock.release()
+  }
 }
 
 /**

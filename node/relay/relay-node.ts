@@ -6,7 +6,6 @@ import { statfsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { invariant } from '../../protocols/core/invariant.ts'
 import type { StorageError } from '../../protocols/core/errors.ts'
-import { writeDurably } from '../../store/files.ts'
 import { parseRelayAddress } from '../contacts/relay-address.ts'
 import { signerOf } from '../crypto/signer.ts'
 import { reachFromEnvironment } from '../failpoints.ts'
@@ -22,7 +21,6 @@ import { RelayCore } from './relay-core.ts'
 import { Republisher } from './republish.ts'
 import { relaySettingsText } from './settings-file.ts'
 import { checkRelaySetting, loadRelaySettings, type RelaySettings, type SettingSources } from './settings.ts'
-import { RELAY_SETTINGS } from './home-files.ts'
 import type { RelaySettingName, RelaySettingValue } from './settings-table.ts'
 import type { Vitals } from './pressure.ts'
 import type { RelayStats } from './stats.ts'
@@ -52,13 +50,11 @@ const CONNECTIONS_MAX = 20_000
  * Makes a relay's home: its key and its relay.toml. Returns its PeerId.
  * @throws UsageError when there is one, StorageError when it cannot be written
  */
-export async function initRelay ({ home, name, listen = [] }: NewRelay): Promise<string> {
+export function initRelay ({ home, name, listen = [] }: NewRelay): string {
   const changes = new Map<RelaySettingName, RelaySettingValue>()
   if (name !== undefined) changes.set('name', checkRelaySetting('name', name, '--name'))
   if (listen.length > 0) changes.set('listen', checkRelaySetting('listen', listen, '--listen'))
-  const peerId = await makeRelayHome(resolve(home))
-  writeDurably(resolve(home, RELAY_SETTINGS), relaySettingsText(changes), 'relay.toml cannot be written')
-  return peerId
+  return makeRelayHome(resolve(home), relaySettingsText(changes))
 }
 
 /**

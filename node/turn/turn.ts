@@ -79,7 +79,7 @@ export interface TurnEvents {
   readonly onContacts: (contacts: ReadonlySet<number>) => void
   /** Envelopes of contacts that are in: copies of them may wait at other relays. */
   readonly onTaken: (taken: readonly Taken[]) => void
-  /** The disk says no, or says yes again. */
+  /** The disk says no, or says yes again; after an UnconfirmedWriteError it never does. */
   readonly onStorage: (error: StorageError | undefined) => void
 }
 

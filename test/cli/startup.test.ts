@@ -29,7 +29,7 @@ describe('the start of a short command', function () {
     const libraries = new Set(loaded.flatMap(url => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? []))
     assert.deepEqual([...libraries], ['commander'])
     const own = loaded.flatMap(url => /\/(cli|node|store|protocols)\/(.*)$/.exec(url)?.[0] ?? []).filter(path => !path.includes('node_modules'))
-    assert.deepEqual(own.filter(path => /^\/(store|node)\//.test(path)).sort(), ['/node/api/socket-path.ts', '/node/home-files.ts'], 'only where a home is and what stands in it')
+    assert.deepEqual(own.filter(path => /^\/(store|node)\//.test(path)).sort(), ['/node/api/socket-path.ts', '/node/home-files.ts', '/store/faults.ts', '/store/files.ts'], 'only where a home is, what stands in it and what its disk answers')
     assert.deepEqual(own.filter(path => path.startsWith('/cli/commands/')), ['/cli/commands/send.ts'])
   })
 

@@ -5,11 +5,12 @@
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createNode, type MessageView, type SkeinNode } from '../../node/node.ts'
+import { createNode } from '../../node/node.ts'
 import type { Step } from '../../node/failpoints.ts'
 import { scratchFolder, type Folder } from '../integration/folders.ts'
 import { LOOPBACK, PATIENCE_MS, Person } from '../integration/nodes.ts'
 import { forgetTheRest } from './power.ts'
+import { settleUp } from './settling.ts'
 import { inTime, type Victim, type Victims } from './victims.ts'
 import type { Orders } from './victim.ts'
 
@@ -131,21 +132,7 @@ export class CrashPair implements AsyncDisposable {
     await using node = await createNode({ home: this.home, listen: [LOOPBACK] })
     await node.start()
     await this.#hint()
-    const [theirs, ours] = [await history(node, this.survivor.account), await history(this.survivor.node, this.#victimAccount)]
-    assertOwed(this.owedByVictim, theirs, 'the victim')
-    assertOwed(this.owedBySurvivor, ours, 'the survivor')
-    await delivered(node, theirs)
-    await delivered(this.survivor.node, ours)
-    const [left, right] = [await history(node, this.survivor.account), await history(this.survivor.node, this.#victimAccount)]
-    assert.deepEqual(left.map(({ id, text }) => ({ id, text })), right.map(({ id, text }) => ({ id, text })), 'the same conversation on both sides')
-    const texts = left.map(message => message.text)
-    assert.equal(new Set(texts).size, texts.length, 'nothing is there twice')
-    for (const isOwn of [true, false]) assertAscending(left.filter(message => message.isOwn === isOwn).map(message => Number(message.text)))
-    await assertEvents(node, right)
-    await assertEvents(this.survivor.node, left)
-    const { findings } = await node.call('doctor', {})
-    assert.deepEqual(findings.filter(({ severity }) => severity === 'error'), [], 'the database is sound')
-    return left.length
+    return await settleUp({ name: 'the victim', api: node, account: this.#victimAccount, owed: this.owedByVictim }, { name: 'the survivor', api: this.survivor.node, account: this.survivor.account, owed: this.owedBySurvivor })
   }
 
   /** Kills a victim, if it lives, and takes over what it has said. */
@@ -202,48 +189,4 @@ export class CrashPair implements AsyncDisposable {
     const { message } = await node.call('message.show', { id: last })
     if (message.state === 'queued') await node.call('message.retry', { id: last })
   }
-}
-
-/** The whole conversation, oldest first. */
-async function history (node: SkeinNode, other: string): Promise<MessageView[]> {
-  if (!(await node.contacts.list()).some(contact => contact.account === other)) return []
-  const messages: MessageView[] = []
-  for (let before: string | undefined, hasMore = true; hasMore;) {
-    const page = await node.call('read', { with: other, limit: 1000, ...before === undefined ? {} : { before } })
-    messages.unshift(...page.messages)
-    before = messages[0]?.id
-    hasMore = page.hasMore
-  }
-  return messages
-}
-
-async function delivered (node: SkeinNode, messages: readonly MessageView[]): Promise<void> {
-  for (const { id, text, isOwn, state: before } of messages) {
-    if (!isOwn || before === 'delivered' || before === 'read') continue
-    const { isReached, state } = await node.call('wait', { id, state: 'delivered', timeoutMs: PATIENCE_MS })
-    assert.ok(isReached, `message ${text} is ${state} and not delivered`)
-  }
-}
-
-function assertOwed (owed: ReadonlySet<string>, messages: readonly MessageView[], who: string): void {
-  const present = new Set(messages.map(message => message.id))
-  assert.deepEqual([...owed].filter(id => !present.has(id)), [], `${who} has everything that was promised`)
-}
-
-function assertAscending (numbers: readonly number[]): void {
-  assert.deepEqual(numbers, numbers.toSorted((one, other) => one - other), 'in the order in which it was sent')
-}
-
-/** Each message of theirs was announced once, and nothing was ever unreadable: a ratchet that steps back would show here. */
-async function assertEvents (node: SkeinNode, messages: readonly MessageView[]): Promise<void> {
-  const announced: string[] = []
-  for (let after = 'start'; ;) {
-    const page = await node.call('events.page', { after, limit: 1000 })
-    if (page.events.length === 0) break
-    after = page.cursor
-    announced.push(...page.events.flatMap(event => event.type === 'message.received' && event.message !== undefined ? [event.message.id] : []))
-    assert.deepEqual(page.events.filter(event => event.type === 'node.trouble').map(event => event.text), [])
-  }
-  const own = messages.filter(message => message.isOwn).map(message => message.id)
-  assert.deepEqual(announced.toSorted(), own.toSorted(), 'each message is announced once')
 }

@@ -65,7 +65,7 @@ describe('a contact whose devices and relays are gone', function () {
 async function relay (stack: AsyncDisposableStack, known: readonly RelayNode[] = [], environment: Readonly<Record<string, string>> = {}): Promise<RelayNode> {
   const { path } = stack.use(await scratchFolder())
   const home = `${path}/relay`
-  await initRelay({ home, listen: [LOOPBACK] })
+  initRelay({ home, listen: [LOOPBACK] })
   const node = stack.use(await createRelay({ home, environment: { SKEIN_RELAY_HTTP: 'off', SKEIN_RELAY_DHT_BOOTSTRAP: known.map(addressOf).join(' '), ...environment } }))
   await node.start()
   return node

@@ -51,7 +51,7 @@ export class Person implements AsyncDisposable {
     const folder = home === undefined ? await scratchFolder() : undefined
     const path = home ?? folder?.path ?? ''
     const words: string[] = []
-    const node = await createNode({ home: path, create: { name, accept }, unlock, listen: [LOOPBACK], bootstrap, onRecoveryWords: made => words.push(...made) })
+    const node = await createNode({ home: path, create: { name, accept }, unlock, listen: [LOOPBACK], bootstrap, onRecoveryWords: made => { words.push(...made) } })
     await node.start()
     return new Person({ name, home: path, folder, words, unlock, bootstrap, node })
   }

@@ -17,7 +17,7 @@ class Place {
   static async open (stack: AsyncDisposableStack): Promise<Place> {
     const folder = stack.use(await scratchFolder())
     const place = new Place(join(folder.path, 'relay'))
-    await initRelay({ home: place.home, name: 'place' })
+    initRelay({ home: place.home, name: 'place' })
     await place.start()
     stack.defer(async () => { await place.stop() })
     return place

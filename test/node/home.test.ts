@@ -95,7 +95,7 @@ describe('a home directory', () => {
     const whole = async (): Promise<void> => { close(await openHome({ home: home(), create: { name: 'Somebody' }, unlock: { keyFile: true } })) }
     const moments: Record<string, () => unknown> = {
       'before anything': () => undefined,
-      'in the key file': () => { writeFileSync(join(home(), 'key'), '') },
+      'in the key file': () => { writeFileSync(join(home(), 'key.new'), 'half') },
       'after the vault': key,
       'after the database': database,
       'before anybody saw the words': whole

@@ -108,6 +108,19 @@ describe('durability of the account store', () => {
     assert.throws(() => store.transact(writer => { writer.facts.set('two', 2) }), StorageError)
   })
 
+  it('believes a log that a killed process has left only when the disk has confirmed it again', () => {
+    store.transact(writer => { writer.facts.set('one', 1) })
+    const path = join(folder, 'copy.db')
+    for (const suffix of ['', '-wal']) fs.copyFileSync(join(folder, `account.db${suffix}`), `${path}${suffix}`)
+    const options = { path, key: new Uint8Array(32).fill(1) }
+    disk.isFailing = true
+    assert.throws(() => openAccountStore(options), (error: unknown) => error instanceof StorageError && /log of the account database/.test(error.message) && /confirmed is safe/.test(error.hint ?? ''))
+    disk.isFailing = false
+    const again = openAccountStore(options)
+    assert.equal(again.read.facts.number('one'), 1)
+    again.close()
+  })
+
   it('leaves the log where it is after a flush that failed, also at its closing', async () => {
     store.commit(writer => { writer.facts.set('one', 1) })
     const log = fs.readFileSync(join(folder, 'account.db-wal'))

@@ -3,7 +3,7 @@ import type { Invocation } from '../../command.ts'
 
 export async function init ({ flags, home, output }: Invocation): Promise<void> {
   const { initRelay } = await import('../../../node/relay/relay-node.ts')
-  const peerId = await initRelay({ home, name: flags.text('name'), listen: flags.list('listen') })
+  const peerId = initRelay({ home, name: flags.text('name'), listen: flags.list('listen') })
   await output.result({ peerId, home }, [
     `The relay is made, in ${home}`,
     `  ${peerId}`, '',

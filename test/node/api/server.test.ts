@@ -8,6 +8,7 @@ import { connect as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { connect, NoNodeError } from '../../../cli/client.ts'
 import { serveLocalApi } from '../../../node/api/server.ts'
 import type { LocalServer } from '../../../node/api/server.ts'
@@ -210,6 +211,18 @@ describe('the local API over a unix socket', () => {
       await server.stop()
       await refused
       await assert.rejects(connect(home).call('status', {}), NoNodeError)
+    })
+
+    it('tells so whoever had begun to ask', async () => {
+      const server = await serve(fakeApi({}))
+      const asking = dial(socketPathFor(home))
+      const begun = 'POST /v1/status HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n'
+      await new Promise(resolve => { asking.write(begun, resolve) })
+      const answered = text(asking)
+      const stopped = server.stop()
+      asking.write('content-type: application/json\r\ncontent-length: 2\r\n\r\n{}')
+      assert.match(await answered, /"ok":false,"error":\{"code":"stopping"/)
+      await stopped
     })
 
     it('answers the call that stopped it', async () => {
