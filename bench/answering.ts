@@ -1,4 +1,6 @@
 /** The other end of children.ts: a child that answers what its parent asks, and does not outlive it. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Answer, Calls, Question } from './children.ts'
 
 /** What a child may take to clean up once its parent is gone. */
@@ -16,6 +18,17 @@ export function answerCalls (calls: Calls, dispose: () => Promise<void>): void {
 export function usage (): Usage {
   const { user, system } = process.cpuUsage()
   return { cpuUs: user + system, rssBytes: process.memoryUsage.rss() }
+}
+
+/** After two collections: the second frees what finalizers of the first have let go. */
+export async function restingUsage (): Promise<Usage> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (let count = 0; count < 2; count++) {
+    collect()
+    await new Promise(resolve => { setImmediate(resolve) })
+  }
+  return usage()
 }
 
 /** Milliseconds since 1970 with fraction: alike in all processes of this machine. */

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { killAll } from './children.ts'
+import { measureDeposits } from './deposits.ts'
 import { ratioOf, verdictOf, type Figure } from './figures.ts'
 import { measureHistory } from './history.ts'
 import { measureIdle } from './idle.ts'
@@ -22,7 +23,8 @@ const FULL_MS_MAX = 240_000
 const QUICK_MS_MAX = 60_000
 
 const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
-  pair: measurePair, spread: measureSpread, start: measureStart, send: measureSend, idle: measureIdle, history: measureHistory
+  pair: measurePair, spread: measureSpread, start: measureStart, send: measureSend, idle: measureIdle, history: measureHistory,
+  deposits: measureDeposits
 }
 
 interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly loadAfter: number, readonly tookS: number }
