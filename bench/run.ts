@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { measureBacklog } from './backlog.ts'
 import { killAll } from './children.ts'
 import { measureDeposits } from './deposits.ts'
 import { ratioOf, verdictOf, type Figure } from './figures.ts'
@@ -13,6 +14,8 @@ import { measureIdle } from './idle.ts'
 import { describeMachine, machineText, type Machine } from './machine.ts'
 import { parseOptions, USAGE, type Options, type SuiteName } from './options.ts'
 import { measurePair } from './pair.ts'
+import { measureRelayed } from './relayed.ts'
+import { measureRelayIdle } from './relay-idle.ts'
 import { measureSend } from './send.ts'
 import { measureSpread } from './spread.ts'
 import { measureStart } from './start.ts'
@@ -24,7 +27,7 @@ const QUICK_MS_MAX = 60_000
 
 const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
   pair: measurePair, spread: measureSpread, start: measureStart, send: measureSend, idle: measureIdle, history: measureHistory,
-  deposits: measureDeposits
+  deposits: measureDeposits, backlog: measureBacklog, relayed: measureRelayed, 'relay-idle': measureRelayIdle
 }
 
 interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly loadAfter: number, readonly tookS: number }
