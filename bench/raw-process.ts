@@ -17,12 +17,15 @@ const calls = {
   /** Opens `count` ends, each with a ledger of its own; says where they are and how long it took. With `onward` it passes on. */
   listen: async ({ wire, count, onward, recordBytes = RECORD_BYTES }: { readonly wire: WireName, readonly count: number, readonly onward?: string, readonly recordBytes?: number }) => {
     const startMs = performance.now()
+    const addresses = []
     for (let index = 0; index < count; index++) {
       const further = onward === undefined ? undefined : await dialFrom(await openWireEnd(wire, () => { /* nobody comes */ }), onward)
       const taker = new RecordTaker({ ledger: openLedger(), recordBytes, onCommit: () => { commits.push(wallMs()) }, onward: further })
-      ends.push(await openWireEnd(wire, accepted => { taker.accept(accepted) }))
+      const end = await openWireEnd(wire, accepted => { taker.accept(accepted) })
+      ends.push(end)
+      addresses.push(end.address)
     }
-    return { addresses: ends.map(end => end.address), tookMs: performance.now() - startMs }
+    return { addresses, tookMs: performance.now() - startMs }
   },
   /** Prepares to send to all of them; with `isKept` what is sent is committed here first. */
   dial: async ({ addresses, isKept = true, recordBytes = RECORD_BYTES }: { readonly addresses: readonly string[], readonly isKept?: boolean, readonly recordBytes?: number }) => {
