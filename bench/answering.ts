@@ -6,8 +6,8 @@ import type { Answer, Calls, Question } from './children.ts'
 /** What a child may take to clean up once its parent is gone. */
 const DISPOSE_MS_MAX = 5_000
 
-/** CPU time and memory of this process. */
-export interface Usage { readonly cpuUs: number, readonly rssBytes: number, readonly heapBytes: number }
+/** CPU time and memory of this process; `mainUs`: of the thread that runs JavaScript. */
+export interface Usage { readonly cpuUs: number, readonly mainUs: number, readonly rssBytes: number, readonly heapBytes: number }
 
 /** `dispose` closes everything and removes what was written; called when the parent hangs up, however it ended. */
 export function answerCalls (calls: Calls, dispose: () => Promise<void>): void {
@@ -17,7 +17,8 @@ export function answerCalls (calls: Calls, dispose: () => Promise<void>): void {
 
 export function usage (): Usage {
   const { user, system } = process.cpuUsage()
-  return { cpuUs: user + system, rssBytes: process.memoryUsage.rss(), heapBytes: process.memoryUsage().heapUsed }
+  const main = process.threadCpuUsage()
+  return { cpuUs: user + system, mainUs: main.user + main.system, rssBytes: process.memoryUsage.rss(), heapBytes: process.memoryUsage().heapUsed }
 }
 
 /** After two collections: the second frees what finalizers of the first have let go. */

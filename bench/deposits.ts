@@ -57,8 +57,8 @@ class SkeinDepositors implements AsyncDisposable {
   #doors: readonly DoorText[] = []
 
   static async open (folder: string): Promise<SkeinDepositors> {
-    const clients = (): Child<ClientsCalls> => new Child(new URL('./clients-process.ts', import.meta.url), folder)
-    const made = new SkeinDepositors(new Child(new URL('./relay-process.ts', import.meta.url), folder), clients(), Array.from({ length: CLIENTS }, clients))
+    const clients = (): Child<ClientsCalls> => new Child(new URL('./clients-process.ts', import.meta.url), { folder })
+    const made = new SkeinDepositors(new Child(new URL('./relay-process.ts', import.meta.url), { folder }), clients(), Array.from({ length: CLIENTS }, clients))
     try {
       const relay: PeerTarget = await made.#relay.ask('start', { folder, settings: UNLIMITED })
       made.#doors = (await made.#owner.ask('doors', { relay, count: CLIENTS })).doors
@@ -118,7 +118,7 @@ class RawDepositors implements AsyncDisposable {
   readonly #clients: ReadonlyArray<Child<RawCalls>>
 
   static async open (folder: string): Promise<RawDepositors> {
-    const child = (): Child<RawCalls> => new Child(new URL('./raw-process.ts', import.meta.url), folder)
+    const child = (): Child<RawCalls> => new Child(new URL('./raw-process.ts', import.meta.url), { folder })
     const made = new RawDepositors(child(), Array.from({ length: CLIENTS }, child))
     const { addresses } = await made.#taker.ask('listen', { wire: 'libp2p', count: 1, recordBytes: ENVELOPE_BYTES })
     await Promise.all(made.#clients.map(async client => {

@@ -21,7 +21,7 @@ export async function measureIdle (run: Run): Promise<void> {
   await program.init(home)
   // From then on its files are in the memory of the system.
   await (await program.up(home))[Symbol.asyncDispose]()
-  await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), folder)
+  await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), { folder })
   await raw.ask('listen', { wire: 'libp2p', count: 1 })
   await using node = await program.up(home)
   const restMs = isQuick ? 3_000 : 10_000

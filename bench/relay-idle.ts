@@ -30,7 +30,7 @@ async function tellProgram ({ folder, isQuick, report, note }: Run): Promise<voi
   const suite = `An idle relay, skein relay up (${program.origin})`
   const home = join(folder, 'idle-relay')
   await program.run(['--home', home, 'relay', 'init', '--key-file'])
-  await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), folder)
+  await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), { folder })
   await raw.ask('listen', { wire: 'libp2p', count: 1 })
   await using relay = await program.up(home, ['relay', 'up', '--listen', '/ip4/127.0.0.1/tcp/0'])
   const restMs = isQuick ? 3_000 : 10_000
@@ -44,12 +44,12 @@ async function tellClients ({ folder, isQuick, report, note }: Run): Promise<voi
   const count = isQuick ? 100 : 400
   const suite = `${count} users who only wait at a relay: a connection, a mailbox with one door, an open stream`
   note(`${count} connections with bare libp2p are being made, then ${count} with a relay`)
-  await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), folder)
+  await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), { folder })
   const { addresses: [address = ''] } = await raw.ask('listen', { wire: 'libp2p', count: 1 })
   const bare = await growth({ folder, count }, async () => await raw.ask('restingUsage', undefined), async (clients, share) => {
     await clients.ask('bare', { address, count: share })
   })
-  await using relay = new Child<RelayCalls>(new URL('./relay-process.ts', import.meta.url), folder)
+  await using relay = new Child<RelayCalls>(new URL('./relay-process.ts', import.meta.url), { folder })
   const target = await relay.ask('start', { folder, settings: UNLIMITED })
   const skein = await growth({ folder, count }, async expected => {
     const { peers: { connections, collecting } } = await relay.ask('stats', undefined)
@@ -71,7 +71,7 @@ interface Growth { readonly perClientBytes: number, readonly perClientHeapBytes:
  */
 async function growth ({ folder, count }: { readonly folder: string, readonly count: number }, usage: (expectedCount: number) => Promise<Usage>, join: (clients: Child<ClientsCalls>, count: number) => Promise<void>): Promise<Growth> {
   await using stack = new AsyncDisposableStack()
-  const processes = Array.from({ length: CLIENT_PROCESSES }, () => stack.use(new Child<ClientsCalls>(new URL('./clients-process.ts', import.meta.url), folder)))
+  const processes = Array.from({ length: CLIENT_PROCESSES }, () => stack.use(new Child<ClientsCalls>(new URL('./clients-process.ts', import.meta.url), { folder })))
   const firstCount = count / 10
   let joined = 0
   const upTo = async (target: number): Promise<Usage> => {

@@ -45,8 +45,8 @@ class Mailboxed implements AsyncDisposable {
   #count = 0
 
   static async open (folder: string): Promise<Mailboxed> {
-    const person = (): Child<MailboxPeopleCalls> => new Child(new URL('./mailbox-people-process.ts', import.meta.url), folder)
-    const made = new Mailboxed(new Child(new URL('./relay-process.ts', import.meta.url), folder), person(), person())
+    const person = (): Child<MailboxPeopleCalls> => new Child(new URL('./mailbox-people-process.ts', import.meta.url), { folder })
+    const made = new Mailboxed(new Child(new URL('./relay-process.ts', import.meta.url), { folder }), person(), person())
     try {
       await made.#meet(folder)
       return made
@@ -96,7 +96,7 @@ class RawChain implements AsyncDisposable {
   readonly #taker: Child<RawCalls>
 
   static async open (folder: string): Promise<RawChain> {
-    const end = (): Child<RawCalls> => new Child(new URL('./raw-process.ts', import.meta.url), folder)
+    const end = (): Child<RawCalls> => new Child(new URL('./raw-process.ts', import.meta.url), { folder })
     const made = new RawChain(end(), end(), end())
     const { addresses: [onward = ''] } = await made.#taker.ask('listen', { wire: 'libp2p', count: 1 })
     const { addresses } = await made.#middle.ask('listen', { wire: 'libp2p', count: 1, onward })
