@@ -38,7 +38,7 @@ export class Child<Own extends Calls> implements AsyncDisposable {
   #asked = 0
 
   constructor (script: URL, { folder, enter = [] }: ChildOptions) {
-    const [command = process.execPath, ...line] = [...enter, process.execPath, ...LEAN, fileURLToPath(script)]
+    const [command, ...line] = [...enter, process.execPath, ...LEAN, fileURLToPath(script)]
     this.#process = watched(spawn(command, line, { env: { ...process.env, ...LEAN_ENVIRONMENT, TMPDIR: folder }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }))
     this.#process.on('message', message => { this.#take(message as Answer) })
     this.#process.once('exit', () => { this.#fail(new Error('the child process is gone')) })

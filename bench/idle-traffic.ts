@@ -20,7 +20,10 @@ const WINDOW_QUICK_MS = 30_000
 
 export async function measureIdleTraffic (run: Run): Promise<void> {
   const reason = whyNot()
-  if (reason !== undefined) return run.skip(reason)
+  if (reason !== undefined) {
+    run.skip(reason)
+    return
+  }
   const lab = await Lab.up({ a: 'none', b: 'restricted' })
   // Whoever ends us early ends the namespaces, too: nothing in there waits.
   const down = (): void => { void lab.down() }

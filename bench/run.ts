@@ -27,8 +27,17 @@ const FULL_MS_MAX = 900_000
 const QUICK_MS_MAX = 200_000
 
 const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
-  pair: measurePair, spread: measureSpread, start: measureStart, send: measureSend, idle: measureIdle, history: measureHistory,
-  deposits: measureDeposits, backlog: measureBacklog, relayed: measureRelayed, 'relay-idle': measureRelayIdle, 'idle-traffic': measureIdleTraffic
+  pair: measurePair,
+  spread: measureSpread,
+  start: measureStart,
+  send: measureSend,
+  idle: measureIdle,
+  history: measureHistory,
+  deposits: measureDeposits,
+  backlog: measureBacklog,
+  relayed: measureRelayed,
+  'relay-idle': measureRelayIdle,
+  'idle-traffic': measureIdleTraffic
 }
 
 interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly skipped: readonly string[], readonly loadAfter: number, readonly tookS: number }
