@@ -1,7 +1,9 @@
 /** What a user moves who does nothing: two relays, fifty contacts. Counted by the kernel at the user's cable, headers included. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Lab, RELAY_HOSTS, whyNot } from '../test/lab/lab.ts'
+import { IDLE_DIRECT_MS } from '../protocols/core/limits.ts'
 import { Child } from './children.ts'
+import type { Budget } from './figures.ts'
 import type { PeopleCalls } from './people-process.ts'
 import type { RelayCalls } from './relay-process.ts'
 import { UNLIMITED } from './relay-settings.ts'
@@ -13,6 +15,8 @@ const CONTACTS = 50
 const CONTACTS_HOST = '11.0.11.2'
 /** Identify, reservations, checks of addresses, meetings and what is owed after them are over. */
 const SETTLE_MS = 20_000
+/** Connections that nobody uses are ended after five minutes, or a quarter later. */
+const DISUSE_MS = IDLE_DIRECT_MS * 1.25
 /** Five of the slowest probes of the kernel; the fastest falls into it twelve times. */
 const WINDOW_MS = 120_000
 /** The slowest probe falls into it once or twice: a figure from it is up to a half too high or too low. */
@@ -40,7 +44,7 @@ async function measureIn (lab: Lab, run: Run): Promise<void> {
   const { folder, isQuick, note, report } = run
   const windowMs = isQuick ? WINDOW_QUICK_MS : WINDOW_MS
   const suite = `An idle user behind a router, with places at two relays and ${CONTACTS} contacts`
-  const caution = isQuick ? 'a window that is too short for more than the order of magnitude' : 'without what comes every ten minutes or less often'
+  const caution = isQuick ? '(too short for more than the order of magnitude)' : '(without what comes every ten minutes or more seldom)'
   await using stack = new AsyncDisposableStack()
   const relays = await Promise.all((['r1', 'r2'] as const).map(async place => {
     const relay = stack.use(new Child<RelayCalls>(new URL('./relay-process.ts', import.meta.url), { folder, enter: lab.enter(place) }))
@@ -64,11 +68,18 @@ async function measureIn (lab: Lab, run: Run): Promise<void> {
     await sleep(windowMs)
     return (lab.bytesOf('b') - before) / 1000 * 3_600_000 / windowMs
   }
-  const withContacts = await rest()
-  note(`idle for ${windowMs / 1000} s, with ${withContacts} connections`)
-  report({ suite, what: `all contacts there and connected (${withContacts} connections), from ${windowMs / 1000} s: ${caution}`, value: await measure(), unit: 'kB/h', budget: { type: 'atMost', value: KB_PER_HOUR } })
+  const tell = async (what: string, budget?: Budget): Promise<void> => {
+    const count = await rest()
+    note(`idle for ${windowMs / 1000} s, with ${count} connections`)
+    report({ suite, what: `${what}: ${count} connections, ${windowMs / 1000} s ${caution}`, value: await measure(), unit: 'kB/h', ...budget !== undefined && { budget } })
+  }
+  const budget = { type: 'atMost', value: KB_PER_HOUR } as const
+  await tell('all contacts there, for five minutes after they have talked')
+  if (!isQuick) {
+    note(`idle for another ${(DISUSE_MS - windowMs) / 1000} s: until connections that nobody uses have ended`)
+    await sleep(DISUSE_MS - windowMs)
+    await tell('all contacts there, later', budget)
+  }
   await contacts[Symbol.asyncDispose]()
-  const without = await rest()
-  note(`idle for ${windowMs / 1000} s, with ${without} connections`)
-  report({ suite, what: `all contacts away (${without} connections), from ${windowMs / 1000} s: ${caution}`, value: await measure(), unit: 'kB/h', budget: { type: 'atMost', value: KB_PER_HOUR } })
+  await tell('all contacts away', budget)
 }
