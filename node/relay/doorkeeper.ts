@@ -46,6 +46,9 @@ export interface Knock {
   readonly nowMs: number
 }
 
+/** What is behind an alias. */
+interface Place { readonly door: StoredAlias | undefined, readonly mailbox: Mailbox | undefined }
+
 const FULL_RETRY_MS = 15 * 60_000
 /** A relay that closes for good takes nothing more: the sender has other relays, or waits for the new ones. */
 const DRAINING_RETRY_MS = 3_600_000
@@ -59,14 +62,21 @@ export class Doorkeeper {
     this.#parts = parts
   }
 
-  judge (deposit: Deposit, knock: Knock): Verdict {
-    const { reader, quotas } = this.#parts
-    const { lifetimeMsMax } = quotas()
+  /** In their order. Each door is looked up once: nothing is written meanwhile. */
+  judge (deposits: readonly Deposit[], knock: Knock): Verdict[] {
+    const places = new Map<string, Place>()
+    return deposits.map(deposit => this.#judgeOne(deposit, knock, places))
+  }
+
+  #judgeOne (deposit: Deposit, knock: Knock, places: Map<string, Place>): Verdict {
+    const { lifetimeMsMax } = this.#parts.quotas()
     const { alias, mac, depositId, body, lifetimeS } = deposit
     if (alias === undefined || mac === undefined) return { type: 'refuse', reason: 'malformed', retryAfterMs: 0 }
-    const door = reader.aliasOf(alias)
-    const mailbox = door === undefined ? undefined : reader.mailbox(door.mailbox)
-    const verdict = this.#admit(deposit, knock, { door, mailbox })
+    const key = idKey(alias)
+    const place = places.get(key) ?? this.#placeOf(alias)
+    places.set(key, place)
+    const { door, mailbox } = place
+    const verdict = this.#admit(deposit, knock, place)
     if (verdict !== undefined && !this.#isKnown(verdict, alias, depositId)) {
       if (verdict.reason === 'mailboxFull' && mailbox !== undefined) this.#parts.onCrowded(mailbox.mailbox)
       return verdict
@@ -84,7 +94,13 @@ export class Doorkeeper {
     return { type: 'refuse', reason: outcome.reason, retryAfterMs: outcome.reason === 'unknownAlias' ? 0 : FULL_RETRY_MS }
   }
 
-  #admit (deposit: Deposit, { nonce, peerId, nowMs }: Knock, { door, mailbox }: { readonly door: StoredAlias | undefined, readonly mailbox: Mailbox | undefined }): Refusal | undefined {
+  #placeOf (alias: Uint8Array): Place {
+    const { reader } = this.#parts
+    const door = reader.aliasOf(alias)
+    return { door, mailbox: door === undefined ? undefined : reader.mailbox(door.mailbox) }
+  }
+
+  #admit (deposit: Deposit, { nonce, peerId, nowMs }: Knock, { door, mailbox }: Place): Refusal | undefined {
     const { quotas, backlog, isStorageWell, isDraining, room } = this.#parts
     const { alias = NOTHING, mac = NOTHING, work = NOTHING, depositId, lifetimeS, isWake, body } = deposit
     const { forText, forControl } = room()
