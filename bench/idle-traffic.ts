@@ -74,8 +74,8 @@ async function measureIn (lab: Lab, run: Run): Promise<void> {
     report({ suite, what: `${what}: ${count} connections, ${windowMs / 1000} s ${caution}`, value: await measure(), unit: 'kB/h', ...budget !== undefined && { budget } })
   }
   const budget = { type: 'atMost', value: KB_PER_HOUR } as const
-  await tell('all contacts there, for five minutes after they have talked')
   if (!isQuick) {
+    await tell('all contacts there, for five minutes after they have talked')
     note(`idle for another ${(DISUSE_MS - windowMs) / 1000} s: until connections that nobody uses have ended`)
     await sleep(DISUSE_MS - windowMs)
     await tell('all contacts there, later', budget)

@@ -14,11 +14,12 @@ export interface Options {
 
 export const USAGE = `Usage: npm run bench -- [options]
 
-  --only NAME       one of ${SUITES.join(', ')}; may be repeated
-  --quick           fewer and shorter: within a minute, and rougher
+  --only NAME       one of ${SUITES.join(', ')};
+                    may be repeated
+  --quick           fewer and shorter: some two minutes instead of twenty, and rougher
   --json            JSON on standard output instead of the table
-  --profile FOLDER  one more repetition of pair and spread with the profiler on; profiles go to FOLDER, their sums to
-                    standard error
+  --profile FOLDER  one more repetition of pair, spread and deposits with the profiler on, and backlog with it; profiles go
+                    to FOLDER, their sums to standard error
   --help            this`
 
 /** `undefined`: somebody asks for help. @throws TypeError that says what is wrong */

@@ -19,12 +19,14 @@ export async function measureRelayed (run: Run): Promise<void> {
   await raw.times(WARM_UP)
   await skein.times(WARM_UP)
   const all = { raw: [] as number[], skein: [] as number[] }
+  const before = await skein.cpuUs()
   for (let repetition = 0; repetition < REPETITIONS; repetition++) {
     const count = isQuick ? 60 : 300
     all.raw.push(...await raw.times(count))
     all.skein.push(...await skein.times(count))
     note(`through a relay, ${repetition + 1} of ${REPETITIONS}: p50 ${percentile(all.skein, 0.5).toFixed(2)} ms beside ${percentile(all.raw, 0.5).toFixed(2)} ms of bare libp2p`)
   }
+  const after = await skein.cpuUs()
   for (const share of [0.5, 0.99]) {
     report({
       suite: SUITE,
@@ -35,6 +37,7 @@ export async function measureRelayed (run: Run): Promise<void> {
       ...share === 0.5 && { budget: { type: 'atMost', value: P50_MS } }
     })
   }
+  for (const who of ['sender', 'relay', 'recipient'] as const) report({ suite: SUITE, what: `CPU per message with its receipt, one at a time, ${who}`, value: (after[who] - before[who]) / all.skein.length, unit: 'µs' })
 }
 
 /** Ana and Bob, who cannot be dialled, and one relay. */
@@ -70,6 +73,11 @@ class Mailboxed implements AsyncDisposable {
       times.push((await this.#bob.ask('cameAt', { id })).atMs - askedAtMs)
     }
     return times
+  }
+
+  async cpuUs (): Promise<{ readonly sender: number, readonly relay: number, readonly recipient: number }> {
+    const [sender, relay, recipient] = await Promise.all([this.#ana.ask('usage', undefined), this.#relay.ask('usage', undefined), this.#bob.ask('usage', undefined)])
+    return { sender: sender.cpuUs, relay: relay.cpuUs, recipient: recipient.cpuUs }
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {
