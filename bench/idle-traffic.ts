@@ -44,7 +44,7 @@ async function measureIn (lab: Lab, run: Run): Promise<void> {
   const { folder, isQuick, note, report } = run
   const windowMs = isQuick ? WINDOW_QUICK_MS : WINDOW_MS
   const suite = `An idle user behind a router, with places at two relays and ${CONTACTS} contacts`
-  const caution = isQuick ? '(too short for more than the order of magnitude)' : '(without what comes every ten minutes or more seldom)'
+  const caution = isQuick ? '(too short for more than the order of magnitude)' : '(what comes every ten minutes or more seldom counts not at all or too much)'
   await using stack = new AsyncDisposableStack()
   const relays = await Promise.all((['r1', 'r2'] as const).map(async place => {
     const relay = stack.use(new Child<RelayCalls>(new URL('./relay-process.ts', import.meta.url), { folder, enter: lab.enter(place) }))
