@@ -2,8 +2,9 @@
  * Child processes, as the parent of a benchmark sees them: asked by message and ended for certain. Whatever is measured runs in
  * them, with what `skein up` runs with, so that the parent's work and garbage count for nobody.
  */
-import { fork, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 
 /** As bin/skein.js starts a node that stays: a small young generation, compact code, one heap of the C library. */
 export const LEAN = ['--max-semi-space-size=1', '--optimize-for-size'] as const
@@ -23,14 +24,22 @@ const END_MS_MAX = 8_000
 
 const alive = new Set<ChildProcess>()
 
-/** One of the scripts beside this file, in a process of its own. Its temporary files lie in `folder`. */
+export interface ChildOptions {
+  /** Where its temporary files lie. */
+  readonly folder: string
+  /** A command that puts the one after it somewhere else, into a network namespace for example. */
+  readonly enter?: readonly string[]
+}
+
+/** One of the scripts beside this file, in a process of its own. */
 export class Child<Own extends Calls> implements AsyncDisposable {
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #asked = 0
 
-  constructor (script: URL, folder: string) {
-    this.#process = watched(fork(script, { execArgv: [...LEAN], env: { ...process.env, ...LEAN_ENVIRONMENT, TMPDIR: folder }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }))
+  constructor (script: URL, { folder, enter = [] }: ChildOptions) {
+    const [command, ...line] = [...enter, process.execPath, ...LEAN, fileURLToPath(script)]
+    this.#process = watched(spawn(command, line, { env: { ...process.env, ...LEAN_ENVIRONMENT, TMPDIR: folder }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }))
     this.#process.on('message', message => { this.#take(message as Answer) })
     this.#process.once('exit', () => { this.#fail(new Error('the child process is gone')) })
   }

@@ -1,6 +1,6 @@
 /** What a run of the benchmarks finds out: figures, the raw limits beside them, the budgets they are held against. */
 
-export type Unit = 'ms' | 'messages/s' | 'µs' | 'MiB' | '%' | 'messages'
+export type Unit = 'ms' | 's' | 'messages/s' | 'deposits/s' | 'flushes/s' | 'µs' | 'MiB' | 'KiB' | 'kB/h' | '%' | 'messages'
 
 export type Budget =
   | { readonly type: 'atMost', readonly value: number }
@@ -8,6 +8,8 @@ export type Budget =
   | { readonly type: 'atLeast', readonly value: number, readonly stretch?: number }
   /** So many times the raw limit of the same run. */
   | { readonly type: 'timesLimit', readonly value: number }
+  /** So much more than the raw limit of the same run. */
+  | { readonly type: 'aboveLimit', readonly value: number }
 
 /** What the machine does without us, measured in the same run. */
 export interface Limit { readonly value: number, readonly of: string }
@@ -55,5 +57,7 @@ function boundOf ({ budget, limit }: Figure): { readonly value: number, readonly
       return { value: budget.value, isLower: true }
     case 'timesLimit':
       return limit === undefined ? undefined : { value: budget.value * limit.value, isLower: false }
+    case 'aboveLimit':
+      return limit === undefined ? undefined : { value: budget.value + limit.value, isLower: false }
   }
 }

@@ -14,7 +14,7 @@ const ASKING_MS = 10_000
 
 export async function measureHistory (run: Run): Promise<void> {
   const { folder, report } = run
-  await using history = new Child<HistoryCalls>(new URL('./history-process.ts', import.meta.url), folder)
+  await using history = new Child<HistoryCalls>(new URL('./history-process.ts', import.meta.url), { folder })
   await history.ask('create', undefined)
   const count = await grow(run, history)
   const bare = await askBare(history)

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Child } from './children.ts'
-import { Program } from './program.ts'
+import { Program, residentMebibytes } from './program.ts'
 import type { RawCalls } from './raw-process.ts'
 import type { Run } from './suite.ts'
 
@@ -21,7 +21,7 @@ export async function measureIdle (run: Run): Promise<void> {
   await program.init(home)
   // From then on its files are in the memory of the system.
   await (await program.up(home))[Symbol.asyncDispose]()
-  await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), folder)
+  await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), { folder })
   await raw.ask('listen', { wire: 'libp2p', count: 1 })
   await using node = await program.up(home)
   const restMs = isQuick ? 3_000 : 10_000
@@ -34,11 +34,6 @@ export async function measureIdle (run: Run): Promise<void> {
   await sleep(watchMs)
   report({ suite, what: `CPU over ${watchMs / 1000} s`, value: (await cpuMs(node.pid) - before) / watchMs * 100, unit: '%', budget: { type: 'atMost', value: PERCENT } })
   report({ suite, what: 'from starting the process until it is ready', value: node.readyMs, unit: 'ms' })
-}
-
-async function residentMebibytes (pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
 }
 
 /** utime and stime, the 14th and 15th field of proc_pid_stat(5); the second, a name in brackets, may hold spaces. */

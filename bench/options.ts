@@ -1,7 +1,7 @@
 /** The command line of the benchmarks. */
 import { parseArgs } from 'node:util'
 
-export const SUITES = ['pair', 'spread', 'start', 'send', 'idle', 'history'] as const
+export const SUITES = ['pair', 'spread', 'start', 'send', 'idle', 'history', 'deposits', 'backlog', 'relayed', 'relay-idle', 'idle-traffic'] as const
 export type SuiteName = typeof SUITES[number]
 
 export interface Options {
@@ -14,11 +14,12 @@ export interface Options {
 
 export const USAGE = `Usage: npm run bench -- [options]
 
-  --only NAME       one of ${SUITES.join(', ')}; may be repeated
-  --quick           fewer and shorter: within a minute, and rougher
+  --only NAME       one of ${SUITES.join(', ')};
+                    may be repeated
+  --quick           fewer and shorter: some two minutes instead of twenty, and rougher
   --json            JSON on standard output instead of the table
-  --profile FOLDER  one more repetition of pair and spread with the profiler on; profiles go to FOLDER, their sums to
-                    standard error
+  --profile FOLDER  one more repetition of pair, spread and deposits with the profiler on, and backlog with it; profiles go
+                    to FOLDER, their sums to standard error
   --help            this`
 
 /** `undefined`: somebody asks for help. @throws TypeError that says what is wrong */

@@ -1,7 +1,7 @@
 /** A child process with people in it: one who sends, or many who take whatever comes. */
 import type { SkeinNode } from '../node/node.ts'
 import { answerCalls, usage, wallMs } from './answering.ts'
-import { befriend, indexed, makePerson, type Person } from './people.ts'
+import { befriend, indexed, makePerson, settled, useRelays, type Person, type PersonOptions } from './people.ts'
 import { startProfiler, type Profiler } from './profiling.ts'
 
 /** 300 characters with its number: a few sentences. */
@@ -20,9 +20,12 @@ let profiler: Profiler | undefined
 
 const calls = {
   /** Makes people; says their invite links. */
-  start: async ({ count }: { readonly count: number }) => {
-    for (let index = 0; index < count; index++) people.push(await makePerson(`person ${index}`))
+  start: async ({ count, ...options }: PersonOptions & { readonly count: number }) => {
+    for (let index = 0; index < count; index++) people.push(await makePerson(`person ${index}`, options))
     return { links: await Promise.all(people.map(({ node }) => node.invite())) }
+  },
+  useRelays: async ({ addresses }: { readonly addresses: readonly string[] }) => {
+    for (const { node } of people) await useRelays(node, addresses)
   },
   befriend: async ({ links }: { readonly links: readonly string[] }) => {
     for (let start = 0; start < links.length; start += BEFRIENDED_AT_ONCE) {
@@ -67,6 +70,14 @@ const calls = {
   indexed: async () => {
     for (const { node } of people) await indexed(node)
     return { atMs: wallMs() }
+  },
+  /** Nothing waits for anybody any more. */
+  settled: async () => {
+    for (const { node } of people) await settled(node)
+  },
+  connections: async () => {
+    const all = await Promise.all(people.map(({ node }) => node.status()))
+    return { count: all.reduce((sum, { connections }) => sum + connections, 0) }
   },
   sent: () => ({ numbers: sent }),
   /** What each person has received, in the order in which it is shown. */

@@ -1,6 +1,6 @@
 /** The program `skein` as somebody has installed it: built into a folder of the run, started as people start it. */
 import { once } from 'node:events'
-import { cp, mkdir, rename, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { ended, launch, LEAN, LEAN_ENVIRONMENT } from './children.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 /** What scripts/build.ts needs to make `dist/`. */
-const SOURCES = ['bin', 'cli', 'node', 'store', 'protocols', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+const SOURCES = ['bin', 'cli', 'node', 'store', 'protocols', 'web', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
 const PACKED = ['bin', 'dist', 'package.json']
 
 /** A run of the program: how long it took from start to end, and what it said. */
@@ -56,10 +56,10 @@ export class Program {
     return { tookMs, output: text }
   }
 
-  /** `skein up`, ready. It has what the launcher gives it, and ends with us even if we are killed, as with its launcher. */
-  async up (home: string): Promise<RunningProgram> {
+  /** `skein up`, or another command that stays, ready. It has what the launcher gives it, and ends with us even if we are killed, as with its launcher. */
+  async up (home: string, command: readonly string[] = ['up']): Promise<RunningProgram> {
     const startMs = performance.now()
-    const child = launch(process.execPath, [...LEAN, this.#launcher, '--home', home, 'up', '--json'], {
+    const child = launch(process.execPath, [...LEAN, this.#launcher, '--home', home, ...command, '--json'], {
       env: { ...this.#environment, ...LEAN_ENVIRONMENT, SKEIN_LAUNCHER: String(process.pid) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
@@ -78,6 +78,12 @@ export class Program {
   async init (home: string): Promise<void> {
     await this.run(['--home', home, 'init', '--name', 'Bench', '--key-file', '--accept', 'all'])
   }
+}
+
+/** Of a running process. */
+export async function residentMebibytes (pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
 }
 
 /** The first Node on the path that is older than what the program needs. */
@@ -112,5 +118,5 @@ async function untilReady (child: ChildProcess): Promise<void> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => { complaints.push(text) })
   const lines = createInterface({ input: child.stdout })
   const isReady = await Promise.race([once(lines, 'line').then(() => true), once(child, 'exit').then(() => false)])
-  if (!isReady) throw new Error(`skein up has ended before it was ready: ${complaints.join('')}`)
+  if (!isReady) throw new Error(`it has ended before it was ready: ${complaints.join('')}`)
 }

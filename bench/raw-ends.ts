@@ -1,6 +1,6 @@
 /**
  * Both ends of the raw limit: a sender that commits, sends and waits for the word that it is committed there, and a taker that
- * commits and says so. Records have one size, so that nothing has to be framed.
+ * commits and says so, or passes on first. Records have one size, so that nothing has to be framed.
  */
 import type { Ledger } from './ledger.ts'
 import type { Wire } from './raw-wires.ts'
@@ -14,35 +14,64 @@ const GROUP_MAX = 64
 
 export interface Load { readonly count: number, readonly inFlight: number }
 
-/** Commits what comes, as much as is there, and says how much it was. */
-export function takeRecords (wire: Wire, ledger: Ledger): void {
-  let waiting: Uint8Array[] = []
-  const records = new Pieces(RECORD_BYTES, record => {
-    waiting.push(record)
-    if (waiting.length === 1) setImmediate(commit)
-  })
-  const commit = (): void => {
-    const taken = waiting
-    waiting = []
-    ledger.commit(taken)
-    const word = Buffer.alloc(WORD_BYTES)
-    word.writeUInt32BE(taken.length)
-    wire.send(word)
+export interface TakerParts {
+  readonly ledger: Ledger
+  readonly recordBytes: number
+  /** Told after each commit. */
+  readonly onCommit: () => void
+  /** Where everything goes that is committed here; what is said there is passed back to the only wire that comes in. */
+  readonly onward?: Wire | undefined
+}
+
+/** Commits what comes over all of its wires, as much as is there, in one transaction, and says how much it was. */
+export class RecordTaker {
+  readonly #parts: TakerParts
+  #waiting: Array<{ readonly record: Uint8Array, readonly wire: Wire }> = []
+
+  constructor (parts: TakerParts) {
+    this.#parts = parts
   }
-  wire.receive(bytes => { records.push(bytes) })
+
+  accept (wire: Wire): void {
+    const { recordBytes, onward } = this.#parts
+    const records = new Pieces(recordBytes, record => {
+      this.#waiting.push({ record, wire })
+      if (this.#waiting.length === 1) setImmediate(() => { this.#commit() })
+    })
+    wire.receive(bytes => { records.push(bytes) })
+    onward?.receive(bytes => { wire.send(bytes) })
+  }
+
+  #commit (): void {
+    const { ledger, onCommit, onward } = this.#parts
+    const taken = this.#waiting
+    this.#waiting = []
+    ledger.commit(taken.map(({ record }) => record))
+    onCommit()
+    if (onward !== undefined) return onward.send(Buffer.concat(taken.map(({ record }) => record)))
+    const counts = new Map<Wire, number>()
+    for (const { wire } of taken) counts.set(wire, (counts.get(wire) ?? 0) + 1)
+    for (const [wire, count] of counts) {
+      const word = Buffer.alloc(WORD_BYTES)
+      word.writeUInt32BE(count)
+      wire.send(word)
+    }
+  }
 }
 
 /** Sends over one wire or over several in turn. */
 export class RecordSender {
   readonly #wires: readonly Wire[]
-  readonly #ledger: Ledger
-  readonly #body = Buffer.alloc(RECORD_BYTES, 'The ferry goes at 08:40. ')
+  readonly #ledger: Ledger | undefined
+  readonly #body: Uint8Array
   #committedCount = 0
   #onWord: () => void = () => { /* nobody waits */ }
 
-  constructor (wires: readonly Wire[], ledger: Ledger) {
+  /** Without a ledger nothing is kept here. */
+  constructor (wires: readonly Wire[], { ledger, recordBytes }: { readonly ledger: Ledger | undefined, readonly recordBytes: number }) {
     this.#wires = wires
     this.#ledger = ledger
+    this.#body = Buffer.alloc(recordBytes, 'The ferry goes at 08:40. ')
     for (const wire of wires) {
       const words = new Pieces(WORD_BYTES, word => {
         this.#committedCount += Buffer.from(word).readUInt32BE()
@@ -87,7 +116,7 @@ export class RecordSender {
   }
 
   #sendGroup (first: number, count: number): void {
-    this.#ledger.commit(new Array<Uint8Array>(count).fill(this.#body))
+    this.#ledger?.commit(new Array<Uint8Array>(count).fill(this.#body))
     const [only] = this.#wires
     if (this.#wires.length === 1) return only?.send(Buffer.concat(new Array<Uint8Array>(count).fill(this.#body)))
     for (let index = first; index < first + count; index++) this.#wires[index % this.#wires.length]?.send(this.#body)

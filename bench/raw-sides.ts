@@ -16,7 +16,7 @@ export class RawSides implements AsyncDisposable {
 
   static async open ({ folder, wire, processCount, endsPerProcess }: RawOptions): Promise<RawSides> {
     const script = new URL('./raw-process.ts', import.meta.url)
-    const sides = new RawSides(new Child(script, folder), Array.from({ length: processCount }, () => new Child(script, folder)))
+    const sides = new RawSides(new Child(script, { folder }), Array.from({ length: processCount }, () => new Child(script, { folder })))
     await sides.#sender.ask('listen', { wire, count: 1 })
     const places = await Promise.all(sides.#takers.map(taker => taker.ask('listen', { wire, count: endsPerProcess })))
     await sides.#sender.ask('dial', { addresses: places.flatMap(({ addresses }) => addresses) })

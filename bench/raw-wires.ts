@@ -25,6 +25,7 @@ export interface WireEnd {
 }
 
 const PROTOCOL = '/raw/1'
+const CONNECTIONS_MAX = 10_000
 
 export async function openWireEnd (name: WireName, accept: (wire: Wire) => void): Promise<WireEnd> {
   return name === 'tcp' ? await openTcp(accept) : await openLibp2p(accept)
@@ -69,7 +70,9 @@ async function openLibp2p (accept: (wire: Wire) => void): Promise<WireEnd> {
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()]
+    streamMuxers: [yamux()],
+    // All who come are of this machine, and the default lets in five of one host in a second.
+    connectionManager: { inboundConnectionThreshold: CONNECTIONS_MAX, maxConnections: CONNECTIONS_MAX, maxIncomingPendingConnections: CONNECTIONS_MAX }
   })
   await host.handle(PROTOCOL, stream => { accept(wireOfStream(stream)) })
   return {

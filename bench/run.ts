@@ -5,27 +5,42 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { measureBacklog } from './backlog.ts'
 import { killAll } from './children.ts'
+import { measureDeposits } from './deposits.ts'
 import { ratioOf, verdictOf, type Figure } from './figures.ts'
 import { measureHistory } from './history.ts'
 import { measureIdle } from './idle.ts'
+import { measureIdleTraffic } from './idle-traffic.ts'
 import { describeMachine, machineText, type Machine } from './machine.ts'
 import { parseOptions, USAGE, type Options, type SuiteName } from './options.ts'
 import { measurePair } from './pair.ts'
+import { measureRelayed } from './relayed.ts'
+import { measureRelayIdle } from './relay-idle.ts'
 import { measureSend } from './send.ts'
 import { measureSpread } from './spread.ts'
 import { measureStart } from './start.ts'
 import type { Run } from './suite.ts'
 import { renderTable } from './table.ts'
 
-const FULL_MS_MAX = 240_000
-const QUICK_MS_MAX = 60_000
+const FULL_MS_MAX = 1_800_000
+const QUICK_MS_MAX = 240_000
 
 const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
-  pair: measurePair, spread: measureSpread, start: measureStart, send: measureSend, idle: measureIdle, history: measureHistory
+  pair: measurePair,
+  spread: measureSpread,
+  start: measureStart,
+  send: measureSend,
+  idle: measureIdle,
+  history: measureHistory,
+  deposits: measureDeposits,
+  backlog: measureBacklog,
+  relayed: measureRelayed,
+  'relay-idle': measureRelayIdle,
+  'idle-traffic': measureIdleTraffic
 }
 
-interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly loadAfter: number, readonly tookS: number }
+interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly skipped: readonly string[], readonly loadAfter: number, readonly tookS: number }
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -61,6 +76,7 @@ async function measure ({ suites, isQuick, profileFolder }: Options, folder: str
   const machine = describeMachine()
   const figures: Figure[] = []
   const failures: string[] = []
+  const skipped: string[] = []
   const note = (text: string): void => { process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(0).padStart(4)} s  ${text}\n`) }
   const timer = setTimeout(killAll, deadlineMs - startMs)
   for (const name of suites) {
@@ -70,22 +86,23 @@ async function measure ({ suites, isQuick, profileFolder }: Options, folder: str
     }
     note(`${name} (load ${loadText()})`)
     try {
-      await MEASURE[name]({ folder, isQuick, deadlineMs, note, profileFolder: profileFolder === undefined ? undefined : resolve(profileFolder), report: figure => figures.push(figure) })
+      await MEASURE[name]({ folder, isQuick, deadlineMs, note, profileFolder: profileFolder === undefined ? undefined : resolve(profileFolder), report: figure => figures.push(figure), skip: reason => skipped.push(`${name}: not measured, ${reason}`) })
     } catch (thrown) {
       failures.push(`${name}: ${performance.now() >= deadlineMs ? 'not finished, the time was up' : reasonOf(thrown)}`)
     }
   }
   clearTimeout(timer)
-  return { machine, figures, failures, loadAfter: loadavg()[0] ?? 0, tookS: (performance.now() - startMs) / 1000 }
+  return { machine, figures, failures, skipped, loadAfter: loadavg()[0] ?? 0, tookS: (performance.now() - startMs) / 1000 }
 }
 
-function renderText ({ machine, figures, failures, loadAfter, tookS }: Findings, { isQuick }: Options): string {
+function renderText ({ machine, figures, failures, skipped, loadAfter, tookS }: Findings, { isQuick }: Options): string {
   return [
     machineText(machine),
     `Throughput and CPU are medians of 3 repetitions, each beside one of the raw limit.${isQuick ? ' Quick: fewer and shorter, so rougher.' : ''}`,
     '',
     renderTable(figures),
     '',
+    ...skipped,
     ...failures,
     `Took ${tookS.toFixed(0)} s; load at the end ${loadAfter.toFixed(2)}.`,
     ''

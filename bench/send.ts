@@ -18,7 +18,7 @@ export async function measureSend (run: Run): Promise<void> {
   const suite = `skein send with a running node (${program.origin}), from start to end of the process`
   const home = join(folder, 'send')
   await program.init(home)
-  await using friend = new Child<PeopleCalls>(new URL('./people-process.ts', import.meta.url), folder)
+  await using friend = new Child<PeopleCalls>(new URL('./people-process.ts', import.meta.url), { folder })
   const { links } = await friend.ask('start', { count: 1 })
   await using running = new AsyncDisposableStack()
   running.use(await program.up(home))

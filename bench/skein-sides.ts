@@ -25,7 +25,7 @@ export class SkeinSides implements AsyncDisposable {
   /** Resolves when the sender has a session with everybody. */
   static async open ({ folder, processCount, peoplePerProcess }: SkeinOptions): Promise<SkeinSides> {
     const script = new URL('./people-process.ts', import.meta.url)
-    const sides = new SkeinSides(new Child(script, folder), Array.from({ length: processCount }, () => new Child(script, folder)))
+    const sides = new SkeinSides(new Child(script, { folder }), Array.from({ length: processCount }, () => new Child(script, { folder })))
     const [places] = await Promise.all([
       Promise.all(sides.#takers.map(taker => taker.ask('start', { count: peoplePerProcess }))),
       sides.#sender.ask('start', { count: 1 })

@@ -16,9 +16,9 @@ export async function measureStart ({ folder, isQuick, report, note }: Run): Pro
   const runCount = isQuick ? 3 : 7
   // The first one makes the account.
   for (let index = 0; index <= runCount; index++) {
-    await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), folder)
+    await using raw = new Child<RawCalls>(new URL('./raw-process.ts', import.meta.url), { folder })
     bare.push((await raw.ask('listen', { wire: 'libp2p', count: 1 })).tookMs)
-    await using node = new Child<StartCalls>(new URL('./start-process.ts', import.meta.url), folder)
+    await using node = new Child<StartCalls>(new URL('./start-process.ts', import.meta.url), { folder })
     const { loadMs, startMs } = await node.ask('start', { home, isNew: index === 0 })
     if (index === 0) continue
     starts.push(startMs)

@@ -10,6 +10,8 @@ export interface Run {
   /** On `performance.now()`'s clock: what is not measured by then is not measured. */
   readonly deadlineMs: number
   readonly report: (figure: Figure) => void
+  /** Something cannot be measured on this machine, and why; that is no failure. */
+  readonly skip: (reason: string) => void
   /** A line for whoever waits. */
   readonly note: (text: string) => void
 }

@@ -35,6 +35,8 @@ function budgetText (budget: Budget, unit: Unit): string {
       return `≥ ${withUnit(budget.value, unit)}${budget.stretch === undefined ? '' : `, better ${number(budget.stretch, unit)}`}`
     case 'timesLimit':
       return `≤ ${budget.value} × limit`
+    case 'aboveLimit':
+      return `≤ limit + ${withUnit(budget.value, unit)}`
   }
 }
 
@@ -47,7 +49,7 @@ function verdictText (figure: Figure): string {
 function withUnit (value: number, unit: Unit): string { return `${number(value, unit)} ${unit}` }
 
 function number (value: number, unit: Unit): string {
-  const isWhole = unit === 'messages' || unit === 'messages/s' || value >= 100 || Number.isInteger(value)
+  const isWhole = unit === 'messages' || unit.endsWith('s/s') || value >= 100 || Number.isInteger(value)
   return isWhole ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 1 : 2)
 }
 

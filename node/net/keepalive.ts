@@ -37,6 +37,12 @@ export class KeepAlive {
     if (socket !== undefined) probe(socket, idleMs)
   }
 
+  /** What went over a connection that we dialled, both ways; undefined for any other. */
+  bytesOf (connection: Connection): number | undefined {
+    const socket = this.#sockets.get(connection)
+    return socket === undefined ? undefined : socket.bytesRead + socket.bytesWritten
+  }
+
   /** Whether a connection that we dialled has lost the address on our side: no answer will ever come. */
   isStranded (connection: Connection, ownHosts: readonly string[]): boolean {
     const host = this.#sockets.get(connection)?.localAddress

@@ -6,7 +6,7 @@ import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { EXIT, SkeinError, UnreachableError, asError } from '../../protocols/core/errors.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import {
-  CLOSE_GRACE_MS, CONNECTIONS_PER_PEER_MAX, FRAME_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, KEEPALIVE_IDLE_MS, KEEPALIVE_IDLE_SERVING_MS, LIVENESS_INTERVAL_MS,
+  CLOSE_GRACE_MS, CONNECTIONS_PER_PEER_MAX, FRAME_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, IDLE_DIRECT_MS, KEEPALIVE_IDLE_MS, KEEPALIVE_IDLE_SERVING_MS, LIVENESS_INTERVAL_MS,
   REQUEST_TIMEOUT_MS, STREAMS_PER_PEER_MAX
 } from '../../protocols/core/limits.ts'
 import type { Channel, ChannelProtocol, Clock, FrameHandler, Network, Path, PeerTarget, Ping, Random, RelayStanding, Survey } from '../ports.ts'
@@ -55,6 +55,7 @@ export interface Timeouts {
   readonly requestMs: number
   readonly frameMs: number
   readonly livenessMs: number
+  readonly idleMs: number
 }
 
 type StreamHandler = (stream: Stream, connection: Connection) => void | Promise<void>
@@ -87,6 +88,7 @@ export class Libp2pNetwork implements Network {
       requestMs: REQUEST_TIMEOUT_MS,
       frameMs: FRAME_TIMEOUT_MS,
       livenessMs: LIVENESS_INTERVAL_MS,
+      idleMs: IDLE_DIRECT_MS,
       ...options.timeouts
     }
     this.#liveness = new Liveness(options.clock, this.#timeouts.livenessMs)
@@ -98,6 +100,7 @@ export class Libp2pNetwork implements Network {
       liveness: this.#liveness,
       keepAlive: this.#keepAlive,
       handshakeMs: this.#timeouts.handshakeMs,
+      idleMs: options.relay === undefined ? this.#timeouts.idleMs : undefined,
       listen: options.listen,
       announce: options.announce ?? [],
       isOnLan: options.isOnLan ?? false,

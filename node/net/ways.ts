@@ -8,6 +8,7 @@ import { UnreachableError } from '../../protocols/core/errors.ts'
 import type { Clock, PeerTarget, Random } from '../ports.ts'
 import { addressesToTell } from './addresses.ts'
 import { Circuits, relayOf } from './circuits.ts'
+import { Disuse } from './disuse.ts'
 import type { HostComponents, HostServices } from './host.ts'
 import { InterfaceWatch } from './interfaces.ts'
 import type { KeepAlive } from './keepalive.ts'
@@ -27,6 +28,8 @@ export interface WayParts {
   readonly liveness: Liveness
   readonly keepAlive: KeepAlive
   readonly handshakeMs: number
+  /** How long a direct connection may be of no use; undefined: for ever, as those of a relay may. */
+  readonly idleMs: number | undefined
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   /** Whether to look for peers on our own network, and let them find us. */
@@ -56,6 +59,7 @@ export class Ways {
   readonly #parts: WayParts
   readonly #listeners = new Set<Listener>()
   readonly #interfaces: InterfaceWatch
+  readonly #disuse: Disuse | undefined
   #grown: Grown | undefined
   #paths: Paths | undefined
   #meetings: Meetings | undefined
@@ -63,8 +67,11 @@ export class Ways {
   #isCheckDue = false
 
   constructor (parts: WayParts) {
-    const { clock, random, keepAlive, liveness } = parts
+    const { clock, random, keepAlive, liveness, idleMs } = parts
     this.#parts = parts
+    this.#disuse = idleMs === undefined
+      ? undefined
+      : new Disuse({ clock, idleMs, connections: () => this.#paths?.all() ?? [], bytesOf: connection => keepAlive.bytesOf(connection), isRelay: peerId => this.reservations.has(peerId) })
     this.#interfaces = new InterfaceWatch(clock, hosts => {
       for (const connection of this.#paths?.all() ?? []) if (keepAlive.isStranded(connection, hosts)) connection.abort(new Error('the network changed'))
       liveness.suspect()
@@ -127,10 +134,12 @@ export class Ways {
   start (): void {
     this.reservations.start()
     this.#interfaces.start()
+    this.#disuse?.start()
   }
 
   stop (): void {
     this.#interfaces.stop()
+    this.#disuse?.stop()
     this.reservations.stop()
     this.#meetings?.stop()
     this.#paths = undefined

@@ -7,14 +7,26 @@ import { decodeResultFrame, encodeDepositFrame, type Deposit } from '../../proto
 import { deriveAlias, depositMacInput, type DerivedAlias } from '../../protocols/mailbox/alias.ts'
 import { macOf } from '../crypto/mac.ts'
 import { MailboxStream } from '../loops/mailbox-stream.ts'
+import { generateNetworkKey } from '../net/identity.ts'
+import { Libp2pNetwork } from '../net/network.ts'
 import type { Channel, Clock, Network, PeerTarget, Random } from '../ports.ts'
 import { DEPOSIT_PROTOCOL } from '../protocols.ts'
+import { VERSION } from '../version.ts'
+import { realClock, realRandom } from '../world.ts'
 
 export interface BenchPeer {
   readonly network: Network
   readonly relay: PeerTarget
   readonly clock: Clock
   readonly random: Random
+}
+
+/** Somebody with a key and a libp2p of their own, whom nobody can dial. */
+export async function startClient (relay: PeerTarget, stack: AsyncDisposableStack): Promise<BenchPeer> {
+  const network = new Libp2pNetwork({ networkKey: generateNetworkKey(), listen: [], agentVersion: `skein/${VERSION}`, clock: realClock })
+  stack.defer(async () => { await network.stop() })
+  await network.start()
+  return { network, relay, clock: realClock, random: realRandom }
 }
 
 /** An owner makes its mailbox with that many doors, and never collects. @throws UnreachableError */
@@ -70,7 +82,8 @@ export async function depositAll ({ network, relay, random }: BenchPeer, { door,
     const frame = decodeResultFrame(bytes)
     if (frame.type === 'hello') nonce = frame.hello.nonce
     if (frame.type !== 'batch') return
-    const arrived = frame.results.filter(({ type }) => type === 'stored').length
+    // What is not signed for is no deposit.
+    const arrived = frame.signature === undefined ? 0 : frame.results.filter(({ type }) => type === 'stored').length
     stored += arrived
     refused += frame.results.length - arrived
     if (stored + refused >= count) done.resolve({ stored, refused })

@@ -10,10 +10,9 @@ import { openRelayStore } from '../../store/relay/relay-store.ts'
 import { signerOf } from '../crypto/signer.ts'
 import { generateNetworkKey, privateKeyOf } from '../net/identity.ts'
 import { Libp2pNetwork } from '../net/network.ts'
-import type { PeerTarget } from '../ports.ts'
 import { VERSION } from '../version.ts'
 import { realClock, realRandom } from '../world.ts'
-import { depositAll, makeDoors, type BenchPeer } from './bench-client.ts'
+import { depositAll, makeDoors, startClient } from './bench-client.ts'
 import { RELAY_DEFAULTS, type RelayConfig } from './config.ts'
 import { quantile } from './http/recent.ts'
 import type { Vitals } from './pressure.ts'
@@ -71,8 +70,8 @@ export async function benchRelay (plan: BenchPlan): Promise<BenchResult> {
   }
 }
 
-/** As the database does it: writes over what is there already, so that no flush has to grow the file. */
-function flushRate (path: string): number {
+/** Flushes of a second, as the database does them: it writes over what is there already, so that no flush has to grow the file. */
+export function flushRate (path: string): number {
   const file = openSync(path, 'w+')
   const block = realRandom.bytes(FLUSH_BYTES)
   try {
@@ -121,7 +120,8 @@ async function measure (plan: BenchPlan, { folder, spaceBytes }: { readonly fold
 async function startRelay ({ folder, capBytes }: { readonly folder: string, readonly capBytes: number }, stack: AsyncDisposableStack): Promise<{ readonly core: RelayCore, readonly network: Libp2pNetwork }> {
   const store = stack.adopt(openRelayStore({ path: join(folder, 'relay.db'), isNew: true, capBytes }), opened => { opened.close() })
   const networkKey = generateNetworkKey()
-  const network = newNetwork({ networkKey, listen: [LOOPBACK] }, stack)
+  const network = new Libp2pNetwork({ networkKey, listen: [LOOPBACK], agentVersion: `skein/${VERSION}`, clock: realClock })
+  stack.defer(async () => { await network.stop() })
   const core = new RelayCore({
     store,
     ports: { clock: realClock, random: realRandom, network, signer: signerOf(privateKeyOf(networkKey).raw.subarray(0, SEED_BYTES)), vitals: () => NO_VITALS },
@@ -133,18 +133,6 @@ async function startRelay ({ folder, capBytes }: { readonly folder: string, read
   core.start()
   stack.defer(async () => { await core.stop() })
   return { core, network }
-}
-
-async function startClient (relay: PeerTarget, stack: AsyncDisposableStack): Promise<BenchPeer> {
-  const network = newNetwork({ networkKey: generateNetworkKey(), listen: [] }, stack)
-  await network.start()
-  return { network, relay, clock: realClock, random: realRandom }
-}
-
-function newNetwork ({ networkKey, listen }: { readonly networkKey: Uint8Array, readonly listen: readonly string[] }, stack: AsyncDisposableStack): Libp2pNetwork {
-  const network = new Libp2pNetwork({ networkKey, listen, agentVersion: `skein/${VERSION}`, clock: realClock })
-  stack.defer(async () => { await network.stop() })
-  return network
 }
 
 /** What is measured is the work: no quota and no brake is in the way. */

@@ -112,8 +112,10 @@ class DepositorStream {
     const nowMs = clock.now()
     const admitted: Admitted[] = []
     const refused: Answer[] = []
-    for (const deposit of deposits) {
-      const verdict = doorkeeper.judge(deposit, { nonce: this.#nonce, peerId: this.channel.peerId, nowMs })
+    const verdicts = doorkeeper.judge(deposits, { nonce: this.#nonce, peerId: this.channel.peerId, nowMs })
+    for (const [index, deposit] of deposits.entries()) {
+      const verdict = verdicts[index]
+      invariant(verdict !== undefined, 'each deposit has a verdict')
       if (verdict.type === 'admit') admitted.push({ entry: verdict.deposit, deposit, outcome: undefined })
       else refused.push(this.#refusal(deposit, verdict))
     }

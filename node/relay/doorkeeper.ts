@@ -81,12 +81,19 @@ export class Doorkeeper {
     this.#parts = parts
   }
 
-  judge (deposit: Deposit, knock: Knock): Verdict {
-    const { reader, quotas } = this.#parts
-    const { lifetimeMsMax } = quotas()
+  /** In their order. Each door is looked up once: nothing is written meanwhile. */
+  judge (deposits: readonly Deposit[], knock: Knock): Verdict[] {
+    const entrances = new Map<string, Entrance>()
+    return deposits.map(deposit => this.#judgeOne(deposit, knock, entrances))
+  }
+
+  #judgeOne (deposit: Deposit, knock: Knock, entrances: Map<string, Entrance>): Verdict {
+    const { lifetimeMsMax } = this.#parts.quotas()
     const { alias, mac, depositId, body, lifetimeS } = deposit
     if (alias === undefined || mac === undefined) return { type: 'refuse', reason: 'malformed', retryAfterMs: 0 }
-    const entrance = new Entrance(reader, alias)
+    const key = idKey(alias)
+    const entrance = entrances.get(key) ?? new Entrance(this.#parts.reader, alias)
+    entrances.set(key, entrance)
     const verdict = this.#admit(deposit, knock, entrance)
     if (verdict !== undefined && !this.#isKnown(verdict, alias, depositId)) {
       if (verdict.reason === 'mailboxFull' && entrance.mailbox !== undefined) this.#parts.onCrowded(entrance.mailbox.mailbox)

@@ -60,8 +60,8 @@ export const FRAME_TIMEOUT_MS = 30_000
  */
 export const LIVENESS_INTERVAL_MS = 2_000
 /**
- * A circuit or a WebRTC connection that nobody has used for this long is ended: both cost some 100 to 400 kB in an hour of silence, and
- * are made anew in a second. A direct TCP connection costs a tenth, and stays.
+ * A connection between users that nobody has used for this long is ended: a circuit or WebRTC costs some 300 to 600 kB in an hour of
+ * silence, a direct TCP connection 45, and who has fifty contacts may have fifty. Each is made anew in a second.
  */
 export const IDLE_DIRECT_MS = 5 * 60_000
 /** What the slowest line carries that we wait for: 128 kbit/s. */

@@ -80,14 +80,18 @@ export class Lab {
   /** A node in one of the places, in a process of its own. */
   async start (place: Place, spec: PeerSpec = {}): Promise<LabPeer> {
     const isRelay = place === 'r1' || place === 'r2'
-    const peer = await LabPeer.start(['ip', 'netns', 'exec', this.#name(place)], isRelay ? { isRelay, listen: [`/ip4/${RELAY_HOSTS[place]}/tcp/4001`], announce: [`/ip4/${RELAY_HOSTS[place]}/tcp/4001`], ...spec } : spec)
+    const peer = await LabPeer.start(this.enter(place), isRelay ? { isRelay, listen: [`/ip4/${RELAY_HOSTS[place]}/tcp/4001`], announce: [`/ip4/${RELAY_HOSTS[place]}/tcp/4001`], ...spec } : spec)
     this.#peers.add(peer)
     return peer
   }
 
+  /** What puts a command into one of the places. */
+  enter (place: Place): readonly string[] { return ['ip', 'netns', 'exec', this.#name(place)] }
+
   /** A command in one of the places. It is over when it ends; `down` ends it. */
   spawn (place: Place, command: readonly string[]): ChildProcessByStdio<null, Readable, null> {
-    const child = spawn('ip', ['netns', 'exec', this.#name(place), ...command], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const [program = '', ...line] = [...this.enter(place), ...command]
+    const child = spawn(program, line, { stdio: ['ignore', 'pipe', 'ignore'] })
     this.#cables.push({ kill: () => { child.kill('SIGKILL') } })
     return child
   }
