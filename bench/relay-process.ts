@@ -17,7 +17,7 @@ const calls = {
   /** Makes a home in `folder` and opens it; says where it is. */
   start: async ({ folder, settings, listen = '/ip4/127.0.0.1/tcp/0' }: { readonly folder: string, readonly settings: RelaySettingsGiven, readonly listen?: string }) => {
     const home = join(folder, `relay-${process.pid}`)
-    await initRelay({ home, name: 'bench' })
+    initRelay({ home, name: 'bench' })
     const environment = Object.fromEntries(Object.entries(settings).map(([name, value]) => [variableOf(name as keyof RelaySettingsGiven), value]))
     relay = await createRelay({ home, listen: [listen], environment })
     await relay.start()

@@ -14,7 +14,8 @@ import { appearing } from './appearing.ts'
 import { Owner, Sender } from './depositors.ts'
 import { Disk } from './disk.ts'
 import { Running, type Ended } from './running.ts'
-import { seeded, seedOfThisRun } from './seed.ts'
+import { seeded } from '../../testnet/chance.ts'
+import { seedOfThisRun } from './seed.ts'
 import { inTime } from './victims.ts'
 
 const CUTS = Number(process.env['POWER_CUTS'] ?? 5)

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { parseRelayAddress } from '../../node/contacts/relay-address.ts'
 import { initRelay } from '../../node/relay/relay-node.ts'
 import type { PeerTarget } from '../../node/ports.ts'
 import { scratchFolder } from './folders.ts'
@@ -24,7 +25,7 @@ export class RelayProcess implements AsyncDisposable {
     const stack = new AsyncDisposableStack()
     const folder = stack.use(await scratchFolder())
     const home = join(folder.path, 'relay')
-    await initRelay({ home })
+    initRelay({ home })
     const child = spawn(process.execPath, [LAUNCHER, 'relay', 'up', '--home', home, '--listen', LOOPBACK, '--json'], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
     stack.defer(async () => { await end(child) })
     const said: string[] = []
@@ -33,7 +34,7 @@ export class RelayProcess implements AsyncDisposable {
     child.stdout.resume()
     const { ok, data } = JSON.parse(String(value)) as { readonly ok: boolean, readonly data: { readonly peerId: string, readonly addresses: readonly string[], readonly http: string } }
     assert.equal(ok, true, said.join(''))
-    return new RelayProcess({ home, target: { peerId: data.peerId, addresses: data.addresses.filter(address => address.includes('/tcp/')) }, http: data.http, child, said, stack })
+    return new RelayProcess({ home, target: { peerId: data.peerId, addresses: data.addresses.flatMap(address => parseRelayAddress(address).addresses) }, http: data.http, child, said, stack })
   }
 
   private constructor ({ home, target, http, child, said, stack }: { readonly home: string, readonly target: PeerTarget, readonly http: string, readonly child: ChildProcessByStdio<null, Readable, Readable>, readonly said: string[], readonly stack: AsyncDisposableStack }) {
