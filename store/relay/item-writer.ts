@@ -8,7 +8,7 @@ import { invariant } from '../../protocols/core/invariant.ts'
 import type { DepositRef } from '../../protocols/mailbox/wire.ts'
 import type { SqlValue, Statement } from '../database.ts'
 import { bytesOrNothing } from '../tables/columns.ts'
-import type { WriterParts } from './mailbox-writer.ts'
+import type { WriterParts } from './parts.ts'
 import { COLLECTED, EXPIRED, HELD, itemOf, KINDS, minuteAfter, minuteOf, msOf, POSITION_MAX, type AliasRow, type MailboxRow } from './rows.ts'
 import type { DepositOutcome, MailboxQuotas, NewDeposit } from './types.ts'
 

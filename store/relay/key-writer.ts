@@ -3,7 +3,7 @@ import type { DeviceId } from '../../protocols/core/ids.ts'
 import type { ShardUpload } from '../../protocols/prekeys/shard.ts'
 import type { SqlValue, Statement } from '../database.ts'
 import { bytes, deviceIdOf } from '../tables/columns.ts'
-import type { WriterParts } from './mailbox-writer.ts'
+import type { WriterParts } from './parts.ts'
 import type { StoredRecord, TakenBundle } from './types.ts'
 
 interface ShardRow {

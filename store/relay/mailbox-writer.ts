@@ -2,22 +2,11 @@
 import type { Alias } from '../../protocols/mailbox/wire.ts'
 import { idKey } from '../../protocols/core/ids.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
-import type { Database, SqlValue, Statement } from '../database.ts'
+import type { SqlValue, Statement } from '../database.ts'
 import { flag } from '../tables/columns.ts'
+import type { WriterParts } from './parts.ts'
 import { KINDS, MAILBOX_NUMBER_MAX, type AliasRow } from './rows.ts'
-import type { DiskSpace } from './space.ts'
 import type { Sweeper } from './sweeper.ts'
-import type { RunningTotals } from './totals.ts'
-import type { RelayReader } from './types.ts'
-
-export interface WriterParts {
-  readonly database: Database
-  readonly read: RelayReader
-  readonly space: DiskSpace
-  readonly totals: RunningTotals
-  /** Ids of items that have gone, remembered for one door. */
-  readonly rememberedMax: number
-}
 
 export interface AliasChange { readonly add: readonly Alias[], readonly remove: readonly Uint8Array[], readonly epoch: Uint8Array | undefined }
 

@@ -3,7 +3,7 @@
  * behind it; nobody's commit waits for the rest.
  */
 import type { Statement } from '../database.ts'
-import type { WriterParts } from './mailbox-writer.ts'
+import type { WriterParts } from './parts.ts'
 import { HELD, itemOf, KINDS, type AliasRow } from './rows.ts'
 
 interface RemovalRow { readonly door: number, readonly mailbox: number }

@@ -59,6 +59,9 @@ export class RelayProcess implements AsyncDisposable {
     }))
   }
 
+  /** As its operator does; its home stays until it is disposed of. */
+  async stop (): Promise<void> { await end(this.#child) }
+
   async [Symbol.asyncDispose] (): Promise<void> { await this.#stack.disposeAsync() }
 }
 
