@@ -93,7 +93,11 @@ def main(image, folder):
             except OSError as fault:
                 answer(f'failed: {fault}')
     finally:
-        # Lazily: what a failed test has left open must not keep it here.
+        # What a failed test has left running meets a disk that is gone, and ends by it; lazily, for it must not keep the mount here.
+        try:
+            cut(folder)
+        except OSError:
+            pass
         subprocess.run(['umount', '-l', folder], capture_output=True)
         subprocess.run(['umount', '-l', parent], capture_output=True)
         os.rmdir(folder)

@@ -37,6 +37,7 @@ class Member implements Side, AsyncDisposable {
   readonly owed = new Set<string>()
   account = ''
   #number: number
+  #first = Promise.withResolvers<undefined>()
   #running: Running<{ readonly account: string }> | undefined
 
   /** @param first where it begins to count, by twos: no two write the same number */
@@ -62,12 +63,17 @@ class Member implements Side, AsyncDisposable {
 
   async stop (): Promise<void> { assert.equal((await this.#running?.end('SIGTERM'))?.exit, 0) }
 
+  /** Resolves when it has been given an id, by a node that it has just begun to write to. */
+  async answered (): Promise<void> { await this.#first.promise }
+
   /** One message after the other, until the signal, or until the node takes no more. What it has given an id for is owed. */
   async write (to: string, signal: AbortSignal): Promise<void> {
+    this.#first = Promise.withResolvers()
     try {
       while (!signal.aborted) {
         const { id } = await this.api.call('send', { to, text: String(this.#number += 2) })
         this.owed.add(id)
+        this.#first.resolve(undefined)
       }
     } catch (thrown) {
       if (!(thrown instanceof SkeinError)) throw thrown
@@ -109,6 +115,7 @@ describe('a node that loses its power', function () {
     for (let cut = 1; cut <= CUTS; cut++) {
       const dark = new AbortController()
       const writing = [ana.write(bob.account, dark.signal), bob.write(ana.account, dark.signal)]
+      await inTime('a first message', ana.answered())
       await delay(random() * LIFE_MS_MAX)
       await disk.cut()
       assertSaid(await ana.ended())
