@@ -16,7 +16,7 @@ export const USAGE = `Usage: npm run bench -- [options]
 
   --only NAME       one of ${SUITES.join(', ')};
                     may be repeated
-  --quick           fewer and shorter: some two minutes instead of twenty, and rougher
+  --quick           fewer and shorter: some three minutes instead of twenty, and rougher
   --json            JSON on standard output instead of the table
   --profile FOLDER  one more repetition of pair, spread and deposits with the profiler on, and backlog with it; profiles go
                     to FOLDER, their sums to standard error

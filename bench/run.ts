@@ -24,7 +24,7 @@ import type { Run } from './suite.ts'
 import { renderTable } from './table.ts'
 
 const FULL_MS_MAX = 1_800_000
-const QUICK_MS_MAX = 240_000
+const QUICK_MS_MAX = 300_000
 
 const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
   pair: measurePair,
