@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseRelayAddress } from '../../node/contacts/relay-address.ts'
 import type { PeerTarget } from '../../node/ports.ts'
 import { openDatabase } from '../../store/database.ts'
 import { skein, succeed, type Finished } from '../e2e/skein.ts'
@@ -62,14 +63,14 @@ describe('a relay that loses its power', function () {
     for (let cut = 1; cut <= CUTS; cut++) {
       await using relay = await up()
       if (senders.length === 0) {
-        const doors = await owner.makeDoors(relay.ready)
+        const doors = await owner.makeDoors(targetOf(relay))
         for (let count = 0; count < SENDERS; count++) senders.push(stack.use(await Sender.create(doors)))
       }
-      await owner.collect(relay.ready)
+      await owner.collect(targetOf(relay))
       assertKept(senders, owner)
       // An owner who is there meanwhile takes away what has just come; one who is not lets it pile up.
-      if (cut % 2 === 0) await owner.attend(relay.ready)
-      const depositing = senders.map(async sender => { await sender.deposit(relay.ready) })
+      if (cut % 2 === 0) await owner.attend(targetOf(relay))
+      const depositing = senders.map(async sender => { await sender.deposit(targetOf(relay)) })
       await Promise.race(senders.map(async sender => { await sender.promise() }))
       await delay(random() * LIFE_MS_MAX)
       await disk.cut()
@@ -78,7 +79,7 @@ describe('a relay that loses its power', function () {
       await disk.back()
     }
     await using relay = await up()
-    await owner.collect(relay.ready)
+    await owner.collect(targetOf(relay))
     assertKept(senders, owner)
     assert.equal((await relay.end('SIGTERM')).exit, 0)
     assertSound(join(home, 'relay.db'))
@@ -110,7 +111,7 @@ describe('a relay that loses its power', function () {
     const doors = await beforeItsEnd(async relay => await owner.makeDoors(relay))
     await using sender = await Sender.create(doors)
     await using relay = await up()
-    const depositing = sender.deposit(relay.ready)
+    const depositing = sender.deposit(targetOf(relay))
     await inTime('a promise through a door that was confirmed', sender.promise())
     await relay.end('SIGTERM')
     await depositing
@@ -119,7 +120,7 @@ describe('a relay that loses its power', function () {
   /** A relay without power, as soon as `work` is done. */
   async function beforeItsEnd<Value> (work: (relay: PeerTarget) => Promise<Value>): Promise<Value> {
     await using relay = await up()
-    const done = await work(relay.ready)
+    const done = await work(targetOf(relay))
     await disk.cut()
     await relay.end('SIGKILL')
     await disk.back()
@@ -169,3 +170,6 @@ function assertSound (path: string): void {
     database.close()
   }
 }
+
+/** As others dial it. */
+function targetOf ({ ready: { addresses } }: Running<PeerTarget>): PeerTarget { return parseRelayAddress(addresses[0] ?? '') }
