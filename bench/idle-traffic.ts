@@ -80,6 +80,9 @@ async function measureIn (lab: Lab, run: Run): Promise<void> {
     await sleep(DISUSE_MS - windowMs)
     await tell('all contacts there, later', budget)
   }
+  // What is owed to somebody who has gone would be tried again and again, and is no idleness.
+  await bob.ask('settled', undefined)
+  await contacts.ask('settled', undefined)
   await contacts[Symbol.asyncDispose]()
   await tell('all contacts away', budget)
 }
