@@ -1,6 +1,7 @@
 /** Which path two users get, for each pair of routers that they may have. */
 import assert from 'node:assert/strict'
 import type { Kind } from './lab.ts'
+import { known } from './people.ts'
 import { inTown, patience, pause, type Act } from './town.ts'
 
 const KINDS: readonly Kind[] = ['none', 'forwarded', 'cone', 'restricted', 'symmetric']
@@ -36,7 +37,7 @@ export const NAT: Act = {
       isShort: true,
       name: 'learn what kind of router they have, and who can reach them',
       play: () => inTown({ a: 'symmetric', b: 'forwarded' }, async ({ ana, bob }) => {
-        const [atAna, atBob] = [await ana.call('survey'), await bob.call('survey')]
+        const [atAna, atBob] = [await known(async () => await ana.call('survey')), await known(async () => await bob.call('survey'))]
         assert.deepEqual([atAna.router, atAna.seenAs, atAna.checked], ['changing', '11.0.0.101', [{ address: '/ip4/11.0.0.101/tcp/4100', result: 'unreachable' }]])
         assert.deepEqual([atBob.router, atBob.seenAs, atBob.checked], ['steady', '11.0.0.102', [{ address: '/ip4/11.0.0.102/tcp/4100', result: 'reachable' }]])
         // Nobody announced it: it was found.

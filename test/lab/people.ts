@@ -35,7 +35,7 @@ async function meet (street: Street): Promise<string> {
   const [ana, bob] = await Promise.all([street.person('a', 'ana'), street.person('b', 'bob')])
   for (const relay of relays) await Promise.all([ana(['relays', 'add', relay]), bob(['relays', 'add', relay])])
 
-  const check = await ana(['netcheck']) as Result<'netcheck'>
+  const check = await known(async () => await ana(['netcheck']) as Result<'netcheck'>)
   assert.equal(check.findings[0]?.what, 'reachable through 2 of 2 relays')
   assert.deepEqual([check.router, check.seenAs], ['steady', '11.0.0.101'])
 
@@ -46,6 +46,15 @@ async function meet (street: Street): Promise<string> {
   for (;;) {
     const { path, ms } = await bob(['ping', '@ana']) as Result<'ping'>
     if (path === 'direct') return `a direct ping takes ${ms} ms`
+    await pause(500)
+  }
+}
+
+/** On a busy machine an answer over UDP may be late, and a router is then honestly unknown: it is asked for again. */
+export async function known<Check extends { readonly router: string }> (ask: () => Promise<Check>): Promise<Check> {
+  for (;;) {
+    const check = await ask()
+    if (check.router !== 'unknown') return check
     await pause(500)
   }
 }
