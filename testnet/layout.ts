@@ -10,6 +10,10 @@ export interface Layout {
   readonly planFile: string
   /** What the process that holds it together has to say. */
   readonly log: string
+  /** All homes. */
+  readonly nodes: string
+  /** Copies of all homes, by name. */
+  readonly snapshots: string
   readonly homeOf: (name: string) => string
   readonly logOf: (name: string) => string
   /** Milliseconds by which a node's clock is wrong, as text; absent: it is right. */
@@ -21,6 +25,8 @@ export function layoutOf (directory: string): Layout {
     directory,
     planFile: join(directory, 'testnet.json'),
     log: join(directory, 'logs', 'testnet.log'),
+    nodes: join(directory, 'nodes'),
+    snapshots: join(directory, 'snapshots'),
     homeOf: name => join(directory, 'nodes', name),
     logOf: name => join(directory, 'logs', `${name}.log`),
     skewFileOf: name => join(directory, 'nodes', `${name}.skew`)

@@ -9,6 +9,7 @@ import type { Layout } from './layout.ts'
 import { meet } from './meeting.ts'
 import { Member } from './member.ts'
 import { encodePlan, type Plan } from './plan.ts'
+import { bringBack, keepSnapshot, requireSnapshot } from './snapshots.ts'
 
 export interface TestnetOptions {
   readonly layout: Layout
@@ -32,7 +33,7 @@ export class Testnet {
   /** Makes what is missing, starts everybody, and lets them meet. @throws SkeinError when a node does not start: none runs then */
   static async up (options: TestnetOptions): Promise<Testnet> {
     const { layout, plan } = options
-    for (const folder of [join(layout.directory, 'nodes'), join(layout.directory, 'logs')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+    for (const folder of [layout.nodes, join(layout.directory, 'logs')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
     const testnet: { current?: Testnet } = {}
     const rules = new Rules()
     const cable = await Cable.lay({ rules, ownerOf: port => testnet.current?.ownerOf(port), random: Math.random })
@@ -135,6 +136,17 @@ export class Testnet {
     for (const name of whose) this.rules.setLink(name, isPerfect ? PERFECT : link)
   }
 
+  /** Keeps the state of everybody under this name. Returns where it lies. @throws UsageError */
+  async snapshot (name: string): Promise<string> {
+    return await this.#whileDown(() => keepSnapshot(name, this.#options.layout))
+  }
+
+  /** Everybody is as they were then; what was said since is not. @throws NotFoundError */
+  async restore (name: string): Promise<void> {
+    const path = requireSnapshot(name, this.#options.layout)
+    await this.#whileDown(() => { bringBack(path, this.#options.layout) })
+  }
+
   /** Stops everybody in order. Idempotent. */
   async down (): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
@@ -180,6 +192,11 @@ export class Testnet {
         this.link(names, { delayMs, jitterMs, bytesPerSecond: bytesPerSecond ?? undefined })
         return this.view()
       },
+      snapshot: async ({ name }) => ({ name, path: await this.snapshot(name) }),
+      restore: async ({ name }) => {
+        await this.restore(name)
+        return this.view()
+      },
       down: () => {
         onDown()
         return { nodes: this.members.filter(({ isUp }) => isUp).length }
@@ -201,6 +218,17 @@ export class Testnet {
       }))
     }
     await meet(this.members)
+  }
+
+  /** Those who were up come back. */
+  async #whileDown<Result> (work: () => Result): Promise<Result> {
+    const running = this.members.filter(({ isUp }) => isUp)
+    await Promise.all(running.map(async member => { await member.stop() }))
+    try {
+      return work()
+    } finally {
+      for (const { name } of running) await this.start(name)
+    }
   }
 
   #after (delayMs: number, run: () => void): void {

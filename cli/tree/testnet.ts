@@ -61,6 +61,29 @@ export const TESTNET_COMMANDS: readonly CommandSpec[] = [
   }
 ]
 
+export const TESTNET_STATE_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: 'testnet snapshot',
+    takes: '[name]',
+    summary: 'Keep the state of everybody under a name',
+    about: 'Everybody is down for a moment. Without a name it lists those that there are.',
+    options: [DIR],
+    examples: ['skein testnet snapshot before', 'skein testnet snapshot'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/snapshots.ts')).snapshot
+  },
+  {
+    path: 'testnet restore',
+    takes: '<name>',
+    summary: 'Bring everybody back to a state that was kept',
+    about: 'All of them at once, so that nobody remembers what others have forgotten. What was said since is gone.',
+    options: [DIR],
+    examples: ['skein testnet restore before'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/snapshots.ts')).restore
+  }
+]
+
 export const TESTNET_PROOF_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'testnet run',

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { MessageView } from '../../protocols/local/schema.ts'
 import type { NodeView, StatusView } from '../../testnet/control/operations.ts'
 import { dataOf, faultOf, linesOf, makeFolder, removeFolder, skein, succeed } from './skein.ts'
 
 const HOUR_MS = 3_600_000
+/** Nobody tells when a process is gone that is no child of ours. */
+const LOOK_MS = 20
 
 class Net {
   readonly directory: string
@@ -145,6 +147,23 @@ describe('a testnet', function () {
     while (!(await net.texts('bob', 'ana')).includes('are you asleep?'));
   })
 
+  it('brings everybody back to a state that was kept', async () => {
+    assert.equal(await net.send('ana', '@bob', 'to be kept', '--wait', 'delivered'), true)
+    const { name } = await net.testnet<{ readonly name: string }>('snapshot', 'before')
+    assert.deepEqual([name, await net.testnet('snapshot')], ['before', { snapshots: ['before'] }])
+    assert.equal(await net.send('ana', '@bob', 'to be forgotten', '--wait', 'delivered'), true)
+    const { nodes } = await net.testnet<StatusView>('restore', 'before')
+    assert.ok(nodes.every(({ state }) => state === 'up'))
+    for (const [reader, writer] of [['bob', 'ana'], ['ana', 'bob']] as const) {
+      const texts = await net.texts(reader, writer)
+      assert.deepEqual([texts.includes('to be kept'), texts.includes('to be forgotten')], [true, false])
+    }
+    assert.equal(await net.send('bob', '@ana', 'and on it goes', '--wait', 'delivered'), true)
+    assert.match(await net.fault(2, 'snapshot', 'before'), /already/)
+    assert.match(await net.fault(5, 'restore', 'after'), /no snapshot after/)
+    assert.match(await net.fault(2, 'snapshot', '../before'), /small letters/)
+  })
+
   it('says what is wrong with a wish', async () => {
     assert.equal(await net.fault(5, 'crash', 'zoe'), 'there is no zoe in this testnet')
     assert.equal(await net.fault(2, 'partition', 'ana', 'ana'), 'ana cannot be on both sides of a partition')
@@ -171,7 +190,7 @@ describe('a testnet', function () {
   it('leaves no process behind when what holds it together is killed', async () => {
     const { nodes } = await net.testnet<StatusView>('ps')
     process.kill(Number(readFileSync(join(net.directory, 'node.pid'), 'utf8')), 'SIGKILL')
-    while (nodes.some(({ pid }) => isAlive(pid ?? 0))) await turn()
+    while (nodes.some(({ pid }) => isAlive(pid ?? 0))) await delay(LOOK_MS)
     await net.up()
   })
 })

@@ -34,6 +34,9 @@ export interface Operations {
   partition: { params: { readonly left: readonly string[], readonly right: readonly string[], readonly forMs: number | null }, result: StatusView }
   heal: { params: Record<string, never>, result: StatusView }
   link: { params: { readonly names: readonly string[], readonly delayMs: number, readonly jitterMs: number, readonly bytesPerSecond: number | null }, result: StatusView }
+  /** Everybody is down for a moment; what was broken stays broken. */
+  snapshot: { params: { readonly name: string }, result: { readonly name: string, readonly path: string } }
+  restore: { params: { readonly name: string }, result: StatusView }
   down: { params: Record<string, never>, result: { readonly nodes: number } }
 }
 
