@@ -76,9 +76,9 @@ function addCommand ({ program, nouns, spec, onMatch }: Addition): void {
 
 function addNoun (program: Command, nouns: Map<string, Command>, name: string): Command {
   const noun = program.command(name).description(NOUNS[name] ?? '').helpCommand(false)
-  const children = COMMANDS.filter(({ path }) => path.startsWith(`${name} `)).map(({ path }) => path)
-  noun.addHelpText('after', `\nExamples:\n${COMMANDS.filter(({ path }) => path.startsWith(`${name} `)).map(({ examples }) => `  $ ${examples[0] ?? ''}`).join('\n')}`)
-  actAsGroup(noun, () => { throw new UsageError(`skein ${name} needs a command`, `One of: ${children.map(path => path.slice(name.length + 1)).join(', ')}.`) })
+  const children = COMMANDS.filter(({ path, isHidden = false }) => path.startsWith(`${name} `) && !isHidden)
+  noun.addHelpText('after', `\nExamples:\n${children.map(({ examples }) => `  $ ${examples[0] ?? ''}`).join('\n')}`)
+  actAsGroup(noun, () => { throw new UsageError(`skein ${name} needs a command`, `One of: ${children.map(({ path }) => path.slice(name.length + 1)).join(', ')}.`) })
   nouns.set(name, noun)
   return noun
 }

@@ -21,7 +21,7 @@ export async function up ({ flags, output, interrupted }: Invocation): Promise<v
   const status = await startDaemon({ directory, users, relays: plan.nodes.length - users }, { tell: text => { output.note(text) }, interrupted })
   await output.result(status, `The testnet runs in ${directory}`)
   const [first] = status.nodes.filter(({ kind }) => kind === 'user')
-  output.note(`Talk in it: skein testnet exec ${first?.name ?? 'NAME'} -- send @bob hello. Break it: skein testnet help. Stop it: skein testnet down`)
+  output.note(`Talk in it: skein testnet exec ${first?.name ?? 'NAME'} -- send @bob hello. Break it: skein help testnet. Stop it: skein testnet down`)
 }
 
 /** Hidden: what `up` starts. */
