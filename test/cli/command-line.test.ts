@@ -85,7 +85,10 @@ describe('help', () => {
       assert.ok(parsed.type === 'help')
       const commands = COMMANDS.filter(({ path }) => path.startsWith(`${noun} `))
       assert.ok(commands.length > 0)
-      for (const { path, examples } of commands) assert.ok(parsed.text.includes(path.slice(noun.length + 1)) && parsed.text.includes(examples[0] ?? 'none'), path)
+      for (const { path, examples, isHidden = false } of commands) {
+        assert.equal(parsed.text.includes(examples[0] ?? 'none'), !isHidden, path)
+        assert.equal(new RegExp(`^ {2}${path.slice(noun.length + 1)}\\b`, 'm').test(parsed.text), !isHidden, path)
+      }
     })
   }
 
