@@ -62,6 +62,7 @@ const FIRST_MS = 600_000
 export class Custody {
   readonly #parts: CustodyParts
   #timer: Timer | undefined
+  #isStopped = false
 
   constructor (parts: CustodyParts) {
     this.#parts = parts
@@ -69,7 +70,10 @@ export class Custody {
 
   start (): void { this.#arm(FIRST_MS) }
 
-  stop (): void { this.#timer?.cancel() }
+  stop (): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
 
   /** Asks every relay about everything that it has signed for. */
   async audit (): Promise<CustodyAudit[]> {
@@ -88,10 +92,10 @@ export class Custody {
     try {
       await this.audit()
     } catch (error) {
-      // What is lost stays noted as it was, and is found the next time.
-      if (!(error instanceof StorageError)) throw error
+      // What is lost stays noted as it was, and is found the next time. A node that has stopped meanwhile writes nothing more.
+      if (!this.#isStopped && !(error instanceof StorageError)) throw error
     }
-    this.#arm(EVERY_MS)
+    if (!this.#isStopped) this.#arm(EVERY_MS)
   }
 }
 

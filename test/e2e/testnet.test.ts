@@ -1,6 +1,7 @@
 /** A testnet as a developer uses it: `skein testnet …` and nothing else. Each fault is observed, not only asked for. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { MessageView } from '../../protocols/local/schema.ts'
@@ -172,6 +173,10 @@ describe('a testnet', function () {
     const elsewhere = new Net(join(folder, 'none'))
     assert.equal(await elsewhere.fault(8, 'ps'), 'no testnet runs here')
     assert.match(await elsewhere.fault(5, 'logs'), /there is no testnet in/)
+    const other = join(folder, 'other')
+    await mkdir(other)
+    assert.match((await faultOf(7, ['testnet', 'down', '--delete', '--dir', other])).message, /holds no testnet/)
+    assert.deepEqual(await readdir(other), [])
     await net.testnet('crash', 'ana')
     assert.equal(await net.fault(8, 'pause', 'ana'), 'ana is down')
   })

@@ -41,6 +41,8 @@ describe('a scenario', () => {
     ['with a fault at no time', { ...MINIMAL, faults: [{ crash: 'ana' }] }, /at/],
     ['about a stranger', { ...MINIMAL, faults: [{ at: '1s', crash: 'zoe' }] }, /no zoe among 2 users/],
     ['about a relay that is not there', { ...MINIMAL, faults: [{ at: '1s', partition: [['ana'], ['relay1']] }] }, /no relay1/],
+    ['whose user is killed and never comes back', { ...MINIMAL, faults: [{ at: '1s', crash: 'ana' }, { at: '500ms', start: 'ana' }] }, /ana does not come back/],
+    ['whose user sleeps for ever', { ...MINIMAL, faults: [{ at: '1s', pause: 'bob' }, { at: '2s', start: 'bob' }] }, /bob does not come back/],
     ['that takes a phone', { ...MINIMAL, faults: [{ at: '1s', crash: 'ana', loseDisk: true }] }, /somebody else/],
     ['that expects what nobody understands', { ...MINIMAL, expect: ['happiness'] }, /nothing can be expected/],
     ['that is a list', [MINIMAL], /object/],

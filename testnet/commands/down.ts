@@ -22,11 +22,10 @@ export async function down ({ flags, output, interrupted }: Invocation): Promise
     // Nothing to stop is nothing gone wrong, where it is to be away.
     if (!(error instanceof NoTestnetError) || !isDeleted) throw error
   }
+  // Before anything is made there, be it a lock.
+  if (isDeleted && existsSync(directory) && !existsSync(layoutOf(directory).planFile)) throw new RefusedError(`${directory} holds no testnet`, 'Nothing was deleted.')
   await untilFree(directory)
-  if (isDeleted) {
-    if (existsSync(directory) && !existsSync(layoutOf(directory).planFile)) throw new RefusedError(`${directory} holds no testnet`, 'Nothing was deleted.')
-    await rm(directory, { recursive: true, force: true })
-  }
+  if (isDeleted) await rm(directory, { recursive: true, force: true })
   await output.result({ nodes, isDeleted }, isDeleted ? 'The testnet is stopped and deleted.' : `The testnet is stopped. Its homes and logs stay in ${directory}`)
 }
 

@@ -34,6 +34,9 @@ export interface Proof {
 }
 
 const SETTLE_MS_MAX = 600_000
+/** A timer of Node takes no more (24 days). */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** Everybody is stopped in the end; homes and logs stay where the layout says. @throws SkeinError when somebody does not start */
 export async function prove (options: ProofOptions): Promise<Proof> {
   const { layout, users, relays, seed, interrupted, tell } = options
@@ -58,6 +61,3 @@ export async function prove (options: ProofOptions): Promise<Proof> {
     await testnet.down()
   }
 }
-
-/** A timer of Node takes no more (24 days). */
-const TIMER_MS_MAX = 2 ** 31 - 1

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Ajv } from 'ajv'
+import { parseDuration } from '../../cli/time.ts'
 import { NotFoundError, UsageError, asError } from '../../protocols/core/errors.ts'
 import { planOf } from '../plan.ts'
 import { parseExpectation, type Expectation } from './expectation.ts'
@@ -39,6 +40,7 @@ export function checkScenario (file: string, value: unknown): ReadScenario {
   }
   checkNames(file, value)
   for (const fault of value.faults ?? []) if (actionsIn(fault).length !== 1) throw new UsageError(`${file}: the fault at ${fault.at} does ${actionsIn(fault).join(' and ') || 'nothing'}`, 'Each fault does one thing.')
+  checkReturns(file, value)
   return { file, scenario: value, expectations: value.expect.map(parseExpectation) }
 }
 
@@ -56,6 +58,17 @@ function checkNames (file: string, { users, relays = 0, talk, faults = [] }: Sce
   const phone = faults.find(({ crash, loseDisk }) => loseDisk === true && crash !== undefined && !crash.startsWith('relay'))
   if (phone !== undefined) throw new UsageError(`${file}: ${phone.crash ?? ''} would be somebody else with another disk`, 'Only relays come back as they were when their disk is lost.')
   if (stranger !== undefined) throw new UsageError(`${file}: there is no ${stranger} among ${users} users and ${relays} relays`, `There are: ${[...names].join(', ')}.`)
+}
+
+/** The talk ends when everybody has said theirs: a user who stays away would keep it waiting for ever. */
+function checkReturns (file: string, { faults = [] }: Scenario): void {
+  for (const { at, for: lasts, crash, pause } of faults) {
+    const name = crash ?? pause
+    if (name === undefined || lasts !== undefined || name.startsWith('relay')) continue
+    const atMs = parseDuration(at, 'at')
+    const isBack = faults.some(other => (crash === undefined ? other.resume : other.start) === name && parseDuration(other.at, 'at') > atMs)
+    if (!isBack) throw new UsageError(`${file}: ${name} does not come back after ${at}`, `Say for how long ("for"), or when: { at: 9s, ${crash === undefined ? 'resume' : 'start'}: ${name} }.`)
+  }
 }
 
 async function valueIn (file: string): Promise<unknown> {

@@ -29,8 +29,6 @@ export interface Outcome {
 }
 
 const SETTLE_MS_MAX = 120_000
-/** A timer of Node takes no more (24 days). */
-const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** @throws SkeinError when a node does not start, or a fault cannot be made */
 export async function runScenario ({ scenario, expectations, seed, layout, interrupted, tell }: ScenarioRun): Promise<Outcome> {
@@ -46,7 +44,7 @@ export async function runScenario ({ scenario, expectations, seed, layout, inter
     const beginMs = performance.now()
     const [faulted] = await Promise.all([
       Promise.allSettled(faults.map(async fault => { await happen(fault, { testnet, disturbances, wrongClocks, random: seeded(random() * 2 ** 32), beginMs, tell, interrupted }) })),
-      talk(people, { ...talkOf(scenario), signal: AbortSignal.any([interrupted, AbortSignal.timeout(TIMER_MS_MAX)]), random, ledger, tell })
+      talk(people, { ...talkOf(scenario), signal: interrupted, random, ledger, tell })
     ])
     const broken = faulted.find(result => result.status === 'rejected')
     if (broken !== undefined) throw broken.reason
