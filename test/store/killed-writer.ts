@@ -1,6 +1,7 @@
 /**
  * The process that kill.test.ts kills: commits one numbered batch after the other for ever, and says the number of each when it
- * is committed.
+ * is committed. It says so on descriptor 1 itself: asking for process.stdout would make the pipe fail with EAGAIN once the test reads
+ * slower than this writes.
  */
 import { writeSync } from 'node:fs'
 import { openAccountStore } from '../../store/account-store.ts'
@@ -11,7 +12,7 @@ const [path = ''] = process.argv.slice(2)
 const store = openAccountStore({ path, key: KEY })
 for (let batch = (store.read.facts.number('batch') ?? 0) + 1; ; batch++) {
   store.transact(writer => { writeBatch(writer, batch) })
-  writeSync(process.stdout.fd, `${batch}\n`)
+  writeSync(1, `${batch}\n`)
 }
 
 function writeBatch (writer: Writer, batch: number): void {

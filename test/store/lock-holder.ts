@@ -6,5 +6,5 @@ const [home = ''] = process.argv.slice(2)
 lockHome(home)
 // A holder need not keep what it was given: neither the collector nor the finalizers that run after it may let go of the lock.
 globalThis.gc?.()
-setImmediate(() => { setImmediate(() => { writeSync(process.stdout.fd, 'held\n') }) })
+setImmediate(() => { setImmediate(() => { writeSync(1, 'held\n') }) })
 process.stdin.resume()
