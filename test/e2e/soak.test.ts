@@ -27,7 +27,7 @@ describe('users and relays in bad times', function () {
       tell: text => told.push(text),
       settleMsMax: 120_000
     })
-    assert.ok(isSound(verdict), [`CRASH_SEED=${seed}`, ...verdict.lost, ...verdict.duplicated, ...verdict.reordered, ...told, folder].join('\n'))
+    assert.ok(isSound(verdict), [`CRASH_SEED=${seed}`, ...verdict.lost, ...verdict.duplicated, ...verdict.reordered, ...verdict.undecryptable, ...told, folder].join('\n'))
     assert.equal(verdict.owed, MESSAGES)
     assert.ok(faults.size > 0)
     await removeFolder(folder)

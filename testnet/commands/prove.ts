@@ -38,7 +38,7 @@ export async function prove ({ flags, output, interrupted }: Invocation): Promis
   await output.result(data, `${lineOf(proof)}\n${durationText(proof.durationMs)}, the last ${durationText(proof.settleMs)} of them quiet`)
 }
 
-function dataOf ({ verdict: { owed, lost, duplicated, reordered }, faults, durationMs, settleMs }: Proof): Readonly<Record<string, number>> {
+function dataOf ({ verdict: { owed, lost, duplicated, reordered, undecryptable }, faults, durationMs, settleMs }: Proof): Readonly<Record<string, number>> {
   const count = (...kinds: ReadonlyArray<Parameters<typeof faults.get>[0]>): number => kinds.reduce((sum, kind) => sum + (faults.get(kind) ?? 0), 0)
   return {
     messages: owed,
@@ -51,18 +51,19 @@ function dataOf ({ verdict: { owed, lost, duplicated, reordered }, faults, durat
     lost: lost.length,
     duplicated: duplicated.length,
     reordered: reordered.length,
+    undecryptable: undecryptable.length,
     durationMs: Math.round(durationMs),
     settleMs: Math.round(settleMs)
   }
 }
 
 function lineOf (proof: Proof): string {
-  const { messages = 0, kills, wipes, partitions, lost, duplicated, reordered } = dataOf(proof)
-  return `messages ${messages.toLocaleString('en')}, kills ${kills}, wiped disks ${wipes}, partitions ${partitions}, lost ${lost}, duplicated ${duplicated}, out of order ${reordered}`
+  const { messages = 0, kills, wipes, partitions, lost, duplicated, reordered, undecryptable } = dataOf(proof)
+  return `messages ${messages.toLocaleString('en')}, kills ${kills}, wiped disks ${wipes}, partitions ${partitions}, lost ${lost}, duplicated ${duplicated}, out of order ${reordered}, undecryptable ${undecryptable}`
 }
 
-function findingsOf ({ verdict: { lost, duplicated, reordered } }: Proof): string[] {
-  return [...lost.slice(0, SHOWN_MAX).map(what => `lost: ${what}`), ...duplicated.slice(0, SHOWN_MAX).map(what => `twice: ${what}`), ...reordered.slice(0, SHOWN_MAX).map(who => `order: ${who}`)]
+function findingsOf ({ verdict: { lost, duplicated, reordered, undecryptable } }: Proof): string[] {
+  return [...lost.slice(0, SHOWN_MAX).map(what => `lost: ${what}`), ...duplicated.slice(0, SHOWN_MAX).map(what => `twice: ${what}`), ...reordered.slice(0, SHOWN_MAX).map(who => `order: ${who}`), ...undecryptable.slice(0, SHOWN_MAX).map(what => `undecryptable: ${what}`)]
 }
 
 function failureOf (proof: Proof, directory: string, seed: number): SkeinError {

@@ -1,4 +1,4 @@
-/** Judges what everybody holds in the end: what is missing, what is there twice, and whose two sides show another order. */
+/** Judges what everybody holds in the end: what is missing, what is there twice, whose two sides show another order, and whose ratchet was out of step. */
 
 /** A message as one side shows it. */
 export interface Shown {
@@ -20,10 +20,12 @@ export interface Verdict {
   readonly lost: readonly string[]
   readonly duplicated: readonly string[]
   readonly reordered: readonly string[]
+  /** A ratchet was out of step, and whose: mended since, but a key was used twice or forgotten. Nothing that happens in a proof may do that. */
+  readonly undecryptable: readonly string[]
 }
 
 /** Texts are unique among all that were sent, so that a message under a second id is found as well. */
-export function judge (conversations: readonly Conversation[]): Verdict {
+export function judge (conversations: readonly Conversation[], undecryptable: readonly string[] = []): Verdict {
   const lost: string[] = []
   const duplicated: string[] = []
   const reordered: string[] = []
@@ -37,10 +39,10 @@ export function judge (conversations: readonly Conversation[]): Verdict {
     const [ours, theirs] = [common(atLeft, atRight), common(atRight, atLeft)]
     if (ours.join() !== theirs.join()) reordered.push(`${left} and ${right}`)
   }
-  return { owed: conversations.reduce((sum, { owed }) => sum + owed.size, 0), lost, duplicated, reordered }
+  return { owed: conversations.reduce((sum, { owed }) => sum + owed.size, 0), lost, duplicated, reordered, undecryptable }
 }
 
-export function isSound ({ lost, duplicated, reordered }: Verdict): boolean { return lost.length + duplicated.length + reordered.length === 0 }
+export function isSound ({ lost, duplicated, reordered, undecryptable }: Verdict): boolean { return lost.length + duplicated.length + reordered.length + undecryptable.length === 0 }
 
 function repeated (texts: readonly string[]): string[] {
   const seen = new Set<string>()

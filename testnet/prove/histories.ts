@@ -1,5 +1,6 @@
 /** What everybody holds in the end, once nothing is on its way any more. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { UNDECRYPTABLE } from '../../node/turn/take.ts'
 import type { Member } from '../member.ts'
 import type { Conversation, Shown } from './checker.ts'
 import type { Ledger } from './talk.ts'
@@ -57,4 +58,18 @@ async function history (owner: Member, other: Member): Promise<Told[]> {
     hasMore = page.hasMore
   }
   return pages.flat()
+}
+
+/** Each time that somebody could not decrypt something, by their own events. */
+export async function undecryptableAt (users: readonly Member[]): Promise<string[]> {
+  const found: string[] = []
+  for (const { name, api } of users) {
+    for (let after = 'start', isMore = true; isMore;) {
+      const page = await api.call('events.page', { after, limit: PAGE })
+      found.push(...page.events.filter(({ type, text }) => type === 'node.trouble' && text?.startsWith(UNDECRYPTABLE) === true).map(({ text = '' }) => `${name}: ${text}`))
+      after = page.cursor
+      isMore = page.events.length > 0
+    }
+  }
+  return found
 }

@@ -7,7 +7,7 @@ import type { Layout } from '../layout.ts'
 import { planOf } from '../plan.ts'
 import { Testnet } from '../testnet.ts'
 import { judge, type Verdict } from './checker.ts'
-import { conversationsOf, settle } from './histories.ts'
+import { conversationsOf, settle, undecryptableAt } from './histories.ts'
 import { Nemesis, type FaultKind } from './nemesis.ts'
 import { Ledger, talk } from './talk.ts'
 
@@ -55,7 +55,7 @@ export async function prove (options: ProofOptions): Promise<Proof> {
     await troubled
     interrupted.throwIfAborted()
     const settleMs = await settle(people, { msMax: options.settleMsMax ?? SETTLE_MS_MAX, tell })
-    const verdict = judge(await conversationsOf(people, ledger))
+    const verdict = judge(await conversationsOf(people, ledger), await undecryptableAt(people))
     return { verdict, faults: nemesis.counts, durationMs: performance.now() - beginMs, settleMs }
   } finally {
     await testnet.down()
