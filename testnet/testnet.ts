@@ -69,6 +69,9 @@ export class Testnet {
   /** Who listens at a port of this computer. */
   ownerOf (port: number): string | undefined { return this.#ports.get(port) }
 
+  /** What has gone from one to another over the cable, in bytes. */
+  bytesBetween (from: string, to: string): number { return this.#cable.bytesBetween(from, to) }
+
   view (): StatusView {
     return {
       directory: this.#options.layout.directory,
