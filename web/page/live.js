@@ -12,10 +12,11 @@ let heardAtMs = performance.now()
 
 function showAge () {
   const seconds = Math.floor((performance.now() - heardAtMs) / 1_000)
-  const isLate = seconds * 1_000 >= LATE_MS
-  age.classList.toggle('late', isLate)
+  // Empty: they are meant to be old, or that is said already.
   const late = document.querySelector('[data-late]')?.dataset.late ?? ''
-  age.textContent = `${isLate && late !== '' ? `${late} ` : ''}Figures are ${seconds} s old`
+  const isLate = late !== '' && seconds * 1_000 >= LATE_MS
+  age.classList.toggle('late', isLate)
+  age.textContent = `${isLate ? `${late} ` : ''}Figures are ${seconds} s old`
 }
 
 /** Puts new HTML in place of a part, and back what its reader had done to it. */
