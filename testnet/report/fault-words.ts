@@ -23,6 +23,11 @@ export function faultText (fault: Pick<Fault, 'kind' | 'whom' | 'from' | 'detail
   return `${whomText(fault)} ${WORDS[kind].said}${detail === '' ? '' : ` ${detail}`}`
 }
 
+/** In a sentence: `ana cut off from relay1, relay2` */
+export function faultSentence (fault: Pick<Fault, 'kind' | 'whom' | 'from' | 'detail'>): string {
+  return fault.kind === 'cut' ? `${fault.whom.join(', ')} cut off from ${fault.from.join(', ')}` : faultText(fault)
+}
+
 export function whomText ({ whom, from }: Pick<Fault, 'whom' | 'from'>): string {
   return from.length === 0 ? whom.join(', ') : `${whom.join(', ')} | ${from.join(', ')}`
 }

@@ -1,9 +1,10 @@
 /** How long messages took: percentiles on an axis of nines, time logarithmic, so that the slowest thousandth is as wide as the first nine tenths. */
 import { html, type Markup } from '../../node/page/markup.ts'
 import { gridLine, pathOf, round, type Point, type Scale } from '../../node/page/marks.ts'
-import { countText, latencyText } from '../../protocols/core/quantity.ts'
+import { countText } from '../../protocols/core/quantity.ts'
 import { quantileOf, type HistogramRecord } from './histogram.ts'
 import type { ExpectationRecord, RunRecord } from './record.ts'
+import { tookText } from './times.ts'
 
 const WIDTH = 700
 const HEIGHT = 280
@@ -38,10 +39,11 @@ export function curvesOf ({ online, disturbed }: RunRecord['delivery']): readonl
 
 export function latencyChart ({ delivery, expectations }: Pick<RunRecord, 'delivery' | 'expectations'>): Markup {
   const curves = curvesOf(delivery)
+  const limits = limitsIn(expectations)
   const all = curves.flatMap(({ points }) => points)
   const ninesMin = nines(0.5)
   const ninesMax = Math.max(1, ...all.map(point => point.nines)) * 1.02
-  const times = [...all.map(({ tookMs }) => Math.max(1, tookMs)), ...limitsIn(expectations).map(({ limitMs }) => limitMs)]
+  const times = [...all.map(({ tookMs }) => Math.max(1, tookMs)), ...limits.map(({ limitMs }) => limitMs)]
   const low = Math.floor(Math.log10(Math.min(...times)))
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...times) * 1.01)))
   const x: Scale = at => LEFT + (at - ninesMin) / (ninesMax - ninesMin) * (RIGHT - LEFT)
@@ -50,9 +52,10 @@ export function latencyChart ({ delivery, expectations }: Pick<RunRecord, 'deliv
 ${Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index)).map(ms => gridLine(y(ms), { left: LEFT, right: RIGHT, text: decadeText(ms) }))}
 ${TICKS.filter(([share]) => nines(share) <= ninesMax).map(([share, text]) => html`<line class="gr" x1="${round(x(nines(share)))}" x2="${round(x(nines(share)))}" y1="${TOP}" y2="${BOTTOM}"/><text x="${round(x(nines(share)))}" y="${BOTTOM + 20}" text-anchor="middle">${text}</text>`)}
 <text x="${(LEFT + RIGHT) / 2}" y="${BOTTOM + 42}" text-anchor="middle">share of messages that took no longer</text>
-${limitsIn(expectations).map(({ text, limitMs }) => html`<line class="near" x1="${LEFT}" x2="${RIGHT}" y1="${round(y(limitMs))}" y2="${round(y(limitMs))}"/><text class="over" x="${RIGHT - 6}" y="${round(y(limitMs) + 15)}" text-anchor="end">expected: ${text}</text>`)}
+${limits.map(({ limitMs }) => html`<line class="near" x1="${LEFT}" x2="${RIGHT}" y1="${round(y(limitMs))}" y2="${round(y(limitMs))}"/>`)}
 ${curves.map(curve => curveMarks(curve, curve.points.map(point => ({ x: x(point.nines), y: y(point.tookMs) }))))}
 ${labelPlaces(curves.map(({ points }) => y(points.at(-1)?.tookMs ?? 1))).map((place, index) => endLabel(curves[index], { x: x(curves[index]?.points.at(-1)?.nines ?? 0), y: place }))}
+${limits.map(({ text, limitMs }) => html`<text class="over" x="${RIGHT - 6}" y="${round(y(limitMs) + 15)}" text-anchor="end">expected: ${text}</text>`)}
 </svg>`
 }
 
@@ -61,9 +64,9 @@ export function latencyFinding (delivery: RunRecord['delivery']): string {
   const curves = curvesOf(delivery)
   if (curves.length === 0) return 'No message was delivered.'
   return curves.map(({ name, histogram }) => {
-    const late = histogram.count < 100 ? '' : `, 99 % within ${latencyText(quantileOf(histogram, 0.99) ?? 0)}`
-    if (histogram.count === 1) return `1 message ${who(name)}: ${latencyText(histogram.maxMs)}.`
-    return `${countText(histogram.count)} messages ${who(name)}: half within ${latencyText(quantileOf(histogram, 0.5) ?? 0)}${late}, the slowest ${latencyText(histogram.maxMs)}.`
+    const late = histogram.count < 100 ? '' : `, 99 % within ${tookText(quantileOf(histogram, 0.99) ?? 0)}`
+    if (histogram.count === 1) return `1 message ${who(name)}: ${tookText(histogram.maxMs)}.`
+    return `${countText(histogram.count)} messages ${who(name)}: half within ${tookText(quantileOf(histogram, 0.5) ?? 0)}${late}, the slowest ${tookText(histogram.maxMs)}.`
   }).join(' ')
 }
 
@@ -74,15 +77,13 @@ export function percentileRows (delivery: RunRecord['delivery']): ReadonlyArray<
   const curves = [delivery.online, delivery.disturbed]
   const most = Math.max(...curves.map(({ count }) => count))
   if (most === 0) return []
-  const cell = (histogram: HistogramRecord, share: number): string => share === 1 || (1 - share) * histogram.count >= 1 ? tookText(quantileOf(histogram, share)) : ''
+  const cell = (histogram: HistogramRecord, share: number): string => histogram.count > 0 && (share === 1 || (1 - share) * histogram.count >= 1) ? tookText(quantileOf(histogram, share) ?? 0) : ''
   return [
     ['messages', ...curves.map(({ count }) => countText(count))],
     ...TICKS.filter(([share]) => (1 - share) * most >= 1).map(([share, text]) => [text, ...curves.map(histogram => cell(histogram, share))]),
     ['slowest', ...curves.map(histogram => cell(histogram, 1))]
   ]
 }
-
-function tookText (tookMs: number | undefined): string { return tookMs === undefined ? '' : latencyText(tookMs) }
 
 function limitsIn (expectations: readonly ExpectationRecord[]): ReadonlyArray<{ readonly text: string, readonly limitMs: number }> {
   return expectations.flatMap(({ text, limitMs }) => limitMs === null || limitMs < 1 ? [] : [{ text, limitMs }])
@@ -96,7 +97,7 @@ function curveMarks ({ name, histogram, points: values }: Curve, points: readonl
   const tookMs = late === -1 || late === values.length - 1 ? histogram.maxMs : values[late]?.tookMs ?? 0
   if (marked === undefined) return html``
   return html`${points.length > 1 ? html`<path class="line ${colour}${name === 'online' ? '' : ' dotted'}" d="${pathOf(points)}"/>` : undefined}
-<circle class="dot ${colour}" cx="${round(marked.x)}" cy="${round(marked.y)}" r="4"/><text class="k" x="${round(marked.x - 6)}" y="${round(Math.max(TOP + 10, marked.y - 10))}" text-anchor="end">${latencyText(tookMs)}</text>`
+<circle class="dot ${colour}" cx="${round(marked.x)}" cy="${round(marked.y)}" r="4"/><text class="k" x="${round(marked.x - 6)}" y="${round(Math.max(TOP + 10, marked.y - 10))}" text-anchor="end">${tookText(tookMs)}</text>`
 }
 
 function endLabel (curve: Curve | undefined, { x, y }: Point): Markup {

@@ -6,7 +6,7 @@ import { countText, sizeText } from '../../protocols/core/quantity.ts'
 import type { RelayRecord, RunRecord } from './record.ts'
 import { unbroken, type Series } from './series.ts'
 
-const WIDTH = 160
+const WIDTH = 132
 const HEIGHT = 36
 
 export function relaysCard ({ relays, nodes, atMs }: RunRecord): Markup {

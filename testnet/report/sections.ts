@@ -51,6 +51,7 @@ function verdictNote (record: RunRecord): Markup {
 
 function topologyCard (record: RunRecord): Markup {
   const { nodes, partitions, losses } = record
+  if (nodes.length === 0) return html`${heading('Topology', '')}<p class="empty">Nobody is in it.</p>`
   const words = [
     ...nodes.some(({ state }) => state !== 'up') ? [html`<span>dashed: not up</span>`] : [],
     ...partitions.length > 0 ? [html`<span>dashes between: cut</span>`] : [],
@@ -77,13 +78,18 @@ ${faults.slice(0, ROWS_MAX).map(fault => html`<tr><th scope="row">${kindText(fau
 }
 
 function deliveryCard (record: RunRecord): Markup {
-  const { delivery, kind, state } = record
+  const { delivery, kind } = record
   if (kind === 'testnet') return NOTHING
   if (delivery.online.count + delivery.disturbed.count === 0) {
-    return html`${heading('Time to delivery', 'from the wish to send to the disk of the recipient')}<p class="empty">${state === 'running' ? 'Known in the end, when every history is read.' : 'No message was delivered whose recipient had a clock that was right.'}</p>`
+    return html`${heading('Time to delivery', 'from the wish to send to the disk of the recipient')}<p class="empty">${undeliveredText(record)}</p>`
   }
   return html`${heading('Time to delivery', 'percentiles, both axes logarithmic')}${wide('Chart of the time to delivery', latencyChart(record))}
 <p class="said">${latencyFinding(delivery)}${uncountedText(record)}</p>${numbers('delivery-numbers', ['Percentile', 'Online', 'Disturbed'], percentileRows(delivery))}`
+}
+
+function undeliveredText ({ state, messages: { sent } }: RunRecord): string {
+  if (state === 'running') return 'Known in the end, when every history is read.'
+  return sent === 0 ? 'No message was sent.' : 'No message was delivered whose recipient had a clock that was right.'
 }
 
 /** Where a clock was wrong, nobody knows how long it took. */
@@ -99,7 +105,7 @@ function expectedCard ({ kind, state, expectations, faultCounts, madeBy }: RunRe
   if (kind === 'testnet') return NOTHING
   const held = expectations.filter(({ holds }) => holds).length
   return html`${heading('Expected', expectations.length === 0 ? state === 'running' ? 'judged in the end' : 'nothing' : `${held} of ${expectations.length} held`)}<table><thead class="unseen"><tr><th scope="col">Expectation</th><th scope="col">Seen</th></tr></thead><tbody>
-${expectations.map(({ text, holds, seen }) => html`<tr><th scope="row"><span class="held">${holds ? TICK : CROSS}<code>${text}</code></span></th><td class="num${holds ? '' : ' lost'}">${seen}</td></tr>`)}
+${expectations.map(({ text, holds, seen }) => html`<tr><th scope="row"><span class="held">${holds ? TICK : CROSS}<code>${text}</code></span></th><td class="words${holds ? '' : ' lost'}">${seen}</td></tr>`)}
 <tr><th scope="row" class="sec">Done to it</th><td class="words">${countsText(faultCounts)}</td></tr>
 <tr><th scope="row" class="sec">Made by</th><td class="words">skein ${madeBy.skein}, Node ${madeBy.node}, ${madeBy.platform}</td></tr></tbody></table>`
 }

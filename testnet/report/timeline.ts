@@ -22,8 +22,11 @@ const AXIS = 28
 const NAMED_MAX = 9
 /** Nothing is too short to be seen. */
 const BAR_WIDTH_MIN = 3
+/** More bars in a row are no bars any more: the darker, the more of the time. */
+const BARS_MAX = 60
+const SHADES = 140
 /** Characters beside a row. */
-const LABEL_MAX = 25
+const LABEL_MAX = 22
 
 export interface Bar { readonly fromMs: number, readonly toMs: number }
 
@@ -77,31 +80,32 @@ export function timelineFinding ({ faults, faultCounts, backlog: { of, series: {
   const count = Object.values(faultCounts).reduce((sum, each) => sum + each, 0)
   const broken = count === 0 ? 'Nothing was broken.' : `${countText(count)} ${count === 1 ? 'fault' : 'faults'}${faults.length === 1 && faults[0] !== undefined ? `: ${faultText(faults[0])}` : ''}.`
   const most = Math.max(0, ...values.map(value => value ?? 0))
-  const what = of === 'messages' ? 'messages were on their way' : 'deliveries were open'
+  const what = of === 'messages' ? most === 1 ? 'message was on its way' : 'messages were on their way' : most === 1 ? 'delivery was open' : 'deliveries were open'
   if (values.every(value => value === null)) return broken
   return `${broken} At most ${countText(most)} ${what} at once${most === 0 ? '' : `, after ${elapsedText((values.indexOf(most) + 0.5) * stepMs)}`}; ${countText(values.at(-1) ?? 0)} in the end.`
 }
 
 function rowMarks ({ kind, label, words, bars }: Row, { middle, x }: { readonly middle: number, readonly x: Scale }): Markup {
   const shown = label.length > LABEL_MAX ? `${label.slice(0, LABEL_MAX - 1)}…` : label
-  const spans = merged(bars.map(({ fromMs, toMs }) => ({ from: x(fromMs), to: Math.max(x(fromMs) + BAR_WIDTH_MIN, x(toMs)) })))
+  const spans = bars.map(({ fromMs, toMs }) => ({ from: x(fromMs), to: x(toMs) }))
   const [first] = spans
   return html`<text x="${LEFT - 10}" y="${middle + 4}" text-anchor="end"${kind === 'died' ? html` class="k"` : undefined}>${shown}<title>${label}</title></text>
-${spans.map(({ from, to }) => html`<rect class="fault ${kind.replaceAll(' ', '-')}" x="${round(from)}" y="${middle - BAR / 2}" width="${round(to - from)}" height="${BAR}" rx="2"/>`)}
+${spans.length > BARS_MAX ? shades(spans).map(({ from, to, share }) => html`<rect class="shade" x="${round(from)}" y="${middle - BAR / 2}" width="${round(to - from)}" height="${BAR}" fill-opacity="${Math.round((0.15 + 0.85 * share) * 100) / 100}"/>`) : spans.map(({ from, to }) => html`<rect class="fault ${kind.replaceAll(' ', '-')}" x="${round(from)}" y="${middle - BAR / 2}" width="${round(Math.max(BAR_WIDTH_MIN, to - from))}" height="${BAR}" rx="2"/>`)}
 ${words === '' || first === undefined ? undefined : html`<text x="${round(first.to + 8)}" y="${middle + 4}">${words}</text>`}`
 }
 
 interface Span { readonly from: number, readonly to: number }
 
-/** What touches is one: ten thousand faults are no more shapes than there are pixels. */
-export function merged (spans: readonly Span[]): readonly Span[] {
-  const out: Span[] = []
-  for (const span of spans.toSorted((left, right) => left.from - right.from)) {
-    const before = out.at(-1)
-    if (before !== undefined && span.from <= before.to + 1) out[out.length - 1] = { from: before.from, to: Math.max(before.to, span.to) }
-    else out.push(span)
+/** Equal pieces of the axis in which there was anything, each with how much of it: of ten thousand faults no more is to be seen. */
+export function shades (spans: readonly Span[]): ReadonlyArray<Span & { readonly share: number }> {
+  const width = (RIGHT - LEFT) / SHADES
+  const covered = new Array<number>(SHADES).fill(0)
+  for (const { from, to } of spans) {
+    for (let index = Math.max(0, Math.floor((from - LEFT) / width)); index < SHADES && LEFT + index * width < to; index++) {
+      covered[index] = (covered[index] ?? 0) + Math.min(to, LEFT + (index + 1) * width) - Math.max(from, LEFT + index * width)
+    }
   }
-  return out
+  return covered.flatMap((length, index) => length <= 0 ? [] : [{ from: LEFT + index * width, to: LEFT + (index + 1) * width, share: Math.min(1, length / width) }])
 }
 
 function peakMark (x: number, y: number, words: string): Markup {

@@ -1,4 +1,5 @@
 /** The network's time, as it stands on axes and in tables: counted from the beginning of the run. */
+import { latencyText } from '../../protocols/core/quantity.ts'
 
 const [SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS] = [1_000, 60_000, 3_600_000, 24 * 3_600_000] as const
 const STEPS_MS = [
@@ -30,3 +31,6 @@ export function elapsedText (ms: number): string {
     : seconds < 86_400 ? [Math.floor(seconds / 3_600), 'h', Math.floor(seconds % 3_600 / 60), 'min'] : [Math.floor(seconds / 86_400), 'd', Math.floor(seconds % 86_400 / 3_600), 'h']
   return `${big} ${bigUnit}${small === 0 ? '' : ` ${small} ${smallUnit}`}`
 }
+
+/** How long something took: `12 ms`, `1.8 s`, `5 min 13 s`. */
+export function tookText (ms: number): string { return ms < 9_950 ? latencyText(ms) : elapsedText(ms) }

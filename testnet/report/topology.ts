@@ -7,12 +7,12 @@ import type { NodeRecord, RunRecord } from './record.ts'
 const WIDTH = 372
 const HEIGHT = 312
 const CENTRE = { x: WIDTH / 2, y: HEIGHT / 2 } as const
-const USERS_RADIUS = 118
+const USERS_RADIUS = 108
 /** A relay in the middle has room for its name, until there are too many of them. */
 const RELAYS_RADIUS = 56
 const RELAY_NAMES_MAX = 8
 const USER_NAMES_MAX = 16
-const NAME_MAX = 10
+const NAME_MAX = 9
 
 interface Placed { readonly node: NodeRecord, readonly at: Point }
 

@@ -1,8 +1,8 @@
 /** What a run has come to, in a title and a sentence: the first thing on its page, and the only one that many will read. */
-import { countText, latencyText } from '../../protocols/core/quantity.ts'
-import { faultText } from './fault-words.ts'
+import { countText } from '../../protocols/core/quantity.ts'
+import { faultSentence } from './fault-words.ts'
 import type { RunRecord } from './record.ts'
-import { elapsedText } from './times.ts'
+import { tookText } from './times.ts'
 
 export interface Verdict {
   readonly tone: 'calm' | 'warn' | 'danger'
@@ -22,7 +22,7 @@ export function verdictOf (record: RunRecord): Verdict {
     ...(reordered ?? 0) > 0 ? [`${countText(reordered ?? 0)} ${reordered === 1 ? 'conversation' : 'conversations'} in another order on the other side`] : []
   ]
   const sound = [...(lost ?? 0) === 0 ? ['Nothing lost'] : [], ...(duplicated ?? 0) === 0 ? ['no duplicate'] : [], ...(reordered ?? 0) === 0 ? ['nothing out of order'] : []].join(', ')
-  const equal = settleMs === null ? '' : ` Everything had arrived ${settleMs < 1_000 ? latencyText(settleMs) : elapsedText(settleMs)} after the end of talk and faults.`
+  const equal = settleMs === null ? '' : ` Everything had arrived ${tookText(settleMs)} after the end of talk and faults.`
   const [first, ...others] = broken
   if (first !== undefined) return { tone: 'danger', title: first, more: sentences([...others.map(text => `Also: ${text}.`), ...lossesText(record), sound === '' ? '' : `${capital(sound)}.`]) }
   const failed = expectations.filter(({ holds }) => !holds)
@@ -35,8 +35,8 @@ export function verdictOf (record: RunRecord): Verdict {
 function presentState ({ nodes, faults, backlog: { series: { values } } }: RunRecord): Verdict {
   const away = nodes.filter(({ state }) => state !== 'up')
   const open = values.at(-1) ?? null
-  const lasting = faults.filter(({ endMs }) => endMs === null).map(faultText)
-  const more = sentences([open === null ? '' : `${countText(open)} ${open === 1 ? 'delivery is' : 'deliveries are'} open.`, lasting.length === 0 ? 'Nothing is broken on purpose.' : `Broken: ${listed(lasting)}.`])
+  const lasting = faults.filter(({ endMs }) => endMs === null).map(faultSentence)
+  const more = sentences([open === null ? '' : `${countText(open)} ${open === 1 ? 'delivery is' : 'deliveries are'} open.`, lasting.length === 0 ? 'Nothing is broken on purpose.' : `Broken: ${listed(lasting, '; ')}.`])
   const [first] = away
   if (nodes.length === 0) return { tone: 'calm', title: 'Nobody is in this testnet', more }
   if (first === undefined) return { tone: 'calm', title: 'Everybody is up', more }
@@ -46,12 +46,12 @@ function presentState ({ nodes, faults, backlog: { series: { values } } }: RunRe
 
 function countingUp ({ messages: { sent }, faultCounts, faults, backlog: { series: { values } } }: RunRecord): Verdict {
   const made = Object.values(faultCounts).reduce((sum, count) => sum + count, 0)
-  const lasting = faults.filter(({ endMs }) => endMs === null).map(faultText)
+  const lasting = faults.filter(({ endMs }) => endMs === null).map(faultSentence)
   const open = values.at(-1) ?? 0
   return {
     tone: 'calm',
     title: `${messagesText(sent)} so far`,
-    more: sentences([`${countText(open)} ${open === 1 ? 'delivery is' : 'deliveries are'} open.`, `${countText(made)} ${made === 1 ? 'fault' : 'faults'} so far${lasting.length === 0 ? '' : `, now: ${listed(lasting)}`}.`, 'What was lost is known in the end, when every history is read.'])
+    more: sentences([`${countText(open)} ${open === 1 ? 'delivery is' : 'deliveries are'} open.`, `${countText(made)} ${made === 1 ? 'fault' : 'faults'} so far${lasting.length === 0 ? '' : `, now: ${listed(lasting, '; ')}`}.`, 'What was lost is known in the end, when every history is read.'])
   }
 }
 
@@ -66,7 +66,7 @@ function lossesText ({ losses }: RunRecord): readonly string[] {
 
 function messagesText (count: number | null): string { return `${countText(count ?? 0)} ${count === 1 ? 'message' : 'messages'}` }
 
-function listed (texts: readonly string[]): string { return `${texts.slice(0, NAMED_MAX).join(', ')}${texts.length > NAMED_MAX ? ` and ${texts.length - NAMED_MAX} more` : ''}` }
+function listed (texts: readonly string[], between = ', '): string { return `${texts.slice(0, NAMED_MAX).join(between)}${texts.length > NAMED_MAX ? ` and ${texts.length - NAMED_MAX} more` : ''}` }
 
 function sentences (texts: readonly string[]): string { return texts.filter(text => text !== '').join(' ') }
 

@@ -16,6 +16,7 @@ function oneMessage (): RunRecord {
   histogram.add(12)
   const flow = new Track('most', 100)
   flow.add(50, 1)
+  flow.add(150, 0)
   return emptyRecord({ name: 'one', atMs: 400, tookMs: 400, nodes: [userNode('ana'), userNode('bob')], messages: { sent: 1, lost: 0, duplicated: 0, reordered: 0 }, backlog: { of: 'messages', series: flow.view() }, delivery: { online: histogram.view(), disturbed: new Histogram().view() }, settleMs: 4 })
 }
 
@@ -27,7 +28,7 @@ function longNames (): RunRecord {
     nodes: [userNode(ana, [relay]), userNode('bob', [relay]), { ...relayNode(relay), state: 'down', skewMs: -3_600_000 }],
     partitions: [{ left: [ana], right: [relay] }],
     links: [{ name: ana, delayMs: 80, jitterMs: 40, bytesPerSecond: 250_000 }],
-    faults: [fault('cut', [ana], [0, 3_000], { from: [relay, 'bob'] }), fault('died', [ana], [60_000, null])],
+    faults: [fault('cut', [0, 3_000], { whom: [ana], from: [relay, 'bob'] }), fault('died', [60_000, null], { whom: [ana] })],
     faultCounts: { cut: 1, died: 1 },
     relays: [{ name: relay, usedBytes: { stepMs: 1_000, values: [null, 96_000] }, envelopes: { stepMs: 1_000, values: [] }, deposits: { stepMs: 1_000, values: [] } }],
     losses: [loss('01M8JD8Q7741A3ZV6PXT5G0HKE', ana, 'bob'), { ...loss('01M8JD8Q7741C9B2M1RN7YS4WD', 'bob', ana), sentAtMs: null, copies: null, headline: null, steps: [] }]
@@ -38,8 +39,8 @@ function longNames (): RunRecord {
 function manyFaults (): RunRecord {
   const random = seeded(1)
   const kinds = ['killed', 'killed', 'disk lost', 'cut', 'standstill', 'wrong clock', 'old disk'] as const
-  const faults = Array.from({ length: 3_000 }, (_, index) => fault(kinds[index % kinds.length] ?? 'killed', ['ana'], [index * 4_000, index * 4_000 + random() * 3_000]))
-  return lossyRecord({ name: 'proof', kind: 'proof', faults, faultCounts: { killed: 6_000, 'disk lost': 500, cut: 500, standstill: 500, 'wrong clock': 500, 'old disk': 500 }, messages: { sent: 1_000_000, lost: 0, duplicated: 0, reordered: 0 }, losses: [], atMs: 12_000_000, tookMs: 12_000_000, delivery: { online: spreadOf(200_000, { medianMs: 40, random }), disturbed: spreadOf(50_000, { medianMs: 500, random }) }, expectations: [{ text: 'lost == 0', holds: true, seen: '0', limitMs: null }] })
+  const faults = Array.from({ length: 3_000 }, (_, index) => fault(kinds[index % kinds.length] ?? 'killed', [index * 4_000, index * 4_000 + random() * 3_000], { whom: ['ana'] }))
+  return lossyRecord({ name: 'proof', kind: 'proof', replay: 'skein testnet prove --seed 7741 --messages 1000000 --users 50 --relays 5', faults, faultCounts: { killed: 6_000, 'disk lost': 500, cut: 500, standstill: 500, 'wrong clock': 500, 'old disk': 500 }, messages: { sent: 1_000_000, lost: 0, duplicated: 0, reordered: 0 }, losses: [], atMs: 12_000_000, tookMs: 12_000_000, delivery: { online: spreadOf(200_000, { medianMs: 40, random }), disturbed: spreadOf(50_000, { medianMs: 500, random }) }, expectations: [{ text: 'lost == 0', holds: true, seen: '0', limitMs: null }] })
 }
 
 function network (): RunRecord {
@@ -55,7 +56,7 @@ function network (): RunRecord {
     nodes,
     partitions: [{ left: ['ana'], right: ['relay1', 'bob'] }],
     links: [{ name: 'carol', delayMs: 80, jitterMs: 40, bytesPerSecond: null }],
-    faults: [fault('killed', ['bob'], [20_000, null]), fault('cut', ['ana'], [30_000, null], { from: ['relay1', 'bob'] }), fault('standstill', ['carol'], [70_000, null])],
+    faults: [fault('killed', [20_000, null], { whom: ['bob'] }), fault('cut', [30_000, null], { whom: ['ana'], from: ['relay1', 'bob'] }), fault('standstill', [70_000, null], { whom: ['carol'] })],
     faultCounts: { killed: 1, cut: 1, standstill: 1 },
     messages: { sent: null, lost: null, duplicated: null, reordered: null },
     backlog: { of: 'deliveries', series: { stepMs: 1_000, values: Array.from({ length: 95 }, (_, index) => index < 10 ? null : Math.max(0, index - 30)) } },

@@ -42,8 +42,9 @@ export function userNode (name: string, relays: readonly string[] | null = []): 
 
 export function relayNode (name: string): NodeRecord { return { name, kind: 'relay', state: 'up', skewMs: 0, relays: null } }
 
-export function fault (kind: FaultKind, whom: readonly string[], [beginMs, endMs]: readonly [number, number | null], more: Partial<Fault> = {}): Fault {
-  return { kind, whom, from: [], detail: '', beginMs, endMs, ...more }
+/** @param span begin and end; null: it lasts */
+export function fault (kind: FaultKind, span: readonly [number, number | null], more: Pick<Fault, 'whom'> & Partial<Fault>): Fault {
+  return { kind, from: [], detail: '', beginMs: span[0], endMs: span[1], ...more }
 }
 
 /** Two hours of fifty users and five relays, in virtual time; one relay loses its disk and another one lies. */
@@ -52,10 +53,10 @@ export function lossyRecord (change: Partial<RunRecord> = {}): RunRecord {
   const relays = Array.from({ length: 5 }, (_, index) => `relay${index + 1}`)
   const users = Array.from({ length: 50 }, (_, index) => `user${index + 1}`)
   const faults = [
-    fault('disk lost', ['relay2'], [20 * MINUTE_MS, 40 * MINUTE_MS]),
-    fault('cut', ['relay1', 'relay3'], [35 * MINUTE_MS, 45 * MINUTE_MS], { from: ['relay4', 'relay5'] }),
-    fault('wrong clock', ['user17'], [65 * MINUTE_MS, 100 * MINUTE_MS], { detail: '1 h slow', skewMs: -HOUR_MS }),
-    fault('slow', ['user1', 'user2', 'user3'], [0, null], { detail: '80 ms ± 40 ms' })
+    fault('disk lost', [20 * MINUTE_MS, 40 * MINUTE_MS], { whom: ['relay2'] }),
+    fault('cut', [35 * MINUTE_MS, 45 * MINUTE_MS], { whom: ['relay1', 'relay3'], from: ['relay4', 'relay5'] }),
+    fault('wrong clock', [65 * MINUTE_MS, 100 * MINUTE_MS], { whom: ['user17'], detail: '1 h slow', skewMs: -HOUR_MS }),
+    fault('slow', [0, null], { whom: ['user1', 'user2', 'user3'], detail: '80 ms ± 40 ms' })
   ]
   return emptyRecord({
     kind: 'simulation',
