@@ -1,4 +1,5 @@
 /** What a page is asked in a browser: expressions that are evaluated in it. */
+import { readFileSync } from 'node:fs'
 
 /** Settles at the next change of the document at which `condition`, an expression, holds. */
 export function changeUntil (condition: string): string {
@@ -23,7 +24,22 @@ export const FAINT = `[...document.querySelectorAll('h1, h2, p, th, td, small, b
     const luminance = colour => { const [red, green, blue] = colour.match(/[\\d.]+/g).map(part => linear(part / 255)); return 0.2126 * red + 0.7152 * green + 0.0722 * blue }
     const groundOf = from => { for (let at = from; at; at = at.parentElement) { const colour = getComputedStyle(at).backgroundColor; if (!/, 0\\)$/.test(colour)) return colour } return 'rgb(255, 255, 255)' }
     const style = getComputedStyle(element)
-    const [ink, ground] = [luminance(element instanceof SVGElement ? style.fill : style.color), luminance(groundOf(element))]
+    // A name within a shape stands on the shape before it.
+    const shape = element.classList.contains('in') ? element.previousElementSibling : null
+    const [ink, ground] = [luminance(element instanceof SVGElement ? style.fill : style.color), luminance(shape ? getComputedStyle(shape).fill : groundOf(element))]
     return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05) < 4.5
   })
   .map(element => element.tagName + ' ' + element.textContent.trim().slice(0, 40))`
+
+/**
+ * What axe-core finds that is serious or worse. It is no package of ours: AXE_CORE names its axe.min.js. undefined: it does not.
+ * https://github.com/dequelabs/axe-core
+ */
+export function axeScript (): string | undefined {
+  const path = process.env['AXE_CORE']
+  return path === undefined ? undefined : `${readFileSync(path, 'utf8')};1`
+}
+
+export const AXE_FINDINGS = `axe.run(document).then(({ violations, passes }) => passes.length === 0
+  ? ['axe-core has looked at nothing']
+  : violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ' ' + nodes.map(({ target }) => target.join(' ')).join('; ')))`

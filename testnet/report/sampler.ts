@@ -10,12 +10,15 @@ export const SAMPLE_MS = 1_000
 /** Who does not answer by then is being killed, or stands still. */
 const ANSWER_MS_MAX = 5_000
 
+/** Finer than a series is. */
+const PARTS_MAX = 1_000
+
 interface RelayTracks {
   readonly usedBytes: Track
   readonly envelopes: Track
   readonly deposits: Track
-  /** Since its process started; what it counted before is not counted again. */
-  stored: number | undefined
+  /** What its process had counted at the last look. */
+  last: { readonly atMs: number, readonly stored: number } | undefined
 }
 
 export class Sampler {
@@ -80,15 +83,20 @@ export class Sampler {
     const tracks = this.#tracksOf(name)
     tracks.usedBytes.add(atMs, usedBytes)
     tracks.envelopes.add(atMs, envelopes)
+    const { last } = tracks
     // A new process counts from 0. What was there at the first look came before the run began.
-    tracks.deposits.add(atMs, tracks.stored === undefined ? 0 : stored >= tracks.stored ? stored - tracks.stored : stored)
-    tracks.stored = stored
+    const added = last === undefined ? 0 : stored >= last.stored ? stored - last.stored : stored
+    // When in the meantime, nobody knows: evenly. A testnet that nobody looks at is not asked.
+    const sinceMs = last === undefined ? 0 : atMs - last.atMs
+    const parts = Math.min(PARTS_MAX, Math.max(1, Math.round(sinceMs / SAMPLE_MS)))
+    for (let part = 0; part < parts; part++) tracks.deposits.add(atMs - part * sinceMs / parts, added / parts)
+    tracks.last = { atMs, stored }
   }
 
   #tracksOf (name: string): RelayTracks {
     const known = this.#relays.get(name)
     if (known !== undefined) return known
-    const tracks = { usedBytes: new Track('most', SAMPLE_MS), envelopes: new Track('most', SAMPLE_MS), deposits: new Track('sum', SAMPLE_MS), stored: undefined }
+    const tracks = { usedBytes: new Track('most', SAMPLE_MS), envelopes: new Track('most', SAMPLE_MS), deposits: new Track('sum', SAMPLE_MS), last: undefined }
     this.#relays.set(name, tracks)
     return tracks
   }

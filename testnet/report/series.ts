@@ -10,7 +10,7 @@ export interface Series {
 /** More than a chart has pixels to tell apart. */
 const STEPS_MAX = 512
 
-/** `sum`: what happened in a step (nothing is 0). `most`: a level, of which the highest counts (nothing is unknown). */
+/** `sum`: what happened in a step; after the first, nothing is 0. `most`: a level, of which the highest counts; nothing is unknown. */
 export type Kind = 'sum' | 'most'
 
 export class Track {
@@ -36,7 +36,8 @@ export class Track {
   }
 
   view (): Series {
-    return { stepMs: this.#stepMs, values: this.#kind === 'sum' ? this.#values.map(value => value ?? 0) : [...this.#values] }
+    const first = this.#values.findIndex(value => value !== null)
+    return { stepMs: this.#stepMs, values: this.#values.map((value, index) => value ?? (this.#kind === 'sum' && index > first ? 0 : null)) }
   }
 
   #halve (): void {
