@@ -76,6 +76,6 @@ function failureOf (proof: Proof, { directory, report }: { readonly directory: s
   return new SkeinError(`the promise does not hold: ${lineOf(proof)}`, {
     code: 'assertion_failed',
     exit: EXIT.assertion,
-    hint: `Homes and logs: ${directory}. Again: ${proof.record.replay ?? ''}\nReport: ${report}`
+    hint: `Homes and logs: ${directory}. Again: ${proof.record.replay ?? ''}  Report: ${report}`
   })
 }

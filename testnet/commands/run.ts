@@ -82,6 +82,6 @@ function failureOf (given: string, [first, ...others]: readonly Reported[]): Ske
   return new SkeinError(others.length === 0 ? 'one run does not come out as expected' : `${others.length + 1} runs do not come out as expected`, {
     code: 'assertion_failed',
     exit: EXIT.assertion,
-    hint: `Seed ${first?.seed ?? 0}: expected ${failure?.expectation ?? ''}; ${failure?.seen ?? ''}. Again: skein testnet run ${given} --from ${first?.seed ?? 0}\nReport: ${first?.report ?? ''}`
+    hint: `Seed ${first?.seed ?? 0}: expected ${failure?.expectation ?? ''}; ${failure?.seen ?? ''}. Again: skein testnet run ${given} --from ${first?.seed ?? 0}  Report: ${first?.report ?? ''}`
   })
 }

@@ -33,17 +33,17 @@ function trend ({ stepMs, values }: Series, { most, atMs }: { readonly most: num
 /** Unknown is `?`, never 0. */
 function known (value: number | undefined, words: (value: number) => string): string { return value === undefined ? '?' : words(value) }
 
-export function lastOf ({ values }: Series): number | undefined { return values.findLast(value => value !== null) ?? undefined }
+function lastOf ({ values }: Series): number | undefined { return values.findLast(value => value !== null) ?? undefined }
 
-export function mostOf ({ values }: Series): number | undefined {
+function mostOf ({ values }: Series): number | undefined {
   const seen = values.filter(value => value !== null)
   return seen.length === 0 ? undefined : Math.max(...seen)
 }
 
-export function sumOf ({ values }: Series): number | undefined { return values.length === 0 ? undefined : values.reduce<number>((sum, value) => sum + (value ?? 0), 0) }
+function sumOf ({ values }: Series): number | undefined { return values.length === 0 ? undefined : values.reduce<number>((sum, value) => sum + (value ?? 0), 0) }
 
 /** The most in a second. */
-export function rateOf (series: Series): number | undefined {
+function rateOf (series: Series): number | undefined {
   const most = mostOf(series)
   return most === undefined ? undefined : most / (series.stepMs / 1_000)
 }
