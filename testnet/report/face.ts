@@ -12,7 +12,7 @@ export interface Watched extends AsyncDisposable { readonly recorder: Recorder }
 export async function watchRun (testnet: Testnet, words: RunWords, { directory }: Layout): Promise<Watched> {
   const recorder = new Recorder(testnet, words)
   const server = await serveControl(socketPathFor(directory), { status: () => testnet.view(), record: async () => await recorder.now() })
-  recorder.start()
+  await recorder.start()
   return {
     recorder,
     [Symbol.asyncDispose]: async () => {

@@ -56,7 +56,7 @@ ${MARK}
 ${aside}
 </header>
 <main>
-<div id="verdict" role="status">${parts.verdict}</div>
+<div id="verdict">${parts.verdict}</div>
 <div class="grid">
 ${cards.map(({ id, span, label }) => html`<section id="${id}" class="card w${span}" aria-label="${label}">${parts[id]}</section>`)}
 </div>

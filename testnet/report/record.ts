@@ -28,7 +28,7 @@ export interface RelayRecord {
   readonly usedBytes: Series
   /** What waits there to be collected. */
   readonly envelopes: Series
-  /** New deposits, in each step. */
+  /** New deposits, in each step. What came between the last look and a kill was never seen. */
   readonly deposits: Series
 }
 

@@ -37,21 +37,24 @@ const SKEW_SLACK_MS = 200
 export class Recorder {
   readonly #testnet: Testnet
   readonly #words: RunWords
-  readonly #begunAtMs = Date.now()
+  #begunAtMs = Date.now()
   readonly #sampler: Sampler
   readonly #over = new AbortController()
   #looking: Promise<void> = Promise.resolve()
 
-  /** The run begins now. */
   constructor (testnet: Testnet, words: RunWords) {
     this.#testnet = testnet
     this.#words = words
-    testnet.journal.forget()
     this.#sampler = new Sampler(() => testnet.members, () => Date.now() - this.#begunAtMs)
   }
 
-  /** Looks once a second, until the end or `stop`. */
-  start (): void { this.#looking = this.#look(this.#over.signal) }
+  /** The run begins when everybody was looked at once; then again each second, until the end or `stop`. */
+  async start (): Promise<void> {
+    await this.#sampler.sample()
+    this.#begunAtMs = Date.now()
+    this.#testnet.journal.forget()
+    this.#looking = this.#look(this.#over.signal)
+  }
 
   /** Idempotent. */
   async stop (): Promise<void> {

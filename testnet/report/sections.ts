@@ -10,7 +10,7 @@ import { findingsCard, lossesCard } from './losses.ts'
 import type { NodeRecord, RunRecord } from './record.ts'
 import { timeline, timelineFinding } from './timeline.ts'
 import { elapsedText } from './times.ts'
-import { topology, topologyFinding } from './topology.ts'
+import { topology } from './topology.ts'
 import { verdictOf } from './verdict.ts'
 
 export type SectionId = 'verdict' | 'topology' | 'timeline' | 'delivery' | 'expected' | 'nodes' | 'relays' | 'losses' | 'findings'
@@ -59,7 +59,7 @@ function topologyCard (record: RunRecord): Markup {
     ...nodes.some(({ kind }) => kind === 'relay') ? [html`<span>lines: mailboxes</span>`] : []
   ]
   return html`${heading('Topology', record.state === 'ended' ? 'in the end' : 'now')}${wide('Chart of the topology', topology(record))}
-<p class="legend">${words}</p><p class="said unseen">${topologyFinding(record)}</p>`
+<p class="legend">${words}</p>`
 }
 
 function timelineCard (record: RunRecord): Markup {
