@@ -24,6 +24,9 @@ import { dataOf, environment, faultOf, LAUNCHER, makeFolder, removeFolder, skein
 
 interface ReportView { readonly page: string, readonly record: RunRecord }
 
+/** What a failed test has left. */
+const started = new Set<Dash>()
+
 class Dash {
   readonly url: string
   readonly #child: ReturnType<typeof spawn>
@@ -38,11 +41,13 @@ class Dash {
   private constructor (url: string, child: ReturnType<typeof spawn>) {
     this.url = url
     this.#child = child
+    started.add(this)
   }
 
   /** Its exit code. */
   async end (): Promise<unknown> {
     const ended = once(this.#child, 'exit')
+    started.delete(this)
     this.#child.kill('SIGINT')
     return (await ended)[0]
   }
@@ -63,6 +68,7 @@ describe('a testnet that is looked at', function () {
     await removeFolder(folder)
   })
   afterEach(async () => {
+    for (const dash of started) await dash.end()
     for (const name of ['relay1', 'ana', 'bob']) await testnet('start', name)
     await testnet('heal')
   })
@@ -132,7 +138,6 @@ describe('a testnet that is looked at', function () {
       assert.deepEqual(page.complaints, [])
     } finally {
       await browser.stop()
-      await dash.end()
     }
   })
 })
