@@ -9,10 +9,14 @@ import type { NodeView } from './control/operations.ts'
 import { environmentOf } from './inside/environment.ts'
 import type { Layout } from './layout.ts'
 import type { Kind, PlannedNode } from './plan.ts'
+import type { Journal } from './report/journal.ts'
+import { skewText } from './words.ts'
 
 export interface MemberOptions {
   readonly layout: Layout
   readonly cablePort: () => number
+  /** Where it is written down what is done to it. */
+  readonly journal: Journal
   readonly interrupted: AbortSignal
 }
 
@@ -26,6 +30,8 @@ export class Member {
   readonly #options: MemberOptions
   #process: NodeProcess | undefined
   #isPaused = false
+  /** It goes because we want it. */
+  #isEnding = false
   #address: string | undefined
 
   constructor ({ name, kind }: PlannedNode, options: MemberOptions) {
@@ -66,6 +72,8 @@ export class Member {
     const running = await NodeProcess.start(this.kind === 'relay' ? ['relay', 'up'] : ['up'], this.home, this.#skein())
     this.#process = running
     this.#isPaused = false
+    this.#isEnding = false
+    this.#options.journal.end(this.#faultKey('down'))
     this.#address = running.ready.addresses[0]
     void this.#watch(running)
   }
@@ -74,6 +82,9 @@ export class Member {
   async kill (): Promise<void> {
     const running = this.#process
     if (running === undefined) return
+    this.#isEnding = true
+    this.#options.journal.end(this.#faultKey('paused'))
+    this.#options.journal.begin(this.#faultKey('down'), { kind: 'killed', whom: [this.name] })
     running.signal('SIGKILL')
     await running.gone
     this.#process = undefined
@@ -81,6 +92,8 @@ export class Member {
 
   async stop (): Promise<void> {
     const running = this.#process
+    this.#isEnding = true
+    this.#options.journal.end(this.#faultKey('paused'))
     if (this.#isPaused) running?.signal('SIGCONT')
     await running?.stop()
     this.#process = undefined
@@ -88,6 +101,7 @@ export class Member {
 
   /** A relay keeps its key and its settings, which its operator has elsewhere; a user keeps nothing, as with a lost phone. Only while it is down. */
   loseDisk (): void {
+    this.#options.journal.becomes(this.#faultKey('down'), 'disk lost')
     if (this.kind === 'user') {
       rmSync(this.home, { recursive: true, force: true })
       return
@@ -105,22 +119,30 @@ export class Member {
   /** Back to that copy. Only while it is down. */
   restoreCopy (): void {
     this.loseDisk()
+    this.#options.journal.becomes(this.#faultKey('down'), 'old disk')
     for (const file of this.#databaseFiles(this.#copyFolder())) cpSync(join(this.#copyFolder(), file), join(this.home, file))
   }
 
   /** Its process stands still, as a laptop that sleeps, while the kernel answers for it. @throws LockedError when it is down */
   pause (): void {
     this.#running().signal('SIGSTOP')
+    if (!this.#isPaused) this.#options.journal.begin(this.#faultKey('paused'), { kind: 'standstill', whom: [this.name] })
     this.#isPaused = true
   }
 
   /** @throws LockedError when it is down */
   resume (): void {
     this.#running().signal('SIGCONT')
+    this.#options.journal.end(this.#faultKey('paused'))
     this.#isPaused = false
   }
 
-  skew (skewMs: number): void { writeFileSync(this.#options.layout.skewFileOf(this.name), String(skewMs)) }
+  skew (skewMs: number): void {
+    const { layout, journal } = this.#options
+    writeFileSync(layout.skewFileOf(this.name), String(skewMs))
+    if (skewMs === 0) journal.end(this.#faultKey('clock'))
+    else journal.begin(this.#faultKey('clock'), { kind: 'wrong clock', whom: [this.name], detail: skewText(skewMs), skewMs })
+  }
 
   environment (): Record<string, string> {
     const { layout, cablePort } = this.#options
@@ -153,5 +175,9 @@ export class Member {
   async #watch (running: NodeProcess): Promise<void> {
     await running.gone
     if (this.#process === running) this.#process = undefined
+    // Nobody asked for it: a crash of its own, or somebody's signal.
+    if (!this.#isEnding) this.#options.journal.begin(this.#faultKey('down'), { kind: 'died', whom: [this.name] })
   }
+
+  #faultKey (of: 'down' | 'paused' | 'clock'): string { return `${this.name} ${of}` }
 }

@@ -9,7 +9,9 @@ import type { Layout } from './layout.ts'
 import { meet } from './meeting.ts'
 import { Member } from './member.ts'
 import { encodePlan, type Plan } from './plan.ts'
+import { Journal } from './report/journal.ts'
 import { bringBack, keepSnapshot, requireSnapshot } from './snapshots.ts'
+import { linkText } from './words.ts'
 
 export interface TestnetOptions {
   readonly layout: Layout
@@ -24,6 +26,8 @@ const STARTS_AT_ONCE = 4
 
 export class Testnet {
   readonly rules: Rules
+  /** What was done to it. */
+  readonly journal = new Journal(() => Date.now())
   readonly #options: TestnetOptions
   readonly #cable: Cable
   readonly #members: ReadonlyMap<string, Member>
@@ -54,7 +58,7 @@ export class Testnet {
     this.#options = options
     this.rules = rules
     this.#cable = cable
-    this.#members = new Map(plan.nodes.map(node => [node.name, new Member(node, { layout, cablePort: () => cable.port, interrupted })]))
+    this.#members = new Map(plan.nodes.map(node => [node.name, new Member(node, { layout, cablePort: () => cable.port, journal: this.journal, interrupted })]))
   }
 
   get members (): readonly Member[] { return [...this.#members.values()] }
@@ -120,13 +124,16 @@ export class Testnet {
     if (both !== undefined || left.length === 0 || right.length === 0) throw new UsageError(both === undefined ? 'a partition has two sides' : `${both} cannot be on both sides of a partition`)
     const partition = { left: new Set(left), right: new Set(right) }
     this.rules.cut(partition)
+    this.journal.begin(partition, { kind: 'cut', whom: left, from: right })
     return () => {
       this.rules.heal(partition)
+      this.journal.end(partition)
       this.#cable.pump()
     }
   }
 
   heal (): void {
+    for (const partition of this.rules.partitions) this.journal.end(partition)
     this.rules.healAll()
     this.#cable.pump()
   }
@@ -137,6 +144,8 @@ export class Testnet {
     for (const name of whose) this.member(name)
     const isPerfect = link.delayMs === 0 && link.jitterMs === 0 && link.bytesPerSecond === undefined
     for (const name of whose) this.rules.setLink(name, isPerfect ? PERFECT : link)
+    for (const name of whose) this.journal.end(`${name} slow`)
+    if (!isPerfect) for (const name of whose) this.journal.begin(`${name} slow`, { kind: 'slow', whom: [name], detail: linkText(link) })
   }
 
   /** Keeps the state of everybody under this name. Returns where it lies. @throws UsageError */
@@ -158,7 +167,7 @@ export class Testnet {
   }
 
   /** What its socket answers. */
-  handlers (onDown: () => void): Handlers {
+  handlers (onDown: () => void): Omit<Handlers, 'record'> {
     const viewOf = (name: string): ReturnType<Member['view']> => this.member(name).view()
     return {
       status: () => this.view(),

@@ -61,6 +61,29 @@ export const TESTNET_COMMANDS: readonly CommandSpec[] = [
   }
 ]
 
+/** Looking at one, and at what a run has been. */
+export const TESTNET_REPORT_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: 'testnet report',
+    takes: '[record]',
+    summary: 'Write a page about a run, or about a testnet as it is now',
+    about: 'One HTML file that needs nothing else: topology, faults, what waited, times of delivery, storage of relays, losses with their traces. Of the testnet that runs in the directory, else of the latest run there or below, else of a record.json that is named. With --json the figures, too.',
+    options: [DIR, { flags: '--out <file>', summary: 'Where the page goes; else report.html beside the record' }],
+    examples: ['skein testnet report', 'skein testnet report --out friday.html --json', 'skein testnet report lost-relay-7/record.json'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/report.ts')).report
+  },
+  {
+    path: 'testnet dash',
+    summary: 'Show a testnet live in a browser',
+    about: 'Prints a link that only this computer can open, and serves the page until Ctrl-C: who is up, what is broken, what waits, what relays store. Works with testnet up, and with a run or a proof while it goes on.',
+    options: [DIR, { flags: '--port <port>', summary: 'Where it is served; else a free one' }],
+    examples: ['skein testnet dash', 'skein testnet dash --dir .skein/testnet/lost-relay-1 --port 8080'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/dash.ts')).dash
+  }
+]
+
 export const TESTNET_STATE_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'testnet snapshot',
@@ -113,7 +136,8 @@ export const TESTNET_PROOF_COMMANDS: readonly CommandSpec[] = [
       RELAYS,
       { flags: '--seed <n>', summary: 'Repeats what was chance in another run' },
       { flags: '--dir <dir>', summary: 'Where it lies, and stays; else a temporary directory, which stays when something is wrong' },
-      { flags: '--keep', summary: 'Keep the temporary directory in any case' }
+      { flags: '--keep', summary: 'Keep the temporary directory in any case' },
+      { flags: '--report <file>', summary: 'Where the page about it goes; else report.html in the directory, or in .skein/testnet/proof-SEED when that is temporary' }
     ],
     examples: ['skein testnet prove', 'skein testnet prove --messages 10000 --json'],
     node: 'none',

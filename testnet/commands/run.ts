@@ -6,6 +6,7 @@ import { UnfinishedError } from '../../cli/failure.ts'
 import { durationText } from '../../cli/time.ts'
 import { EXIT, SkeinError } from '../../protocols/core/errors.ts'
 import { layoutOf } from '../layout.ts'
+import { writeReport } from '../report/files.ts'
 import { junitOf } from '../scenario/junit.ts'
 import { readScenario, shippedScenarios, type ReadScenario } from '../scenario/read.ts'
 import { runScenario, type Outcome } from '../scenario/run.ts'
@@ -26,42 +27,49 @@ export async function run (invocation: Invocation): Promise<void> {
   const read = await readScenario(given)
   const first = flags.count('from', { min: 0, max: SEED_MAX }) ?? 1
   const seeds = Array.from({ length: flags.count('seeds', { min: 1, max: SEEDS_MAX }) ?? 1 }, (_, index) => first + index)
-  const outcomes = await runAll(seeds, { ...invocation, read, jobs: flags.count('jobs', { min: 1, max: JOBS_MAX }) ?? 1 })
+  const outcomes = await runAll(seeds, { ...invocation, given, read, jobs: flags.count('jobs', { min: 1, max: JOBS_MAX }) ?? 1 })
   const junit = flags.text('junit')
   if (junit !== undefined) await writeFile(junit, junitOf(read.scenario.name, outcomes))
   const failed = outcomes.filter(({ failures }) => failures.length > 0)
   const data = { scenario: read.scenario.name, passed: outcomes.length - failed.length, failed: failed.length, seeds: outcomes.map(viewOf) }
   if (failed.length > 0) throw new UnfinishedError(failureOf(given, failed), data)
-  await output.result(data, `${data.passed} passed, 0 failed`)
+  await output.result(data, `${data.passed} passed, 0 failed\nReport: ${outcomes.length === 1 ? outcomes[0]?.report ?? '' : `${join(directoryOf(flags), directoryNameOf(read.scenario.name, '*'))}/report.html`}`)
 }
 
-interface Plan extends Invocation { readonly read: ReadScenario, readonly jobs: number }
+interface Plan extends Invocation { readonly given: string, readonly read: ReadScenario, readonly jobs: number }
 
-async function runAll (seeds: readonly number[], { read: { scenario, expectations }, jobs, flags, output, interrupted }: Plan): Promise<Outcome[]> {
+/** With where its page is. */
+interface Reported extends Outcome { readonly report: string }
+
+async function runAll (seeds: readonly number[], { given, read: { scenario, expectations }, jobs, flags, output, interrupted }: Plan): Promise<Reported[]> {
   const waiting = [...seeds]
-  const outcomes: Outcome[] = []
+  const outcomes: Reported[] = []
   await Promise.all(Array.from({ length: jobs }, async () => {
     for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
-      const directory = join(directoryOf(flags), `${scenario.name.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}-${seed}`)
+      const directory = join(directoryOf(flags), directoryNameOf(scenario.name, String(seed)))
       const beginMs = performance.now()
       const tell = (text: string): void => { output.note(`seed ${seed}  ${((performance.now() - beginMs) / 1000).toFixed(1).padStart(6)} s  ${text}`) }
       // What another run has left is another history.
       await rm(directory, { recursive: true, force: true })
-      const outcome = await runScenario({ scenario, expectations, seed, layout: layoutOf(directory), interrupted, tell })
-      outcomes.push(outcome)
+      const outcome = await runScenario({ scenario, expectations, seed, layout: layoutOf(directory), replay: `skein testnet run ${given} --from ${seed}`, interrupted, tell })
       for (const { expectation, seen } of outcome.failures) tell(`expected ${expectation}; ${seen}`)
       tell(`${outcome.failures.length === 0 ? 'passed' : 'failed'}: ${summaryOf(outcome)}`)
       if (outcome.failures.length === 0 && !flags.isOn('keep')) await rm(directory, { recursive: true, force: true })
       else tell(`homes and logs: ${directory}`)
+      const report = await writeReport(outcome.record, { directory })
+      tell(`report: ${report}`)
+      outcomes.push({ ...outcome, report })
     }
   }))
   return outcomes.sort((left, right) => left.seed - right.seed)
 }
 
-function viewOf ({ seed, failures, seen, durationMs }: Outcome): object {
+function directoryNameOf (name: string, seed: string): string { return `${name.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}-${seed}` }
+
+function viewOf ({ seed, failures, seen, durationMs, report }: Reported): object {
   const { messages, lost, duplicates, reordered, settleMs, deliveryMs, onlineDeliveryMs } = seen
   const [p50Ms, p99Ms, onlineP99Ms] = [quantile(deliveryMs, 0.5), quantile(deliveryMs, 0.99), quantile(onlineDeliveryMs, 0.99)].map(value => value ?? null)
-  return { seed, passed: failures.length === 0, failures, messages, lost, duplicates, reordered, p50Ms, p99Ms, onlineP99Ms, settleMs: Math.round(settleMs), durationMs: Math.round(durationMs) }
+  return { seed, passed: failures.length === 0, failures, messages, lost, duplicates, reordered, p50Ms, p99Ms, onlineP99Ms, settleMs: Math.round(settleMs), durationMs: Math.round(durationMs), report }
 }
 
 function summaryOf ({ seen: { messages, lost, duplicates, deliveryMs, settleMs } }: Outcome): string {
@@ -69,11 +77,11 @@ function summaryOf ({ seen: { messages, lost, duplicates, deliveryMs, settleMs }
   return `${messages} messages, lost ${lost}, duplicates ${duplicates}, delivered in ${durationText(median ?? 0)} (p99 ${durationText(late ?? 0)}), equal after ${durationText(settleMs)}`
 }
 
-function failureOf (given: string, [first, ...others]: readonly Outcome[]): SkeinError {
+function failureOf (given: string, [first, ...others]: readonly Reported[]): SkeinError {
   const [failure] = first?.failures ?? []
   return new SkeinError(others.length === 0 ? 'one run does not come out as expected' : `${others.length + 1} runs do not come out as expected`, {
     code: 'assertion_failed',
     exit: EXIT.assertion,
-    hint: `Seed ${first?.seed ?? 0}: expected ${failure?.expectation ?? ''}; ${failure?.seen ?? ''}. Again: skein testnet run ${given} --from ${first?.seed ?? 0}`
+    hint: `Seed ${first?.seed ?? 0}: expected ${failure?.expectation ?? ''}; ${failure?.seen ?? ''}. Again: skein testnet run ${given} --from ${first?.seed ?? 0}  Report: ${first?.report ?? ''}`
   })
 }

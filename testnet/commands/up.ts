@@ -1,4 +1,5 @@
 /** `skein testnet up`, and the process behind it that holds the network together. */
+import { basename } from 'node:path'
 import type { Invocation } from '../../cli/command.ts'
 import type { Flags } from '../../cli/flags.ts'
 import { socketPathFor } from '../../node/api/socket-path.ts'
@@ -8,6 +9,7 @@ import { serveControl } from '../control/server.ts'
 import { failureReport, report, startDaemon } from '../daemon.ts'
 import { layoutOf } from '../layout.ts'
 import { planOf, readPlan, RELAYS_MAX, USERS_MAX, type Plan } from '../plan.ts'
+import { Recorder } from '../report/recorder.ts'
 import { Testnet } from '../testnet.ts'
 import { directoryOf } from './directory.ts'
 
@@ -41,7 +43,9 @@ async function holdTogether ({ flags, interrupted }: Invocation): Promise<void> 
     const network = await Testnet.up({ layout: layoutOf(directory), plan: await planFrom(flags, directory), interrupted, tell: text => { report({ type: 'told', text }) } })
     try {
       const isOver = Promise.withResolvers<undefined>()
-      const server = await serveControl(socketPathFor(directory), network.handlers(() => { isOver.resolve(undefined) }))
+      // Nodes are asked when somebody asks for them: a testnet that nobody looks at costs nothing.
+      const recorder = new Recorder(network, { kind: 'testnet', name: basename(directory), seed: null, replay: null, sentCount: () => null })
+      const server = await serveControl(socketPathFor(directory), { ...network.handlers(() => { isOver.resolve(undefined) }), record: async () => await recorder.now() })
       report({ type: 'ready', status: network.view() })
       interrupted.addEventListener('abort', () => { isOver.resolve(undefined) }, { once: true })
       if (!interrupted.aborted) await isOver.promise

@@ -1,4 +1,5 @@
 /** What can be asked of a running testnet, over the socket in its directory. */
+import type { RunRecord } from '../report/record.ts'
 
 export interface NodeView {
   readonly name: string
@@ -37,10 +38,13 @@ export interface Operations {
   /** Everybody is down for a moment; what was broken stays broken. */
   snapshot: { params: { readonly name: string }, result: { readonly name: string, readonly path: string } }
   restore: { params: { readonly name: string }, result: StatusView }
+  /** What has happened so far, as its report would show it. */
+  record: { params: Record<string, never>, result: RunRecord }
   down: { params: Record<string, never>, result: { readonly nodes: number } }
 }
 
 export type OperationName = keyof Operations
 export type Params<Name extends OperationName> = Operations[Name]['params']
 export type Result<Name extends OperationName> = Operations[Name]['result']
+/** A testnet that a program goes through answers less than one that people play with. */
 export type Handlers = { readonly [Name in OperationName]: (params: Params<Name>) => Promise<Result<Name>> | Result<Name> }

@@ -29,10 +29,10 @@ export function judge (conversations: readonly Conversation[], undecryptable: re
   const lost: string[] = []
   const duplicated: string[] = []
   const reordered: string[] = []
-  for (const { left, right, owed, atLeft, atRight } of conversations) {
+  for (const conversation of conversations) {
+    const { left, right, atLeft, atRight } = conversation
+    lost.push(...missingIn(conversation).map(({ id, at }) => `${id} at ${at}`))
     for (const [owner, shown] of [[left, atLeft], [right, atRight]] as const) {
-      const ids = new Set(shown.map(({ id }) => id))
-      lost.push(...[...owed].filter(id => !ids.has(id)).map(id => `${id} at ${owner}`))
       duplicated.push(...repeated(shown.map(({ text }) => text)).map(text => `"${text}" at ${owner}`))
     }
     // What one side lacks is lost, and said so: the order is that of what both have.
@@ -40,6 +40,14 @@ export function judge (conversations: readonly Conversation[], undecryptable: re
     if (ours.join() !== theirs.join()) reordered.push(`${left} and ${right}`)
   }
   return { owed: conversations.reduce((sum, { owed }) => sum + owed.size, 0), lost, duplicated, reordered, undecryptable }
+}
+
+/** Messages that are owed and that a side does not show. */
+export function missingIn ({ left, right, owed, atLeft, atRight }: Conversation): ReadonlyArray<{ readonly id: string, readonly at: string }> {
+  return ([[left, atLeft], [right, atRight]] as const).flatMap(([at, shown]) => {
+    const ids = new Set(shown.map(({ id }) => id))
+    return [...owed].filter(id => !ids.has(id)).map(id => ({ id, at }))
+  })
 }
 
 export function isSound ({ lost, duplicated, reordered, undecryptable }: Verdict): boolean { return lost.length + duplicated.length + reordered.length + undecryptable.length === 0 }

@@ -49,6 +49,27 @@ export async function conversationsOf (users: readonly Member[], ledger: Ledger)
   return conversations
 }
 
+export interface Delivery {
+  readonly id: string
+  readonly reader: string
+  readonly writer: string
+  /** By our clock. */
+  readonly sentAtMs: number
+  /** By the reader's clock. */
+  readonly receivedAtMs: number
+}
+
+/** Of each message that was asked for and came. */
+export function * deliveriesIn (conversations: readonly ToldConversation[], ledger: Ledger): Generator<Delivery> {
+  const sides = conversations.flatMap(({ left, right, atLeft, atRight }) => [[left, right, atLeft], [right, left, atRight]] as const)
+  for (const [reader, writer, told] of sides) {
+    for (const { id, isOwn, receivedAtMs } of told) {
+      const sentAtMs = ledger.sentAtMs(id)
+      if (!isOwn && sentAtMs !== undefined) yield { id, reader, writer, sentAtMs, receivedAtMs }
+    }
+  }
+}
+
 async function history (owner: Member, other: Member): Promise<Told[]> {
   const pages: Told[][] = []
   for (let before: string | undefined, hasMore = true; hasMore;) {

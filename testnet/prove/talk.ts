@@ -20,6 +20,11 @@ export class Ledger {
 
   sentAtMs (id: string): number | undefined { return this.#sentAtMs.get(id) }
 
+  /** Of each message. */
+  get sendingsAtMs (): Iterable<number> { return this.#sentAtMs.values() }
+
+  hasFrom (from: string, to: string, id: string): boolean { return this.#ids.get(keyOf(from, to))?.has(id) ?? false }
+
   between (one: string, other: string): Set<string> { return new Set([...this.#ids.get(keyOf(one, other)) ?? [], ...this.#ids.get(keyOf(other, one)) ?? []]) }
 }
 

@@ -3,9 +3,12 @@ import { parseDuration } from '../../cli/time.ts'
 import { seeded } from '../chance.ts'
 import type { Layout } from '../layout.ts'
 import { planOf } from '../plan.ts'
-import { judge } from '../prove/checker.ts'
-import { conversationsOf, settle, type ToldConversation } from '../prove/histories.ts'
+import { judge, type Verdict } from '../prove/checker.ts'
+import { conversationsOf, deliveriesIn, settle, type ToldConversation } from '../prove/histories.ts'
 import { Ledger, talk } from '../prove/talk.ts'
+import { expectationRecord } from '../report/expectations.ts'
+import { watchRun } from '../report/face.ts'
+import type { RunRecord } from '../report/record.ts'
 import { Testnet } from '../testnet.ts'
 import { Disturbances } from './disturbances.ts'
 import type { Expectation, Seen } from './expectation.ts'
@@ -17,6 +20,8 @@ export interface ScenarioRun {
   readonly expectations: readonly Expectation[]
   readonly seed: number
   readonly layout: Layout
+  /** The command that repeats it. */
+  readonly replay: string
   readonly interrupted: AbortSignal
   readonly tell: (text: string) => void
 }
@@ -26,12 +31,13 @@ export interface Outcome {
   readonly failures: ReadonlyArray<{ readonly expectation: string, readonly seen: string }>
   readonly seen: Seen
   readonly durationMs: number
+  readonly record: RunRecord
 }
 
 const SETTLE_MS_MAX = 120_000
 
 /** @throws SkeinError when a node does not start, or a fault cannot be made */
-export async function runScenario ({ scenario, expectations, seed, layout, interrupted, tell }: ScenarioRun): Promise<Outcome> {
+export async function runScenario ({ scenario, expectations, seed, layout, replay, interrupted, tell }: ScenarioRun): Promise<Outcome> {
   const startMs = performance.now()
   const { users, relays = 0, faults = [] } = scenario
   const testnet = await Testnet.up({ layout, plan: planOf({ users, relays }), interrupted, tell })
@@ -41,6 +47,7 @@ export async function runScenario ({ scenario, expectations, seed, layout, inter
     const random = seeded(seed)
     const [disturbances, wrongClocks] = [new Disturbances(), new Disturbances()]
     const ledger = new Ledger()
+    await using watched = await watchRun(testnet, { kind: 'scenario', name: scenario.name, seed, replay, sentCount: () => ledger.count }, layout)
     const beginMs = performance.now()
     const [faulted] = await Promise.all([
       Promise.allSettled(faults.map(async fault => { await happen(fault, { testnet, disturbances, wrongClocks, random: seeded(random() * 2 ** 32), beginMs, tell, interrupted }) })),
@@ -51,12 +58,15 @@ export async function runScenario ({ scenario, expectations, seed, layout, inter
     await mend({ testnet, disturbances, wrongClocks })
     interrupted.throwIfAborted()
     const settleMs = await settle(people, { msMax: scenario.settle === undefined ? SETTLE_MS_MAX : parseDuration(scenario.settle, 'settle'), tell })
-    const seen = seenIn(await conversationsOf(people, ledger), { ledger, disturbances, wrongClocks, settleMs })
+    const conversations = await conversationsOf(people, ledger)
+    const verdict = judge(conversations)
+    const seen = seenIn(conversations, { verdict, ledger, disturbances, wrongClocks, settleMs })
     const failures = expectations.flatMap(({ text, judge: judged }) => {
       const instead = judged(seen)
       return instead === undefined ? [] : [{ expectation: text, seen: instead }]
     })
-    return { seed, failures, seen, durationMs: performance.now() - startMs }
+    const record = await watched.recorder.end({ conversations, ledger, verdict, settleMs, disturbances, wrongClocks, expectations: expectations.map(expectation => expectationRecord(expectation, seen)) })
+    return { seed, failures, seen, durationMs: performance.now() - startMs, record }
   } finally {
     await testnet.down()
   }
@@ -67,22 +77,17 @@ function talkOf ({ talk: { messages, from, to, over } }: Scenario): { readonly m
 }
 
 interface Records {
+  readonly verdict: Verdict
   readonly ledger: Ledger
   readonly disturbances: Disturbances
   readonly wrongClocks: Disturbances
   readonly settleMs: number
 }
 
-function seenIn (conversations: readonly ToldConversation[], { ledger, disturbances, wrongClocks, settleMs }: Records): Seen {
-  const { owed, lost, duplicated, reordered } = judge(conversations)
-  const deliveries = conversations.flatMap(({ left, right, atLeft, atRight }) => [[left, atLeft], [right, atRight]] as const).flatMap(([reader, told], index, sides) => {
-    // Sides come in pairs.
-    const writer = sides[index ^ 1]?.[0] ?? reader
-    return told.flatMap(({ id, isOwn, receivedAtMs }) => {
-      const sentAtMs = ledger.sentAtMs(id)
-      if (isOwn || sentAtMs === undefined || !wrongClocks.isCalm([reader], sentAtMs, Infinity)) return []
-      return [{ tookMs: Math.max(0, receivedAtMs - sentAtMs), isOnline: disturbances.isCalm([reader, writer], sentAtMs, receivedAtMs) }]
-    })
+function seenIn (conversations: readonly ToldConversation[], { verdict: { owed, lost, duplicated, reordered }, ledger, disturbances, wrongClocks, settleMs }: Records): Seen {
+  const deliveries = [...deliveriesIn(conversations, ledger)].flatMap(({ reader, writer, sentAtMs, receivedAtMs }) => {
+    if (!wrongClocks.isCalm([reader], sentAtMs, Infinity)) return []
+    return [{ tookMs: Math.max(0, receivedAtMs - sentAtMs), isOnline: disturbances.isCalm([reader, writer], sentAtMs, receivedAtMs) }]
   })
   return {
     messages: owed,

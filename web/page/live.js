@@ -1,20 +1,22 @@
 /**
- * Keeps the dashboard live: the relay sends the parts that have changed, at most once a second, and every second the page says
- * how old its figures are. What somebody has opened stays open, and the focus stays where it is.
+ * Keeps a page of figures live: its server sends the parts that have changed, at most once a second, and every second the page says
+ * how old its figures are. What it says when they grow old stands in `data-late` of one of its parts. What somebody has opened stays open, and the focus stays where it is.
  */
 
-/** Without news for this long the figures are marked as old: the relay sends some every second. */
+/** Figures of this age are marked as old: new ones come every second. */
 const LATE_MS = 5_000
 
 const age = document.querySelector('#age')
-/** On the browser's own clock, which may differ from the relay's. */
+/** On the browser's own clock, which may differ from the server's. */
 let heardAtMs = performance.now()
 
 function showAge () {
   const seconds = Math.floor((performance.now() - heardAtMs) / 1_000)
-  const isLate = seconds * 1_000 >= LATE_MS
+  // Empty: they are meant to be old, or that is said already.
+  const late = document.querySelector('[data-late]')?.dataset.late ?? ''
+  const isLate = late !== '' && seconds * 1_000 >= LATE_MS
   age.classList.toggle('late', isLate)
-  age.textContent = isLate ? `The relay does not answer. Figures are ${seconds} s old` : `Figures are ${seconds} s old`
+  age.textContent = `${isLate ? `${late} ` : ''}Figures are ${seconds} s old`
 }
 
 /** Puts new HTML in place of a part, and back what its reader had done to it. */
@@ -38,12 +40,12 @@ function placeOf (part, element) {
 
 const events = new window.EventSource('/live')
 events.addEventListener('message', ({ data }) => {
-  const { parts } = JSON.parse(data)
+  const { parts, ageMs = 0 } = JSON.parse(data)
   for (const [id, html] of Object.entries(parts)) {
     const part = document.getElementById(id)
     if (part !== null) replace(part, html)
   }
-  heardAtMs = performance.now()
+  heardAtMs = performance.now() - ageMs
   showAge()
 })
 setInterval(showAge, 1_000)

@@ -3,21 +3,26 @@
  * while nobody watches.
  */
 import type { ServerResponse } from 'node:http'
-import { asError } from '../../../protocols/core/errors.ts'
-import type { Clock, Timer } from '../../ports.ts'
+import { asError } from '../../protocols/core/errors.ts'
+import type { Clock, Timer } from '../ports.ts'
 
 export interface LiveParts {
   readonly clock: Clock
-  /** The page's parts as they are now, by the id of their element. */
+  /** The page's parts by the id of their element, and when they were so. */
   readonly render: () => Rendered
   /** Figures that cannot be had end the streams and nothing else: pages ask again. */
   readonly onFault: (fault: Error) => void
 }
 
-interface Rendered { readonly atMs: number, readonly parts: Readonly<Record<string, string>> }
+interface Rendered {
+  readonly atMs: number
+  /** How old the figures are; absent: they are of this moment. Clocks of server and browser may differ. */
+  readonly ageMs?: number
+  readonly parts: Readonly<Record<string, string>>
+}
 
 const BEAT_MS = 1_000
-/** An operator, a wall screen, some forgotten tabs. */
+/** A person, a wall screen, some forgotten tabs. */
 const WATCHERS_MAX = 32
 /** A watcher that does not read is behind by this much at most, then it has to connect again. */
 const BEHIND_BYTES_MAX = 1024 * 1024
@@ -35,11 +40,11 @@ export class Live {
   /** What a stream begins with: everything, since the page may have been loaded long ago. */
   first (): Rendered { return this.#parts.render() }
 
-  watch (response: ServerResponse, { atMs, parts }: Rendered): void {
+  watch (response: ServerResponse, first: Rendered): void {
     this.#watchers.add(response)
     response.once('close', () => { this.#leave(response) })
-    response.write(`retry: 2000\n\n${eventOf(atMs, parts)}`)
-    if (this.#watchers.size === 1) this.#before = parts
+    response.write(`retry: 2000\n\n${eventOf(first)}`)
+    if (this.#watchers.size === 1) this.#before = first.parts
     this.#expect()
   }
 
@@ -64,10 +69,10 @@ export class Live {
   }
 
   #beat (): void {
-    const { atMs, parts } = this.#parts.render()
+    const { parts, ...when } = this.#parts.render()
     const changed = Object.fromEntries(Object.entries(parts).filter(([id, html]) => this.#before[id] !== html))
     this.#before = parts
-    const event = eventOf(atMs, changed)
+    const event = eventOf({ ...when, parts: changed })
     for (const watcher of this.#watchers) {
       if (watcher.writableLength > BEHIND_BYTES_MAX) watcher.destroy()
       else watcher.write(event)
@@ -83,6 +88,6 @@ export class Live {
 }
 
 /** JSON has no line breaks of its own, so it is one line of an event. */
-function eventOf (atMs: number, parts: Readonly<Record<string, string>>): string {
-  return `data: ${JSON.stringify({ atMs, parts })}\n\n`
+function eventOf (what: Rendered): string {
+  return `data: ${JSON.stringify(what)}\n\n`
 }
