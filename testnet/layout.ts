@@ -14,6 +14,8 @@ export interface Layout {
   readonly nodes: string
   /** Copies of all homes, by name. */
   readonly snapshots: string
+  /** File systems in files, on which homes lie that have a disk of their own. */
+  readonly disks: string
   readonly homeOf: (name: string) => string
   readonly logOf: (name: string) => string
   /** Milliseconds by which a node's clock is wrong, as text; absent: it is right. */
@@ -27,6 +29,7 @@ export function layoutOf (directory: string): Layout {
     log: join(directory, 'logs', 'testnet.log'),
     nodes: join(directory, 'nodes'),
     snapshots: join(directory, 'snapshots'),
+    disks: join(directory, 'disks'),
     homeOf: name => join(directory, 'nodes', name),
     logOf: name => join(directory, 'logs', `${name}.log`),
     skewFileOf: name => join(directory, 'nodes', `${name}.skew`)

@@ -5,14 +5,15 @@ import { connect } from '../cli/client.ts'
 import { NodeProcess, runSkein, type SkeinOptions } from '../cli/skein-process.ts'
 import { LockedError } from '../protocols/core/errors.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
-import type { NodeView } from './control/operations.ts'
+import type { Place } from './cable/kinds.ts'
+import type { InsideView, NodeView } from './control/operations.ts'
 import { environmentOf } from './inside/environment.ts'
 import type { Layout } from './layout.ts'
 import type { Kind, PlannedNode } from './plan.ts'
 
 export interface MemberOptions {
   readonly layout: Layout
-  readonly cablePort: () => number
+  readonly place: () => Place
   readonly interrupted: AbortSignal
 }
 
@@ -45,7 +46,7 @@ export class Member {
   /** Where it listens; a relay's as users add it. */
   get address (): string | undefined { return this.#address }
 
-  view (): NodeView {
+  view (): Omit<NodeView, 'nat' | 'disk'> {
     const { name, kind, home, log } = this
     const state = this.#process === undefined ? 'down' : this.#isPaused ? 'paused' : 'up'
     return { name, kind, state, pid: this.#process?.pid ?? null, home, log, address: this.#address ?? null, skewMs: this.#skewMs() }
@@ -89,7 +90,8 @@ export class Member {
   /** A relay keeps its key and its settings, which its operator has elsewhere; a user keeps nothing, as with a lost phone. Only while it is down. */
   loseDisk (): void {
     if (this.kind === 'user') {
-      rmSync(this.home, { recursive: true, force: true })
+      // The folder itself may be where a disk is mounted.
+      for (const file of readdirSync(this.home)) rmSync(join(this.home, file), { recursive: true, force: true })
       return
     }
     for (const file of this.#databaseFiles(this.home)) rmSync(join(this.home, file), { force: true })
@@ -122,10 +124,16 @@ export class Member {
 
   skew (skewMs: number): void { writeFileSync(this.#options.layout.skewFileOf(this.name), String(skewMs)) }
 
+  /** What a command needs that is run in its place. */
+  inside (): InsideView {
+    const { enter, listen } = this.#options.place()
+    return { home: this.home, enter, environment: { ...this.environment(), SKEIN_LISTEN: listen } }
+  }
+
   environment (): Record<string, string> {
-    const { layout, cablePort } = this.#options
+    const { layout, place } = this.#options
     return {
-      ...environmentOf({ name: this.name, cablePort: cablePort(), skewFile: layout.skewFileOf(this.name) }),
+      ...environmentOf({ name: this.name, cablePort: place().cablePort, skewFile: layout.skewFileOf(this.name) }),
       // Each relay has a dashboard, and one computer one port 4782.
       ...this.kind === 'relay' && { SKEIN_RELAY_HTTP: '127.0.0.1:0' }
     }
@@ -135,7 +143,10 @@ export class Member {
 
   #databaseFiles (folder: string): string[] { return readdirSync(folder).filter(name => /^relay\.db(-wal|-shm)?$/.test(name)) }
 
-  #skein (): SkeinOptions { return { log: this.log, interrupted: this.#options.interrupted, environment: this.environment() } }
+  #skein (): SkeinOptions {
+    const { enter, listen } = this.#options.place()
+    return { log: this.log, interrupted: this.#options.interrupted, environment: this.environment(), enter, listen }
+  }
 
   #running (): NodeProcess {
     if (this.#process === undefined) throw new LockedError(`${this.name} is down`, `Start it with: skein testnet start ${this.name}`)

@@ -28,12 +28,26 @@ export function requireSnapshot (name: string, layout: Layout): string {
 }
 
 /** Only while everybody is down. */
-export function bringBack (path: string, { nodes }: Layout): void {
+export function bringBack (path: string, { nodes }: Layout, { isMounted }: { readonly isMounted: boolean }): void {
+  if (isMounted) {
+    pourBack(path, nodes)
+    return
+  }
   const old = `${nodes}.old`
   rmSync(old, { recursive: true, force: true })
   renameSync(nodes, old)
   copy(path, nodes)
   rmSync(old, { recursive: true, force: true })
+}
+
+/** Folders on which disks are mounted can neither be moved nor removed: what is in them can. */
+function pourBack (path: string, nodes: string): void {
+  for (const entry of readdirSync(nodes, { withFileTypes: true })) {
+    const place = join(nodes, entry.name)
+    if (entry.isDirectory()) for (const file of readdirSync(place)) rmSync(join(place, file), { recursive: true, force: true })
+    else rmSync(place)
+  }
+  cpSync(path, nodes, { recursive: true, preserveTimestamps: true })
 }
 
 /** As a whole or not at all. */
