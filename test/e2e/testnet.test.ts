@@ -142,7 +142,7 @@ describe('a testnet', function () {
 
   it('says what is wrong with a wish', async () => {
     assert.equal(await net.fault(5, 'crash', 'zoe'), 'there is no zoe in this testnet')
-    assert.equal(await net.fault(5, 'exec', 'zoe', '--', 'status'), 'there is no zoe in this testnet')
+    assert.equal((await faultOf(5, ['testnet', 'exec', 'zoe', '--dir', net.directory, 'status'])).message, 'there is no zoe in this testnet')
     assert.equal(await net.fault(2, 'nat', 'ana', '--kind', 'symmetric'), 'this cable has no routers: everybody is on one loopback')
     assert.equal(await net.fault(2, 'nat', 'ana', '--kind', 'conical'), 'there is no router of the kind conical')
     for (const command of ['power-off', 'fill-disk']) assert.equal(await net.fault(2, command, 'relay1'), 'all homes lie on the disk of this computer')

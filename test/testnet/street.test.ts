@@ -39,7 +39,7 @@ describe('a street of namespaces', () => {
   })
 
   it('has a port of its own for each remote behind a symmetric router only', () => {
-    const ends = { outer: '11.0.2.1', inner: '192.168.2.2' }
+    const ends = { inner: '192.168.2.2', leaving: 'snat to 11.0.2.1' }
     for (const kind of ['forwarded', 'full-cone', 'restricted', 'port-restricted', 'symmetric', 'blocked-udp'] as const) {
       assert.equal(natRules(kind, ends).includes('fully-random'), kind === 'symmetric', kind)
       assert.equal(natRules(kind, ends).includes('dnat to 192.168.2.2'), ['forwarded', 'full-cone', 'restricted'].includes(kind), kind)

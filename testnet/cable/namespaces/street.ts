@@ -63,7 +63,7 @@ ip -n ${router} route add default via ${GATEWAY} dev wan onlink
 ip -n ${host} link set eth0 up
 ip -n ${host} addr add ${inner}.2/24 dev eth0
 ip -n ${host} route add default via ${inner}.1
-${kind === 'none' ? '' : nftScript(router, natRules(kind, { outer, inner: `${inner}.2` }))}`
+${kind === 'none' ? '' : nftScript(router, natRules(kind, { inner: `${inner}.2`, leaving: `snat to ${outer}` }))}`
 }
 
 /** Its memory of connections goes with its namespace. */
@@ -82,8 +82,11 @@ export function wayScript (lot: Lot, way: 'veth' | 'wire'): string {
 /** The street's end of a wire. */
 export function wireOf ({ number }: Lot): string { return `w${number}` }
 
-/** A router as nft rules. It drops what comes in unasked: a reset would tell, and would take the port from the inside. */
-export function natRules (kind: Exclude<NatKind, 'none'>, { outer, inner }: { readonly outer: string, readonly inner: string }): string {
+/**
+ * A router as nft rules. It drops what comes in unasked: a reset would tell, and would take the port from the inside.
+ * @param inner who is behind it @param leaving what gives a packet the router's address
+ */
+export function natRules (kind: Exclude<NatKind, 'none'>, { inner, leaving }: { readonly inner: string, readonly leaving: string }): string {
   const learn = LEARN[kind]
   const lead = LEAD[kind]
   return `
@@ -92,7 +95,7 @@ table ip nat {
   set known { type inet_proto . inet_service . ipv4_addr; flags dynamic,timeout; timeout 5m; }
   chain learn { type filter hook prerouting priority -150; ${learn === undefined ? '' : `iifname lan meta l4proto { tcp, udp } ${learn};`} }
   chain in { type nat hook prerouting priority -100; ${lead === undefined ? '' : `iifname != lan ${lead} dnat to ${inner};`} }
-  chain out { type nat hook postrouting priority 100; oifname != lan snat to ${outer}${kind === 'symmetric' ? ' fully-random' : ''}; }
+  chain out { type nat hook postrouting priority 100; oifname != lan ${leaving}${kind === 'symmetric' ? ' fully-random' : ''}; }
 }
 table ip guard {
   chain self { type filter hook input priority 0; iifname != lan ct state new drop; }
