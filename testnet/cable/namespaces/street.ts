@@ -38,7 +38,7 @@ export function portOf ({ number }: Lot): string { return `p${number}` }
 export function publicHostOf ({ number }: Lot): string { return `11.0.${number}.2` }
 
 /** By which a line is known on the street, whatever router there is. */
-export function netOf ({ number }: Lot): string { return `11.0.${number}.0/24` }
+function netOf ({ number }: Lot): string { return `11.0.${number}.0/24` }
 
 export function streetScript (): string { return spaceScript(STREET, { isRouter: true }) }
 
