@@ -4,6 +4,9 @@ import { join } from 'node:path'
 /** In the current folder, so that each project of a developer has its own. */
 export const DEFAULT_DIRECTORY = join('.skein', 'testnet')
 
+/** What fills a disk up; named in disks/disk.py. Nobody's state. */
+export const FILLING = '.full'
+
 export interface Layout {
   readonly directory: string
   /** Who is in it: written last, so that a testnet that has it is whole. */

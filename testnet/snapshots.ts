@@ -1,8 +1,8 @@
 /** The state of a whole testnet, kept under a name and brought back: all homes at once, so that nobody remembers what others have forgotten. */
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { NotFoundError, UsageError } from '../protocols/core/errors.ts'
-import type { Layout } from './layout.ts'
+import { FILLING, type Layout } from './layout.ts'
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/
 
@@ -44,7 +44,7 @@ export function bringBack (path: string, { nodes }: Layout, { isMounted }: { rea
 function pourBack (path: string, nodes: string): void {
   for (const entry of readdirSync(nodes, { withFileTypes: true })) {
     const place = join(nodes, entry.name)
-    if (entry.isDirectory()) for (const file of readdirSync(place)) rmSync(join(place, file), { recursive: true, force: true })
+    if (entry.isDirectory()) for (const file of readdirSync(place).filter(each => each !== FILLING)) rmSync(join(place, file), { recursive: true, force: true })
     else rmSync(place)
   }
   cpSync(path, nodes, { recursive: true, preserveTimestamps: true })
@@ -54,7 +54,7 @@ function pourBack (path: string, nodes: string): void {
 function copy (from: string, to: string): void {
   const draft = `${to}.new`
   rmSync(draft, { recursive: true, force: true })
-  cpSync(from, draft, { recursive: true, preserveTimestamps: true })
+  cpSync(from, draft, { recursive: true, preserveTimestamps: true, filter: source => basename(source) !== FILLING })
   renameSync(draft, to)
 }
 

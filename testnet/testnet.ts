@@ -1,7 +1,7 @@
 /** A testnet that runs: its nodes, the cable between them, and every fault that can be asked for. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NotFoundError, UsageError } from '../protocols/core/errors.ts'
+import { LockedError, NotFoundError, UsageError } from '../protocols/core/errors.ts'
 import type { LaidCable, NatKind } from './cable/kinds.ts'
 import { layCable } from './cable/lay.ts'
 import { PERFECT, Rules, type Link } from './cable/rules.ts'
@@ -148,13 +148,16 @@ export class Testnet {
   /** Nothing more fits on its disk than this. @throws UsageError */
   async fillDisk (name: string, leaveBytes = 0): Promise<void> {
     this.member(name)
-    await this.#requireDisks().fill(name, leaveBytes)
+    const disks = this.#requireDisks()
+    if (this.rules.off.has(name)) throw new LockedError(`${name} has no power`, `Give it back with: skein testnet start ${name}`)
+    await disks.fill(name, leaveBytes)
   }
 
-  /** There is room again. @throws UsageError */
+  /** There is room again; without power, as soon as there is some. @throws UsageError */
   async freeDisk (name: string): Promise<void> {
     this.member(name)
-    await this.#requireDisks().free(name)
+    const disks = this.#requireDisks()
+    if (!this.rules.off.has(name)) await disks.free(name)
   }
 
   /** @throws UsageError */

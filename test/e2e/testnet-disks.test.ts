@@ -4,6 +4,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, realpathSync,
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RelayStatusView } from '../../protocols/local/relay.ts'
+import { callTestnet } from '../../testnet/control/client.ts'
 import type { NodeView, StatusView } from '../../testnet/control/operations.ts'
 import { whyNoDisks } from '../../testnet/disks/disks.ts'
 import { skip } from '../skip.ts'
@@ -11,7 +12,7 @@ import { Net } from './net.ts'
 import { eventually, makeFolder, removeFolder, skein } from './skein.ts'
 
 const LOOK_MS = 20
-const MESSAGES = 10
+const MESSAGES = 4
 
 describe('a testnet with disks', function () {
   this.timeout(180_000)
@@ -36,8 +37,8 @@ describe('a testnet with disks', function () {
   afterEach(async function () {
     if (this.currentTest?.isPending() === true) return
     for (const name of ['relay1', 'ana', 'bob']) {
-      await net.testnet('start', name)
-      await net.testnet('fill-disk', name, '--free')
+      await callTestnet(net, 'start', { name })
+      await callTestnet(net, 'fillDisk', { name, leaveBytes: null, forMs: null })
     }
   })
 
@@ -78,6 +79,7 @@ describe('a testnet with disks', function () {
     write(join(home, 'not-flushed'), false)
     const { state, disk } = await net.testnet<NodeView>('power-off', 'relay1')
     assert.deepEqual([state, disk], ['down', 'off'])
+    assert.equal(await net.fault(8, 'fill-disk', 'relay1'), 'relay1 has no power')
     // Nobody else has them any more.
     await net.testnet('crash', 'ana')
     assert.equal((await net.testnet<NodeView>('start', 'relay1')).disk, 'own')
@@ -100,7 +102,10 @@ describe('a testnet with disks', function () {
     await net.testnet('snapshot', 'before')
     assert.equal(await net.send('ana', '@bob', 'to be forgotten', '--wait', 'delivered', '--timeout', '60s'), true)
     await net.testnet('power-off', 'relay1')
+    await net.testnet('fill-disk', 'ana')
     await net.testnet('restore', 'before')
+    assert.equal((await net.node('ana')).disk, 'full')
+    await net.testnet('fill-disk', 'ana', '--free')
     const texts = await net.texts('bob', 'ana')
     assert.deepEqual([texts.includes('to be kept'), texts.includes('to be forgotten')], [true, false])
     await net.testnet('power-off', 'relay1')
