@@ -91,6 +91,7 @@ export class Member {
   loseDisk (): void {
     if (this.kind === 'user') {
       // The folder itself may be where a disk is mounted.
+      rmSync(`${this.home}.words`, { force: true })
       for (const file of readdirSync(this.home)) rmSync(join(this.home, file), { recursive: true, force: true })
       return
     }

@@ -132,6 +132,13 @@ describe('a testnet with disks', function () {
     assert.ok(status.nodes.every(({ state }) => state === 'up'))
     assert.equal(mountsBelow(net.directory).length, 4)
   })
+
+  it('makes somebody else of a user whose disk is gone', async () => {
+    const before = await net.as<{ readonly account: string }>('bob', 'status')
+    await net.testnet('crash', 'bob', '--lose-disk')
+    assert.equal((await net.testnet<NodeView>('start', 'bob')).state, 'up')
+    assert.notEqual((await net.as<{ readonly account: string }>('bob', 'status')).account, before.account)
+  })
 })
 
 /** One file, and its name in its folder. */
