@@ -135,7 +135,7 @@ class Scene {
   async #count (): Promise<Counted> {
     const statuses = await Promise.all(this.#relays.map(async relay => await statusOf(relay)))
     const sum = (of: (status: RelayStatusView) => number): number => statuses.reduce((total, status) => total + of(status), 0)
-    const both = (left: string, right: string): number => this.#testnet.bytesBetween(left, right) + this.#testnet.bytesBetween(right, left)
+    const both = (left: string, right: string): number => (this.#testnet.bytesBetween(left, right) ?? 0) + (this.#testnet.bytesBetween(right, left) ?? 0)
     return {
       between: both('ana', 'bob'),
       withRelays: ['ana', 'bob'].reduce((total, user) => total + this.#relays.reduce((inner, { name }) => inner + both(user, name), 0), 0),

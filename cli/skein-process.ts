@@ -17,6 +17,10 @@ export interface SkeinOptions {
   readonly interrupted: AbortSignal
   /** For it alone, over what it inherits. Settings of ours (`SKEIN_*`) are not inherited. */
   readonly environment?: Readonly<Record<string, string>>
+  /** What puts it where it is to run; else here. */
+  readonly enter?: readonly string[]
+  /** Where a node listens; else on loopback. */
+  readonly listen?: string
 }
 
 /** What `skein up --json` and `skein relay up --json` say first. */
@@ -57,7 +61,7 @@ export class NodeProcess {
 
   /** Resolves when it says that it is ready. @throws SkeinError, the node's own where it said one */
   static async start (command: readonly string[], home: string, options: SkeinOptions): Promise<NodeProcess> {
-    const args = [...command, '--home', home, '--listen', LOOPBACK]
+    const args = [...command, '--home', home, '--listen', options.listen ?? LOOPBACK]
     const child = start(args, options)
     try {
       return new NodeProcess(child, resultOf(await firstLine(child, args, options)) as Ready)
@@ -85,11 +89,12 @@ export class NodeProcess {
   }
 }
 
-function start (args: readonly string[], { log, environment }: SkeinOptions): ChildProcess {
+function start (args: readonly string[], { log, environment, enter = [] }: SkeinOptions): ChildProcess {
+  const [program, ...line] = [...enter, process.execPath, LEAN, launcherPath(), ...args, '--json']
   const stderr = openSync(log, 'a', 0o600)
   try {
     // Detached: Ctrl-C goes to a whole process group, and a node that is gone before we are told looks like one that failed.
-    return spawn(process.execPath, [LEAN, launcherPath(), ...args, '--json'], { env: { ...inheritedEnvironment(), ...environment, [LAUNCHER]: String(process.pid) }, stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
+    return spawn(program, line, { env: { ...inheritedEnvironment(), ...environment, [LAUNCHER]: String(process.pid) }, stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
   } finally {
     closeSync(stderr)
   }

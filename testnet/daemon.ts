@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { inheritedEnvironment, launcherPath } from '../cli/skein-process.ts'
 import { EXIT, SkeinError, asError, type ExitCode } from '../protocols/core/errors.ts'
+import type { CableKind } from './cable/kinds.ts'
 import type { StatusView } from './control/operations.ts'
 import { layoutOf } from './layout.ts'
 
@@ -21,14 +22,16 @@ export interface DaemonPlan {
   readonly directory: string
   readonly users: number
   readonly relays: number
+  readonly cable: CableKind
+  readonly disks: boolean
 }
 
 /** Resolves when everybody is up; the testnet then goes on without us. @throws SkeinError */
-export async function startDaemon ({ directory, users, relays }: DaemonPlan, { tell, interrupted }: { readonly tell: (text: string) => void, readonly interrupted: AbortSignal }): Promise<StatusView> {
+export async function startDaemon ({ directory, users, relays, cable, disks }: DaemonPlan, { tell, interrupted }: { readonly tell: (text: string) => void, readonly interrupted: AbortSignal }): Promise<StatusView> {
   const { log } = layoutOf(directory)
   mkdirSync(dirname(log), { recursive: true, mode: 0o700 })
   const stderr = openSync(log, 'a', 0o600)
-  const args = [launcherPath(), 'testnet', 'serve', '--dir', directory, '--users', String(users), '--relays', String(relays)]
+  const args = [launcherPath(), 'testnet', 'serve', '--dir', directory, '--users', String(users), '--relays', String(relays), '--cable', cable, ...disks ? ['--disks'] : []]
   const child = spawn(process.execPath, args, { env: inheritedEnvironment(), stdio: ['ignore', 'ignore', stderr, 'ipc'], detached: true, windowsHide: true })
   closeSync(stderr)
   const { promise, resolve, reject } = Promise.withResolvers<StatusView>()

@@ -5,7 +5,8 @@ import { connect } from '../cli/client.ts'
 import { NodeProcess, runSkein, type SkeinOptions } from '../cli/skein-process.ts'
 import { LockedError } from '../protocols/core/errors.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
-import type { NodeView } from './control/operations.ts'
+import type { Place } from './cable/kinds.ts'
+import type { InsideView, NodeView } from './control/operations.ts'
 import { environmentOf } from './inside/environment.ts'
 import type { Layout } from './layout.ts'
 import type { Kind, PlannedNode } from './plan.ts'
@@ -14,7 +15,7 @@ import { skewText } from './words.ts'
 
 export interface MemberOptions {
   readonly layout: Layout
-  readonly cablePort: () => number
+  readonly place: () => Place
   /** Where it is written down what is done to it. */
   readonly journal: Journal
   readonly interrupted: AbortSignal
@@ -51,7 +52,7 @@ export class Member {
   /** Where it listens; a relay's as users add it. */
   get address (): string | undefined { return this.#address }
 
-  view (): NodeView {
+  view (): Omit<NodeView, 'nat' | 'disk'> {
     const { name, kind, home, log } = this
     const state = this.#process === undefined ? 'down' : this.#isPaused ? 'paused' : 'up'
     return { name, kind, state, pid: this.#process?.pid ?? null, home, log, address: this.#address ?? null, skewMs: this.#skewMs() }
@@ -103,7 +104,9 @@ export class Member {
   loseDisk (): void {
     this.#options.journal.becomes(this.#faultKey('down'), 'disk lost')
     if (this.kind === 'user') {
-      rmSync(this.home, { recursive: true, force: true })
+      // The folder itself may be where a disk is mounted.
+      rmSync(`${this.home}.words`, { force: true })
+      for (const file of readdirSync(this.home)) rmSync(join(this.home, file), { recursive: true, force: true })
       return
     }
     for (const file of this.#databaseFiles(this.home)) rmSync(join(this.home, file), { force: true })
@@ -144,10 +147,16 @@ export class Member {
     else journal.begin(this.#faultKey('clock'), { kind: 'wrong clock', whom: [this.name], detail: skewText(skewMs), skewMs })
   }
 
+  /** What a command needs that is run in its place. */
+  inside (): InsideView {
+    const { enter, listen } = this.#options.place()
+    return { home: this.home, enter, environment: { ...this.environment(), SKEIN_LISTEN: listen } }
+  }
+
   environment (): Record<string, string> {
-    const { layout, cablePort } = this.#options
+    const { layout, place } = this.#options
     return {
-      ...environmentOf({ name: this.name, cablePort: cablePort(), skewFile: layout.skewFileOf(this.name) }),
+      ...environmentOf({ name: this.name, cablePort: place().cablePort, skewFile: layout.skewFileOf(this.name) }),
       // Each relay has a dashboard, and one computer one port 4782.
       ...this.kind === 'relay' && { SKEIN_RELAY_HTTP: '127.0.0.1:0' }
     }
@@ -157,7 +166,10 @@ export class Member {
 
   #databaseFiles (folder: string): string[] { return readdirSync(folder).filter(name => /^relay\.db(-wal|-shm)?$/.test(name)) }
 
-  #skein (): SkeinOptions { return { log: this.log, interrupted: this.#options.interrupted, environment: this.environment() } }
+  #skein (): SkeinOptions {
+    const { enter, listen } = this.#options.place()
+    return { log: this.log, interrupted: this.#options.interrupted, environment: this.environment(), enter, listen }
+  }
 
   #running (): NodeProcess {
     if (this.#process === undefined) throw new LockedError(`${this.name} is down`, `Start it with: skein testnet start ${this.name}`)

@@ -1,6 +1,7 @@
 /** Who is in a testnet: names, in the order in which they start. */
 import { readFile } from 'node:fs/promises'
 import { MalformedError } from '../protocols/core/errors.ts'
+import { CABLES, type CableKind } from './cable/kinds.ts'
 import type { Layout } from './layout.ts'
 
 export type Kind = 'user' | 'relay'
@@ -12,6 +13,10 @@ export interface PlannedNode {
 
 export interface Plan {
   readonly nodes: readonly PlannedNode[]
+  /** Absent: the userspace one. */
+  readonly cable?: CableKind
+  /** Whether each home lies on a disk of its own. */
+  readonly disks?: boolean
 }
 
 /** Of people in examples: the same in each testnet, so that a command line in a report works in any. */
@@ -48,8 +53,12 @@ export function decodePlan (text: string): Plan {
   const value = parse(text)
   const nodes = value['version'] === 1 ? value['nodes'] : undefined
   if (!Array.isArray(nodes)) throw new MalformedError('testnet.json', 'must be what this version of testnet up has written')
-  return { nodes: nodes.map(decodeNode) }
+  const { cable, disks } = value
+  if ((cable !== undefined && !isCable(cable)) || (disks !== undefined && typeof disks !== 'boolean')) throw new MalformedError('testnet.json', 'must name a cable that there is, and say of disks whether there are any')
+  return { nodes: nodes.map(decodeNode), ...cable !== undefined && { cable }, ...disks !== undefined && { disks } }
 }
+
+function isCable (value: unknown): value is CableKind { return CABLES.some(kind => kind === value) }
 
 function decodeNode (value: unknown): PlannedNode {
   const { name, kind } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>

@@ -1,10 +1,12 @@
 /** A testnet that runs: its nodes, the cable between them, and every fault that can be asked for. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NotFoundError, UsageError } from '../protocols/core/errors.ts'
-import { Cable } from './cable/cable.ts'
+import { LockedError, NotFoundError, UsageError } from '../protocols/core/errors.ts'
+import type { LaidCable, NatKind } from './cable/kinds.ts'
+import { layCable } from './cable/lay.ts'
 import { PERFECT, Rules, type Link } from './cable/rules.ts'
-import type { Handlers, StatusView } from './control/operations.ts'
+import type { Handlers, NodeView, StatusView } from './control/operations.ts'
+import { Disks } from './disks/disks.ts'
 import type { Layout } from './layout.ts'
 import { meet } from './meeting.ts'
 import { Member } from './member.ts'
@@ -29,7 +31,8 @@ export class Testnet {
   /** What was done to it. */
   readonly journal = new Journal(() => Date.now())
   readonly #options: TestnetOptions
-  readonly #cable: Cable
+  readonly #cable: LaidCable
+  readonly #disks: Disks | undefined
   readonly #members: ReadonlyMap<string, Member>
   readonly #ports = new Map<number, string>()
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -40,8 +43,15 @@ export class Testnet {
     for (const folder of [layout.nodes, join(layout.directory, 'logs')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
     const testnet: { current?: Testnet } = {}
     const rules = new Rules()
-    const cable = await Cable.lay({ rules, ownerOf: port => testnet.current?.ownerOf(port), random: Math.random })
-    testnet.current = new Testnet(options, rules, cable)
+    const disks = plan.disks === true ? await Disks.open(layout, plan.nodes.map(({ name }) => name)) : undefined
+    let cable: LaidCable
+    try {
+      cable = await layCable(plan, { rules, ownerOf: port => testnet.current?.ownerOf(port), random: Math.random })
+    } catch (error) {
+      await disks?.[Symbol.asyncDispose]()
+      throw error
+    }
+    testnet.current = new Testnet(options, { rules, cable, disks })
     try {
       await testnet.current.#start()
       writeFileSync(`${layout.planFile}.new`, encodePlan(plan))
@@ -53,12 +63,13 @@ export class Testnet {
     }
   }
 
-  private constructor (options: TestnetOptions, rules: Rules, cable: Cable) {
+  private constructor (options: TestnetOptions, { rules, cable, disks }: { readonly rules: Rules, readonly cable: LaidCable, readonly disks: Disks | undefined }) {
     const { plan, layout, interrupted } = options
     this.#options = options
     this.rules = rules
     this.#cable = cable
-    this.#members = new Map(plan.nodes.map(node => [node.name, new Member(node, { layout, cablePort: () => cable.port, journal: this.journal, interrupted })]))
+    this.#disks = disks
+    this.#members = new Map(plan.nodes.map(node => [node.name, new Member(node, { layout, place: () => cable.place(node.name), journal: this.journal, interrupted })]))
   }
 
   get members (): readonly Member[] { return [...this.#members.values()] }
@@ -73,22 +84,31 @@ export class Testnet {
   /** Who listens at a port of this computer. */
   ownerOf (port: number): string | undefined { return this.#ports.get(port) }
 
-  /** What has gone from one to another over the cable, in bytes. */
-  bytesBetween (from: string, to: string): number { return this.#cable.bytesBetween(from, to) }
+  /** What has gone from one to another over the cable, in bytes; undefined: this cable does not count. */
+  bytesBetween (from: string, to: string): number | undefined { return this.#cable.bytesBetween?.(from, to) }
 
   view (): StatusView {
     return {
       directory: this.#options.layout.directory,
-      cable: 'userspace',
-      nodes: this.members.map(member => member.view()),
+      cable: this.#cable.kind,
+      means: this.#cable.means,
+      nodes: this.members.map(({ name }) => this.nodeView(name)),
       partitions: this.rules.partitions.map(({ left, right }) => ({ left: [...left], right: [...right] })),
-      links: [...this.rules.links].map(([name, { delayMs, jitterMs, bytesPerSecond }]) => ({ name, delayMs, jitterMs, bytesPerSecond: bytesPerSecond ?? null }))
+      links: [...this.rules.links].map(([name, { delayMs, jitterMs, bytesPerSecond, loss = 0 }]) => ({ name, delayMs, jitterMs, bytesPerSecond: bytesPerSecond ?? null, loss }))
     }
+  }
+
+  /** @throws NotFoundError */
+  nodeView (name: string): NodeView {
+    const member = this.member(name)
+    const disk = this.#disks === undefined ? 'shared' : this.rules.off.has(name) ? 'off' : this.#disks.isFull(name) ? 'full' : 'own'
+    return { ...member.view(), nat: this.#cable.natOf(name) ?? null, disk }
   }
 
   /** Does nothing when it is up. */
   async start (name: string): Promise<void> {
     const member = this.member(name)
+    await this.#powerOn(name)
     await member.init()
     await member.start()
     const port = /\/tcp\/(\d+)/.exec(member.address ?? '')?.[1]
@@ -98,13 +118,16 @@ export class Testnet {
   async crash (name: string, losesDisk = false): Promise<void> {
     const member = this.member(name)
     await member.kill()
-    if (losesDisk) member.loseDisk()
+    if (!losesDisk) return
+    await this.#powerOn(name)
+    member.loseDisk()
   }
 
   /** Of a relay: what a backup would hold. It is down for a moment. */
   async keepCopy (name: string): Promise<void> {
     const member = this.member(name)
     await member.kill()
+    await this.#powerOn(name)
     member.keepCopy()
     await this.start(name)
   }
@@ -113,8 +136,46 @@ export class Testnet {
   async restoreCopy (name: string): Promise<void> {
     const member = this.member(name)
     await member.kill()
+    await this.#powerOn(name)
     member.restoreCopy()
     await this.start(name)
+  }
+
+  /** Its computer stands without power: nobody hears that a connection is over, and of what it has written there is what it has waited for. @throws UsageError */
+  async powerOff (name: string): Promise<void> {
+    const member = this.member(name)
+    const disks = this.#requireDisks()
+    if (this.rules.off.has(name)) return
+    this.rules.setOff(name, true)
+    this.#cable.recut()
+    await disks.cut(name)
+    this.journal.begin(`${name} power`, { kind: 'no power', whom: [name] })
+    await member.kill()
+  }
+
+  /** Nothing more fits on its disk than this. @throws UsageError */
+  async fillDisk (name: string, leaveBytes = 0): Promise<void> {
+    this.member(name)
+    const disks = this.#requireDisks()
+    if (this.rules.off.has(name)) throw new LockedError(`${name} has no power`, `Give it back with: skein testnet start ${name}`)
+    await disks.fill(name, leaveBytes)
+    this.journal.begin(`${name} disk`, { kind: 'disk full', whom: [name] })
+  }
+
+  /** There is room again; without power, as soon as there is some. @throws UsageError */
+  async freeDisk (name: string): Promise<void> {
+    this.member(name)
+    const disks = this.#requireDisks()
+    if (!this.rules.off.has(name)) await disks.free(name)
+    this.journal.end(`${name} disk`)
+  }
+
+  /** @throws UsageError */
+  async setNat (name: string, kind: NatKind): Promise<void> {
+    if (this.member(name).kind === 'relay' && kind !== 'none') throw new UsageError('a relay stands where everybody can reach it', 'Only users are behind routers.')
+    await this.#cable.setNat(name, kind)
+    this.journal.end(`${name} router`)
+    if (kind !== 'none') this.journal.begin(`${name} router`, { kind: 'router', whom: [name], detail: kind })
   }
 
   /** Returns what heals it. @throws UsageError when somebody is on both sides */
@@ -124,28 +185,31 @@ export class Testnet {
     if (both !== undefined || left.length === 0 || right.length === 0) throw new UsageError(both === undefined ? 'a partition has two sides' : `${both} cannot be on both sides of a partition`)
     const partition = { left: new Set(left), right: new Set(right) }
     this.rules.cut(partition)
+    this.#cable.recut()
     this.journal.begin(partition, { kind: 'cut', whom: left, from: right })
     return () => {
       this.rules.heal(partition)
       this.journal.end(partition)
-      this.#cable.pump()
+      this.#cable.recut()
     }
   }
 
   heal (): void {
     for (const partition of this.rules.partitions) this.journal.end(partition)
     this.rules.healAll()
-    this.#cable.pump()
+    this.#cable.recut()
   }
 
   /** Of these nodes, or of all: how their lines are. */
-  link (names: readonly string[], link: Link): void {
+  async link (names: readonly string[], link: Link): Promise<void> {
     const whose = names.length === 0 ? [...this.#members.keys()] : names
     for (const name of whose) this.member(name)
-    const isPerfect = link.delayMs === 0 && link.jitterMs === 0 && link.bytesPerSecond === undefined
+    const isPerfect = link.delayMs === 0 && link.jitterMs === 0 && link.bytesPerSecond === undefined && (link.loss ?? 0) === 0
+    this.#cable.requireLink(link)
     for (const name of whose) this.rules.setLink(name, isPerfect ? PERFECT : link)
     for (const name of whose) this.journal.end(`${name} slow`)
     if (!isPerfect) for (const name of whose) this.journal.begin(`${name} slow`, { kind: 'slow', whom: [name], detail: linkText(link) })
+    await this.#cable.reline(whose)
   }
 
   /** Keeps the state of everybody under this name. Returns where it lies. @throws UsageError */
@@ -156,40 +220,40 @@ export class Testnet {
   /** Everybody is as they were then; what was said since is not. @throws NotFoundError */
   async restore (name: string): Promise<void> {
     const path = requireSnapshot(name, this.#options.layout)
-    await this.#whileDown(() => { bringBack(path, this.#options.layout) })
+    await this.#whileDown(() => { bringBack(path, this.#options.layout, { isMounted: this.#disks !== undefined }) })
   }
 
   /** Stops everybody in order. Idempotent. */
   async down (): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
     await Promise.all(this.members.map(async member => { await member.stop() }))
+    await this.#disks?.[Symbol.asyncDispose]()
     await this.#cable[Symbol.asyncDispose]()
   }
 
   /** What its socket answers. */
   handlers (onDown: () => void): Omit<Handlers, 'record'> {
-    const viewOf = (name: string): ReturnType<Member['view']> => this.member(name).view()
     return {
       status: () => this.view(),
       crash: async ({ name, losesDisk }) => {
         await this.crash(name, losesDisk)
-        return viewOf(name)
+        return this.nodeView(name)
       },
       start: async ({ name }) => {
         await this.start(name)
-        return viewOf(name)
+        return this.nodeView(name)
       },
       pause: ({ name }) => {
         this.member(name).pause()
-        return viewOf(name)
+        return this.nodeView(name)
       },
       resume: ({ name }) => {
         this.member(name).resume()
-        return viewOf(name)
+        return this.nodeView(name)
       },
       clock: ({ name, skewMs }) => {
         this.member(name).skew(skewMs)
-        return viewOf(name)
+        return this.nodeView(name)
       },
       partition: ({ left, right, forMs }) => {
         const heal = this.partition(left, right)
@@ -200,10 +264,24 @@ export class Testnet {
         this.heal()
         return this.view()
       },
-      link: ({ names, delayMs, jitterMs, bytesPerSecond }) => {
-        this.link(names, { delayMs, jitterMs, bytesPerSecond: bytesPerSecond ?? undefined })
+      link: async ({ names, delayMs, jitterMs, bytesPerSecond, loss }) => {
+        await this.link(names, { delayMs, jitterMs, bytesPerSecond: bytesPerSecond ?? undefined, loss })
         return this.view()
       },
+      nat: async ({ name, kind }) => {
+        await this.setNat(name, kind)
+        return this.nodeView(name)
+      },
+      powerOff: async ({ name }) => {
+        await this.powerOff(name)
+        return this.nodeView(name)
+      },
+      fillDisk: async ({ name, leaveBytes, forMs }) => {
+        await (leaveBytes === null ? this.freeDisk(name) : this.fillDisk(name, leaveBytes))
+        if (forMs !== null) this.#after(forMs, () => { void this.freeDisk(name) })
+        return this.nodeView(name)
+      },
+      inside: ({ name }) => this.member(name).inside(),
       snapshot: async ({ name }) => ({ name, path: await this.snapshot(name) }),
       restore: async ({ name }) => {
         await this.restore(name)
@@ -214,6 +292,20 @@ export class Testnet {
         return { nodes: this.members.filter(({ isUp }) => isUp).length }
       }
     }
+  }
+
+  #requireDisks (): Disks {
+    if (this.#disks === undefined) throw new UsageError('all homes lie on the disk of this computer', 'Start a testnet in which each has its own, as root on Linux: skein testnet up --disks')
+    return this.#disks
+  }
+
+  /** Does nothing where there is power. */
+  async #powerOn (name: string): Promise<void> {
+    if (!this.rules.off.has(name)) return
+    await this.#disks?.back(name)
+    this.rules.setOff(name, false)
+    this.journal.end(`${name} power`)
+    this.#cable.recut()
   }
 
   /** Relays first, whom users need to meet. */
@@ -236,6 +328,7 @@ export class Testnet {
   async #whileDown<Result> (work: () => Result): Promise<Result> {
     const running = this.members.filter(({ isUp }) => isUp)
     await Promise.all(running.map(async member => { await member.stop() }))
+    for (const name of this.rules.off) await this.#powerOn(name)
     try {
       return work()
     } finally {

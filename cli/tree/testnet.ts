@@ -5,20 +5,23 @@ const DIR: OptionSpec = { flags: '--dir <dir>', summary: 'Where the testnet lies
 const USERS: OptionSpec = { flags: '--users <n>', summary: 'How many users; default 3' }
 const RELAYS: OptionSpec = { flags: '--relays <n>', summary: 'How many relays; default 3' }
 
+const CABLE: OptionSpec = { flags: '--cable <kind>', summary: 'userspace: works anywhere, carries TCP (default); namespaces: a host and a router for each, with losses, UDP and NAT, as root on Linux' }
+const DISKS: OptionSpec = { flags: '--disks', summary: 'A disk of its own for each home, which can be full and can lose its power; as root on Linux' }
+
 export const TESTNET_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'testnet up',
     summary: 'Start a private network of users and relays',
     about: 'Real processes that reach nobody outside this computer: relay1, relay2, … and ana, bob, carol, …, who know each other. It goes on until testnet down; what is in the directory comes back with the next up.',
-    options: [DIR, USERS, RELAYS],
-    examples: ['skein testnet up', 'skein testnet up --users 5 --relays 3 --dir /tmp/net'],
+    options: [DIR, USERS, RELAYS, CABLE, DISKS],
+    examples: ['skein testnet up', 'skein testnet up --users 5 --relays 3 --dir /tmp/net', 'skein testnet up --cable namespaces --disks'],
     node: 'none',
     load: async () => (await import('../../testnet/commands/up.ts')).up
   },
   {
     path: 'testnet serve',
     summary: 'Hold a testnet together until it is told to stop',
-    options: [DIR, USERS, RELAYS],
+    options: [DIR, USERS, RELAYS, CABLE, DISKS],
     examples: ['skein testnet serve --dir /tmp/net'],
     node: 'none',
     isHidden: true,
@@ -213,16 +216,51 @@ export const TESTNET_FAULT_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'testnet netem',
     takes: '[names]',
-    summary: 'Make lines slow',
-    about: 'Of these nodes, or of all. A message from ana to bob passes the line of either. Without an option the lines are as fast as the machine.',
+    summary: 'Make lines slow, or lossy',
+    about: 'Of these nodes, or of all. A message from ana to bob passes the line of either. Without an option the lines are as fast as the machine and lose nothing.',
     options: [
       DIR,
       { flags: '--delay <duration>', summary: 'One way, with a jitter behind ±: 80ms, 80ms±40' },
       { flags: '--rate <rate>', summary: 'Each way: 500kbit, 2mbit' },
-      { flags: '--loss <percent>', summary: 'Not on this cable: it carries TCP, which sends again what is lost' }
+      { flags: '--loss <percent>', summary: 'Share of packets, each way: 5%, 0.5%. On the cable namespaces: the other one carries TCP, which sends again what is lost' }
     ],
-    examples: ['skein testnet netem --delay 80ms±40 --rate 2mbit', 'skein testnet netem bob --delay 1s', 'skein testnet netem'],
+    examples: ['skein testnet netem --delay 80ms±40 --rate 2mbit', 'skein testnet netem ana,bob --loss 5%', 'skein testnet netem bob --delay 1s', 'skein testnet netem'],
     node: 'none',
     load: async () => (await import('../../testnet/commands/faults.ts')).netem
+  },
+  {
+    path: 'testnet nat',
+    takes: '<name>',
+    summary: 'Put a user behind a router of another kind',
+    about: 'On the cable namespaces. The user has another address from then on, and the router remembers nobody. See what the node makes of it with: skein testnet exec NAME -- netcheck',
+    options: [DIR, { flags: '--kind <kind>', summary: 'none: a public address; forwarded: all ports lead inside; full-cone, restricted, port-restricted, symmetric: as RFC 3489 has them; blocked-udp: passes no UDP' }],
+    examples: ['skein testnet nat ana --kind symmetric', 'skein testnet nat ana --kind none'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).nat
+  },
+  {
+    path: 'testnet power-off',
+    takes: '<name>',
+    summary: 'Take the power from a node and from its disk',
+    about: 'What it had not waited for to be on its disk is gone, and nobody hears that its connections are over. In a testnet that was started with --disks. It stays down until: skein testnet start NAME',
+    options: [DIR],
+    examples: ['skein testnet power-off relay1'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).powerOff
+  },
+  {
+    path: 'testnet fill-disk',
+    takes: '<name>',
+    summary: 'Fill the disk of a node up',
+    about: 'In a testnet that was started with --disks.',
+    options: [
+      DIR,
+      { flags: '--leave <bytes>', summary: 'So much still fits; default 0' },
+      { flags: '--for <duration>', summary: 'There is room again after this time; else with --free' },
+      { flags: '--free', summary: 'Make room again' }
+    ],
+    examples: ['skein testnet fill-disk relay1', 'skein testnet fill-disk bob --leave 65536 --for 10s', 'skein testnet fill-disk relay1 --free'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/faults.ts')).fillDisk
   }
 ]

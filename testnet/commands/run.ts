@@ -5,6 +5,9 @@ import type { Invocation } from '../../cli/command.ts'
 import { UnfinishedError } from '../../cli/failure.ts'
 import { durationText } from '../../cli/time.ts'
 import { EXIT, SkeinError } from '../../protocols/core/errors.ts'
+import { whyNoSpaces } from '../cable/namespaces/spaces.ts'
+import { whyNoDisks } from '../disks/disks.ts'
+import { UnfitError } from '../fitness.ts'
 import { layoutOf } from '../layout.ts'
 import { writeReport } from '../report/files.ts'
 import { junitOf } from '../scenario/junit.ts'
@@ -27,6 +30,7 @@ export async function run (invocation: Invocation): Promise<void> {
   const read = await readScenario(given)
   const first = flags.count('from', { min: 0, max: SEED_MAX }) ?? 1
   const seeds = Array.from({ length: flags.count('seeds', { min: 1, max: SEEDS_MAX }) ?? 1 }, (_, index) => first + index)
+  await requireFitness(read.scenario)
   const outcomes = await runAll(seeds, { ...invocation, given, read, jobs: flags.count('jobs', { min: 1, max: JOBS_MAX }) ?? 1 })
   const junit = flags.text('junit')
   if (junit !== undefined) await writeFile(junit, junitOf(read.scenario.name, outcomes))
@@ -34,6 +38,14 @@ export async function run (invocation: Invocation): Promise<void> {
   const data = { scenario: read.scenario.name, passed: outcomes.length - failed.length, failed: failed.length, seeds: outcomes.map(viewOf) }
   if (failed.length > 0) throw new UnfinishedError(failureOf(given, failed), data)
   await output.result(data, `${data.passed} passed, 0 failed\nReport: ${outcomes.length === 1 ? outcomes[0]?.report ?? '' : `${join(directoryOf(flags), directoryNameOf(read.scenario.name, '*'))}/report.html`}`)
+}
+
+/** Before anything starts, or is removed. @throws UnfitError */
+async function requireFitness ({ name, cable, disks }: ReadScenario['scenario']): Promise<void> {
+  const reason = cable === 'namespaces' ? await whyNoSpaces() : undefined
+  if (reason !== undefined) throw new UnfitError(`"${name}" cannot run here: ${reason}`, 'It says "cable: namespaces".')
+  const diskless = disks === true ? whyNoDisks() : undefined
+  if (diskless !== undefined) throw new UnfitError(`"${name}" cannot run here: nobody can have a disk of their own: ${diskless}`, 'It says "disks: true".')
 }
 
 interface Plan extends Invocation { readonly given: string, readonly read: ReadScenario, readonly jobs: number }

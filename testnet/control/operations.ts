@@ -1,4 +1,5 @@
 /** What can be asked of a running testnet, over the socket in its directory. */
+import type { CableKind, NatKind } from '../cable/kinds.ts'
 import type { RunRecord } from '../report/record.ts'
 
 export interface NodeView {
@@ -13,15 +14,29 @@ export interface NodeView {
   readonly address: string | null
   /** By which its clock is wrong, milliseconds. */
   readonly skewMs: number
+  /** The router that it is behind; null: this cable has none. */
+  readonly nat: NatKind | null
+  /** What its home lies on: the disk of whoever has started the testnet, or one of its own, which may be full or without power. */
+  readonly disk: 'shared' | 'own' | 'full' | 'off'
+}
+
+/** What a command needs that is run in the place of a node. */
+export interface InsideView {
+  readonly home: string
+  /** Stands before the command. */
+  readonly enter: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
 }
 
 export interface StatusView {
   readonly directory: string
   /** What carries the connections, and so what faults it can make. */
-  readonly cable: 'userspace'
+  readonly cable: CableKind
+  /** What makes those, in words. */
+  readonly means: string
   readonly nodes: readonly NodeView[]
   readonly partitions: ReadonlyArray<{ readonly left: readonly string[], readonly right: readonly string[] }>
-  readonly links: ReadonlyArray<{ readonly name: string, readonly delayMs: number, readonly jitterMs: number, readonly bytesPerSecond: number | null }>
+  readonly links: ReadonlyArray<{ readonly name: string, readonly delayMs: number, readonly jitterMs: number, readonly bytesPerSecond: number | null, readonly loss: number }>
 }
 
 export interface Operations {
@@ -34,7 +49,13 @@ export interface Operations {
   clock: { params: { readonly name: string, readonly skewMs: number }, result: NodeView }
   partition: { params: { readonly left: readonly string[], readonly right: readonly string[], readonly forMs: number | null }, result: StatusView }
   heal: { params: Record<string, never>, result: StatusView }
-  link: { params: { readonly names: readonly string[], readonly delayMs: number, readonly jitterMs: number, readonly bytesPerSecond: number | null }, result: StatusView }
+  link: { params: { readonly names: readonly string[], readonly delayMs: number, readonly jitterMs: number, readonly bytesPerSecond: number | null, readonly loss: number }, result: StatusView }
+  nat: { params: { readonly name: string, readonly kind: NatKind }, result: NodeView }
+  /** Its computer has no power, and its disk only what it was told to keep. */
+  powerOff: { params: { readonly name: string }, result: NodeView }
+  /** `leaveBytes` null: there is room again. */
+  fillDisk: { params: { readonly name: string, readonly leaveBytes: number | null, readonly forMs: number | null }, result: NodeView }
+  inside: { params: { readonly name: string }, result: InsideView }
   /** Everybody is down for a moment; what was broken stays broken. */
   snapshot: { params: { readonly name: string }, result: { readonly name: string, readonly path: string } }
   restore: { params: { readonly name: string }, result: StatusView }

@@ -10,7 +10,8 @@ export const ENVIRONMENT = {
 
 export interface Inside {
   readonly name: string
-  readonly cablePort: number
+  /** undefined: the cable needs no help of theirs. */
+  readonly cablePort: number | undefined
   readonly skewFile: string
 }
 
@@ -21,7 +22,7 @@ export function environmentOf ({ name, cablePort, skewFile }: Inside): Record<st
   return {
     NODE_OPTIONS: [process.env['NODE_OPTIONS'] ?? '', `--import=${preload}`].join(' ').trim(),
     [ENVIRONMENT.name]: name,
-    [ENVIRONMENT.cablePort]: String(cablePort),
+    ...cablePort !== undefined && { [ENVIRONMENT.cablePort]: String(cablePort) },
     [ENVIRONMENT.skewFile]: skewFile
   }
 }

@@ -1,5 +1,6 @@
 /** Users who write to each other whatever happens around them. What a node has given an id for is owed. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { EXIT, SkeinError } from '../../protocols/core/errors.ts'
 import { oneOf } from '../chance.ts'
 import type { Member } from '../member.ts'
 
@@ -77,7 +78,9 @@ async function sendSurely (from: Member, to: Member, { number, signal }: { reado
   for (let isUnclear = false; ;) {
     try {
       return (await from.api.call('send', { to: to.name, text: `${number} from ${from.name}`, idempotencyKey: `talk-${number}` })).id
-    } catch {
+    } catch (error) {
+      // Whoever has interrupted us is not kept waiting.
+      if (error instanceof SkeinError && error.exit === EXIT.interrupted) throw error
       isUnclear ||= from.isUp
       // It may be owed already: then it is asked for until it is known.
       if (signal.aborted && !isUnclear) return undefined

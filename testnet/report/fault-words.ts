@@ -3,17 +3,20 @@ import { countText } from '../../protocols/core/quantity.ts'
 import type { Fault, FaultKind } from './journal.ts'
 
 /** In the order of how hard they are. */
-export const KINDS: readonly FaultKind[] = ['died', 'disk lost', 'old disk', 'killed', 'standstill', 'cut', 'wrong clock', 'slow']
+export const KINDS: readonly FaultKind[] = ['died', 'disk lost', 'old disk', 'no power', 'killed', 'disk full', 'standstill', 'cut', 'wrong clock', 'slow', 'router']
 
 const WORDS: Readonly<Record<FaultKind, { readonly said: string, readonly one: string, readonly many: string }>> = {
   died: { said: 'died by itself', one: 'death by itself', many: 'deaths by themselves' },
   'disk lost': { said: 'killed, disk lost', one: 'disk lost', many: 'disks lost' },
   'old disk': { said: 'old disk restored', one: 'old disk', many: 'old disks' },
+  'no power': { said: 'without power', one: 'power cut', many: 'power cuts' },
+  'disk full': { said: 'disk full', one: 'full disk', many: 'full disks' },
   killed: { said: 'killed', one: 'kill', many: 'kills' },
   standstill: { said: 'stands still', one: 'standstill', many: 'standstills' },
   cut: { said: 'cut off', one: 'cut', many: 'cuts' },
   'wrong clock': { said: 'clock', one: 'wrong clock', many: 'wrong clocks' },
-  slow: { said: 'slow line', one: 'slow line', many: 'slow lines' }
+  slow: { said: 'slow line', one: 'slow line', many: 'slow lines' },
+  router: { said: 'router', one: 'other router', many: 'other routers' }
 }
 
 /** `bob killed`, `ana | relay1, relay2`, `carol clock 1 h slow` */

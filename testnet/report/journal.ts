@@ -3,7 +3,7 @@
  * happen. The times are of the clock that it is given; a simulator gives a virtual one.
  */
 
-export type FaultKind = 'killed' | 'disk lost' | 'old disk' | 'died' | 'standstill' | 'wrong clock' | 'cut' | 'slow'
+export type FaultKind = 'killed' | 'disk lost' | 'old disk' | 'died' | 'no power' | 'disk full' | 'standstill' | 'wrong clock' | 'cut' | 'slow' | 'router'
 
 export interface Fault {
   readonly kind: FaultKind

@@ -1,7 +1,7 @@
 /** Makes the faults of a scenario happen at their times, and undoes them. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseDuration } from '../../cli/time.ts'
-import { PERFECT } from '../cable/rules.ts'
+import { PERFECT, type Link } from '../cable/rules.ts'
 import { Nemesis } from '../prove/nemesis.ts'
 import type { Testnet } from '../testnet.ts'
 import type { Disturbances } from './disturbances.ts'
@@ -58,8 +58,10 @@ export async function happen (fault: Fault, stage: FaultStage): Promise<void> {
 /** Everybody up, every line whole and fast, every clock right. */
 export async function mend ({ testnet, disturbances, wrongClocks }: Pick<FaultStage, 'testnet' | 'disturbances' | 'wrongClocks'>): Promise<void> {
   testnet.heal()
-  testnet.link([], PERFECT)
+  await testnet.link([], PERFECT)
   for (const member of testnet.members) {
+    const { disk } = testnet.nodeView(member.name)
+    if (disk === 'full') await testnet.freeDisk(member.name)
     if (member.isPaused) member.resume()
     member.skew(0)
     await testnet.start(member.name)
@@ -76,7 +78,7 @@ async function trouble (fault: Fault, { testnet, random, tell, disturbances, wro
 }
 
 function actOf (fault: Fault, { testnet }: FaultStage): Act {
-  const { crash, oldDisk, start, pause, resume, clock, partition, slow } = fault
+  const { crash, oldDisk, start, pause, resume, clock, partition, slow, loss } = fault
   if (crash !== undefined) return { what: fault.loseDisk === true ? 'killed, and its disk lost' : 'killed', whom: [crash], begin: async () => { await testnet.crash(crash, fault.loseDisk) }, undo: async () => { await testnet.start(crash) } }
   if (oldDisk !== undefined) return { what: 'old disk restored', whom: [oldDisk], begin: async () => { await testnet.restoreCopy(oldDisk) }, undo: nothing, isMending: true }
   if (start !== undefined) return { what: 'started', whom: [start], begin: async () => { await testnet.start(start) }, undo: nothing, isMending: true }
@@ -85,6 +87,15 @@ function actOf (fault: Fault, { testnet }: FaultStage): Act {
   if (clock !== undefined) return { what: `clock wrong by ${fault.skew ?? '0'}`, whom: [clock], begin: () => { testnet.member(clock).skew(skewMs(fault.skew ?? '0')) }, undo: () => { testnet.member(clock).skew(0) }, isAboutClocks: true }
   if (partition !== undefined) return partitionAct(partition, testnet)
   if (slow !== undefined) return slowAct(slow, fault, testnet)
+  if (loss !== undefined) return lossAct(loss, fault, testnet)
+  return placeAct(fault, testnet)
+}
+
+/** Of what a node stands on: its router, its disk, its power. */
+function placeAct ({ nat, kind = 'none', fillDisk, leave = 0, powerOff }: Fault, testnet: Testnet): Act {
+  if (nat !== undefined) return { what: `router ${kind}`, whom: [nat], begin: async () => { await testnet.setNat(nat, kind) }, undo: async () => { await testnet.setNat(nat, 'none') } }
+  if (fillDisk !== undefined) return { what: 'disk full', whom: [fillDisk], begin: async () => { await testnet.fillDisk(fillDisk, leave) }, undo: async () => { await testnet.freeDisk(fillDisk) } }
+  if (powerOff !== undefined) return { what: 'without power', whom: [powerOff], begin: async () => { await testnet.powerOff(powerOff) }, undo: async () => { await testnet.start(powerOff) } }
   return { what: 'lines whole', whom: [], begin: () => { testnet.heal() }, undo: nothing, isMending: true }
 }
 
@@ -93,9 +104,16 @@ function partitionAct ([left = [], right = []]: NonNullable<Fault['partition']>,
   return { what: 'cut off', whom: [...left, ...right], begin: () => { heal = testnet.partition(left, right) }, undo: () => { heal() } }
 }
 
+/** What the line is otherwise stays as it is. */
 function slowAct (whom: readonly string[], { delay: wait = '0', jitter = '0', kbitPerSecond }: Fault, testnet: Testnet): Act {
-  const link = { delayMs: parseDuration(wait, 'delay'), jitterMs: parseDuration(jitter, 'jitter'), bytesPerSecond: kbitPerSecond === undefined ? undefined : kbitPerSecond * 1000 / 8 }
-  return { what: 'slow', whom, begin: () => { testnet.link(whom, link) }, undo: () => { testnet.link(whom, PERFECT) } }
+  const slow = { delayMs: parseDuration(wait, 'delay'), jitterMs: parseDuration(jitter, 'jitter'), bytesPerSecond: kbitPerSecond === undefined ? undefined : kbitPerSecond * 1000 / 8 }
+  const become = (link: Link) => async () => { for (const name of whom) await testnet.link([name], { ...link, loss: testnet.rules.linkOf(name).loss ?? 0 }) }
+  return { what: 'slow', whom, begin: become(slow), undo: become(PERFECT) }
+}
+
+function lossAct (whom: readonly string[], { percent = 0 }: Fault, testnet: Testnet): Act {
+  const lose = (loss: number) => async () => { for (const name of whom) await testnet.link([name], { ...testnet.rules.linkOf(name), loss }) }
+  return { what: `${percent} % lost`, whom, begin: lose(percent / 100), undo: lose(0) }
 }
 
 function skewMs (text: string): number { return (text.startsWith('-') ? -1 : 1) * parseDuration(text.replace(/^-/, ''), 'skew') }

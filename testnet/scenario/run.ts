@@ -39,8 +39,8 @@ const SETTLE_MS_MAX = 120_000
 /** @throws SkeinError when a node does not start, or a fault cannot be made */
 export async function runScenario ({ scenario, expectations, seed, layout, replay, interrupted, tell }: ScenarioRun): Promise<Outcome> {
   const startMs = performance.now()
-  const { users, relays = 0, faults = [] } = scenario
-  const testnet = await Testnet.up({ layout, plan: planOf({ users, relays }), interrupted, tell })
+  const { users, relays = 0, cable = 'userspace', disks = false, faults = [] } = scenario
+  const testnet = await Testnet.up({ layout, plan: { ...planOf({ users, relays }), cable, disks }, interrupted, tell })
   try {
     for (const name of new Set(faults.flatMap(({ oldDisk }) => oldDisk ?? []))) await testnet.keepCopy(name)
     const people = testnet.members.filter(({ kind }) => kind === 'user')

@@ -1,5 +1,6 @@
 /** What a scenario may say: topology, talk, faults at times, and what is expected. The file is YAML, or a module whose default export says the same. */
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
+import { CABLES, NAT_KINDS } from '../cable/kinds.ts'
 import { RELAYS_MAX, USERS_MAX } from '../plan.ts'
 
 const NAME = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,31}$' } as const satisfies JSONSchema
@@ -29,6 +30,13 @@ export const FAULT = {
     delay: DURATION,
     jitter: DURATION,
     kbitPerSecond: { type: 'integer', minimum: 1 },
+    loss: { ...NAMES, description: 'Lines that lose packets; `for`: then none. Needs `cable: namespaces`.' },
+    percent: { type: 'number', exclusiveMinimum: 0, maximum: 100, description: 'With loss: of all packets, each way.' },
+    nat: { ...NAME, description: 'A user whose router is another one; `for`: then has a public address. Needs `cable: namespaces`.' },
+    kind: { enum: NAT_KINDS, description: 'With nat: of which kind.' },
+    fillDisk: { ...NAME, description: 'Its disk is full; `for`: then there is room again. Needs `disks: true`.' },
+    leave: { type: 'integer', minimum: 0, description: 'With fillDisk: so many bytes still fit.' },
+    powerOff: { ...NAME, description: 'Its computer loses its power, and what was not flushed is gone; `for`: then started again. Needs `disks: true`.' },
     trouble: { const: true, description: 'Any fault, by chance that the seed repeats, for as long as `for` says.' }
   }
 } as const satisfies JSONSchema
@@ -42,6 +50,8 @@ export const SCENARIO = {
     about: { type: 'string', maxLength: 2_000 },
     users: { type: 'integer', minimum: 2, maximum: USERS_MAX },
     relays: { type: 'integer', minimum: 0, maximum: RELAYS_MAX },
+    cable: { enum: CABLES, description: 'Else the userspace one.' },
+    disks: { type: 'boolean', description: 'Whether each home lies on a disk of its own.' },
     talk: {
       type: 'object',
       required: ['messages'],
