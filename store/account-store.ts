@@ -18,17 +18,19 @@ export interface AccountStoreOptions {
   readonly key?: Uint8Array
   /** Makes the file. It may be there from an attempt that was cut short, but must not hold an account. */
   readonly isNew?: boolean
+  /** For simulations, in memory: begins with what another one's `image` was. */
+  readonly image?: Uint8Array
 }
 
 /**
  * @throws StorageError when the file is missing, damaged, read-only, of a newer program, already holds an account (isNew), or does not
  * open with this key
  */
-export function openAccountStore ({ path, key, isNew = false }: AccountStoreOptions): AccountStore {
+export function openAccountStore ({ path, key, isNew = false, image }: AccountStoreOptions): AccountStore {
   invariant(key !== undefined || path === IN_MEMORY, 'an account database on a disk is encrypted')
   // Before it is believed: a process that met a failed flush, or was killed before one, has left it, and what is read from it goes out.
   if (path !== IN_MEMORY && !isNew) confirmLog(`${path}-wal`, ACCOUNT_DATABASE)
-  const database = openDatabase({ path, key, isNew })
+  const database = openDatabase({ path, key, isNew, image })
   try {
     migrate(database)
     const store = new AccountStore(database)
@@ -90,6 +92,9 @@ export class AccountStore {
     this.#isCrashed = true
     return new AccountStore(this.database)
   }
+
+  /** For simulations: everything in it, for another one to begin with. */
+  image (): Uint8Array { return this.database.image() }
 
   #commit<T> (work: (writer: Writer) => T): T {
     try {

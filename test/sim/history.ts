@@ -7,12 +7,12 @@ import { idText } from '../../protocols/core/ids.ts'
 import { DEPOSIT_PROTOCOL } from '../../node/protocols.ts'
 import type { MessageView } from '../../protocols/local/schema.ts'
 import { assertDelivered, assertSameConversation, KeyUses } from './invariants.ts'
-import { CALM, Ether } from './network.ts'
-import { SimNode } from './node.ts'
-import { SeededRandom } from './random.ts'
-import { SimRelay } from './relay.ts'
+import { CALM, Ether } from '../../testnet/simulation/ether.ts'
+import { SimNode } from '../../testnet/simulation/node.ts'
+import { SeededRandom } from '../../testnet/simulation/random.ts'
+import { SimRelay } from '../../testnet/simulation/relay.ts'
 import { RelayNemesis } from './relay-nemesis.ts'
-import { START_MS, World } from './world.ts'
+import { START_MS, World } from '../../testnet/simulation/world.ts'
 
 export interface History {
   readonly seed: number
@@ -37,7 +37,7 @@ const MINUTE_MS = 60_000
 
 /** Runs the history of a seed. Throws when a promise was broken. */
 export async function runHistory (seed: number, { relayCount = 0, onLine }: HistoryOptions = {}): Promise<History> {
-  const world = new World(seed, onLine)
+  const world = new World(seed, { onLine })
   const ether = new Ether(world, new SeededRandom(seed, 'ether'))
   const uses = new KeyUses()
   ether.onFrame = ({ from, to, protocol, isForward, frame }) => {

@@ -4,7 +4,7 @@ import { decodeDepositFrame } from '../../protocols/deposit/wire.ts'
 import { unpadBucket } from '../../protocols/envelope/padding.ts'
 import { decodeCiphertext, decodeEnvelope } from '../../protocols/envelope/wire.ts'
 import type { MessageView } from '../../protocols/local/schema.ts'
-import { keyUse } from './sealer.ts'
+import { keyUse } from '../../testnet/simulation/sealer.ts'
 
 /** No ratchet key is used for two different texts, whatever crashed in between: looked at on the wire. */
 export class KeyUses {
