@@ -3,10 +3,12 @@
  * steps. With relays they are apart most of the time, and the relays die, forget everything or go back to an old disk. Then the sky
  * clears, and whatever was promised must have come true.
  */
+import assert from 'node:assert/strict'
 import { idText } from '../../protocols/core/ids.ts'
 import { DEPOSIT_PROTOCOL } from '../../node/protocols.ts'
 import type { MessageView } from '../../protocols/local/schema.ts'
-import { assertDelivered, assertSameConversation, KeyUses } from './invariants.ts'
+import { KeyUses } from '../../testnet/simulation/key-uses.ts'
+import { assertDelivered, assertSameConversation } from './invariants.ts'
 import { CALM, Ether } from '../../testnet/simulation/ether.ts'
 import { SimNode } from '../../testnet/simulation/node.ts'
 import { SeededRandom } from '../../testnet/simulation/random.ts'
@@ -51,6 +53,7 @@ export async function runHistory (seed: number, { relayCount = 0, onLine }: Hist
   await story.meet()
   await story.live()
   await story.heal()
+  assert.deepEqual([...uses.reused], [], 'no ratchet key was used twice')
   return { seed, hash: world.hash(), messages: story.printedCount, crashes: [ana, bob, ...relays].reduce((sum, { crashes }) => sum + crashes, 0), virtualMs: world.nowMs - START_MS }
 }
 

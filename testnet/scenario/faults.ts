@@ -1,19 +1,20 @@
 /** Makes the faults of a scenario happen at their times, and undoes them. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { parseDuration } from '../../cli/time.ts'
 import { PERFECT } from '../cable/rules.ts'
 import { Nemesis } from '../prove/nemesis.ts'
-import type { Testnet } from '../testnet.ts'
+import type { Net } from '../net.ts'
+import { deadlineOf, type Time } from '../time.ts'
 import type { Disturbances } from './disturbances.ts'
 import type { Fault } from './schema.ts'
 
 export interface FaultStage {
-  readonly testnet: Testnet
+  readonly testnet: Net
+  readonly time: Time
   readonly disturbances: Disturbances
   /** Whose clocks are wrong: what they say of times counts for nothing. */
   readonly wrongClocks: Disturbances
   readonly random: () => number
-  /** When the talk began, on `performance.now()`'s clock. */
+  /** When the talk began, on the stop-watch of `time`. */
   readonly beginMs: number
   readonly tell: (text: string) => void
   readonly interrupted: AbortSignal
@@ -32,47 +33,47 @@ interface Act {
 
 /** Resolves when it has happened, and was undone where it says for how long. */
 export async function happen (fault: Fault, stage: FaultStage): Promise<void> {
-  const { beginMs, interrupted, tell, disturbances, wrongClocks } = stage
-  await delay(Math.max(0, beginMs + parseDuration(fault.at, 'at') - performance.now()), undefined, { signal: interrupted })
+  const { beginMs, interrupted, tell, disturbances, wrongClocks, time } = stage
+  await time.delay(Math.max(0, beginMs + parseDuration(fault.at, 'at') - time.passedMs()), interrupted)
   if (fault.trouble === true) { await trouble(fault, stage); return }
   const act = actOf(fault, stage)
   tell(`${act.what}: ${act.whom.join(', ')}`)
   if (act.isMending !== true) {
     for (const name of act.whom) {
-      disturbances.begin(name, Date.now())
-      if (act.isAboutClocks === true) wrongClocks.begin(name, Date.now())
+      disturbances.begin(name, time.nowMs())
+      if (act.isAboutClocks === true) wrongClocks.begin(name, time.nowMs())
     }
   }
   await act.begin()
-  if (act.isMending === true) for (const name of act.whom) disturbances.end(name, Date.now())
+  if (act.isMending === true) for (const name of act.whom) disturbances.end(name, time.nowMs())
   if (fault.for === undefined) return
-  await delay(parseDuration(fault.for, 'for'), undefined, { signal: interrupted })
+  await time.delay(parseDuration(fault.for, 'for'), interrupted)
   await act.undo()
   for (const name of act.whom) {
-    disturbances.end(name, Date.now())
-    wrongClocks.end(name, Date.now())
+    disturbances.end(name, time.nowMs())
+    wrongClocks.end(name, time.nowMs())
   }
   tell(`over: ${act.what} of ${act.whom.join(', ')}`)
 }
 
 /** Everybody up, every line whole and fast, every clock right. */
-export async function mend ({ testnet, disturbances, wrongClocks }: Pick<FaultStage, 'testnet' | 'disturbances' | 'wrongClocks'>): Promise<void> {
+export async function mend ({ testnet, disturbances, wrongClocks, time }: Pick<FaultStage, 'testnet' | 'disturbances' | 'wrongClocks' | 'time'>): Promise<void> {
   testnet.heal()
   testnet.link([], PERFECT)
   for (const member of testnet.members) {
     if (member.isPaused) member.resume()
     member.skew(0)
     await testnet.start(member.name)
-    for (const each of [disturbances, wrongClocks]) each.end(member.name, Date.now())
+    for (const each of [disturbances, wrongClocks]) each.end(member.name, time.nowMs())
   }
 }
 
-async function trouble (fault: Fault, { testnet, random, tell, disturbances, wrongClocks, interrupted }: FaultStage): Promise<void> {
+async function trouble (fault: Fault, { testnet, random, tell, disturbances, wrongClocks, interrupted, time }: FaultStage): Promise<void> {
   const names = testnet.members.map(({ name }) => name)
-  for (const each of [disturbances, wrongClocks]) for (const name of names) each.begin(name, Date.now())
-  const calm = AbortSignal.any([interrupted, AbortSignal.timeout(parseDuration(fault.for ?? '10s', 'for'))])
-  await new Nemesis({ testnet, random, tell }).trouble(calm)
-  for (const each of [disturbances, wrongClocks]) for (const name of names) each.end(name, Date.now())
+  for (const each of [disturbances, wrongClocks]) for (const name of names) each.begin(name, time.nowMs())
+  const calm = deadlineOf(parseDuration(fault.for ?? '10s', 'for'), { time, interrupted })
+  await new Nemesis({ testnet, random, tell, time }).trouble(calm)
+  for (const each of [disturbances, wrongClocks]) for (const name of names) each.end(name, time.nowMs())
 }
 
 function actOf (fault: Fault, { testnet }: FaultStage): Act {
@@ -88,12 +89,12 @@ function actOf (fault: Fault, { testnet }: FaultStage): Act {
   return { what: 'lines whole', whom: [], begin: () => { testnet.heal() }, undo: nothing, isMending: true }
 }
 
-function partitionAct ([left = [], right = []]: NonNullable<Fault['partition']>, testnet: Testnet): Act {
+function partitionAct ([left = [], right = []]: NonNullable<Fault['partition']>, testnet: Net): Act {
   let heal = nothing
   return { what: 'cut off', whom: [...left, ...right], begin: () => { heal = testnet.partition(left, right) }, undo: () => { heal() } }
 }
 
-function slowAct (whom: readonly string[], { delay: wait = '0', jitter = '0', kbitPerSecond }: Fault, testnet: Testnet): Act {
+function slowAct (whom: readonly string[], { delay: wait = '0', jitter = '0', kbitPerSecond }: Fault, testnet: Net): Act {
   const link = { delayMs: parseDuration(wait, 'delay'), jitterMs: parseDuration(jitter, 'jitter'), bytesPerSecond: kbitPerSecond === undefined ? undefined : kbitPerSecond * 1000 / 8 }
   return { what: 'slow', whom, begin: () => { testnet.link(whom, link) }, undo: () => { testnet.link(whom, PERFECT) } }
 }

@@ -6,7 +6,9 @@ import { planOf } from '../plan.ts'
 import { judge } from '../prove/checker.ts'
 import { conversationsOf, settle, type ToldConversation } from '../prove/histories.ts'
 import { Ledger, talk } from '../prove/talk.ts'
+import type { Net } from '../net.ts'
 import { Testnet } from '../testnet.ts'
+import { REAL_TIME, type Time } from '../time.ts'
 import { Disturbances } from './disturbances.ts'
 import type { Expectation, Seen } from './expectation.ts'
 import { happen, mend } from './faults.ts'
@@ -21,6 +23,17 @@ export interface ScenarioRun {
   readonly tell: (text: string) => void
 }
 
+/** What is run: wherever it is, and in whatever time. */
+export interface Stage extends Omit<ScenarioRun, 'layout'> {
+  readonly testnet: Net
+  readonly time: Time
+}
+
+export interface Verdict {
+  readonly failures: ReadonlyArray<{ readonly expectation: string, readonly seen: string }>
+  readonly seen: Seen
+}
+
 export interface Outcome {
   readonly seed: number
   readonly failures: ReadonlyArray<{ readonly expectation: string, readonly seen: string }>
@@ -33,33 +46,40 @@ const SETTLE_MS_MAX = 120_000
 /** @throws SkeinError when a node does not start, or a fault cannot be made */
 export async function runScenario ({ scenario, expectations, seed, layout, interrupted, tell }: ScenarioRun): Promise<Outcome> {
   const startMs = performance.now()
-  const { users, relays = 0, faults = [] } = scenario
+  const { users, relays = 0 } = scenario
   const testnet = await Testnet.up({ layout, plan: planOf({ users, relays }), interrupted, tell })
   try {
-    for (const name of new Set(faults.flatMap(({ oldDisk }) => oldDisk ?? []))) await testnet.keepCopy(name)
-    const people = testnet.members.filter(({ kind }) => kind === 'user')
-    const random = seeded(seed)
-    const [disturbances, wrongClocks] = [new Disturbances(), new Disturbances()]
-    const ledger = new Ledger()
-    const beginMs = performance.now()
-    const [faulted] = await Promise.all([
-      Promise.allSettled(faults.map(async fault => { await happen(fault, { testnet, disturbances, wrongClocks, random: seeded(random() * 2 ** 32), beginMs, tell, interrupted }) })),
-      talk(people, { ...talkOf(scenario), signal: interrupted, random, ledger, tell })
-    ])
-    const broken = faulted.find(result => result.status === 'rejected')
-    if (broken !== undefined) throw broken.reason
-    await mend({ testnet, disturbances, wrongClocks })
-    interrupted.throwIfAborted()
-    const settleMs = await settle(people, { msMax: scenario.settle === undefined ? SETTLE_MS_MAX : parseDuration(scenario.settle, 'settle'), tell })
-    const seen = seenIn(await conversationsOf(people, ledger), { ledger, disturbances, wrongClocks, settleMs })
-    const failures = expectations.flatMap(({ text, judge: judged }) => {
-      const instead = judged(seen)
-      return instead === undefined ? [] : [{ expectation: text, seen: instead }]
-    })
-    return { seed, failures, seen, durationMs: performance.now() - startMs }
+    const verdict = await play({ scenario, expectations, seed, interrupted, tell, testnet, time: REAL_TIME })
+    return { seed, ...verdict, durationMs: performance.now() - startMs }
   } finally {
     await testnet.down()
   }
+}
+
+/** Talk, faults, and the verdict, among nodes that are up and know each other. */
+export async function play ({ scenario, expectations, seed, interrupted, tell, testnet, time }: Stage): Promise<Verdict> {
+  const { faults = [] } = scenario
+  for (const name of new Set(faults.flatMap(({ oldDisk }) => oldDisk ?? []))) await testnet.keepCopy(name)
+  const people = testnet.members.filter(({ kind }) => kind === 'user')
+  const random = seeded(seed)
+  const [disturbances, wrongClocks] = [new Disturbances(), new Disturbances()]
+  const ledger = new Ledger()
+  const beginMs = time.passedMs()
+  const [faulted] = await Promise.all([
+    Promise.allSettled(faults.map(async fault => { await happen(fault, { testnet, disturbances, wrongClocks, random: seeded(random() * 2 ** 32), beginMs, tell, interrupted, time }) })),
+    talk(people, { ...talkOf(scenario), signal: interrupted, random, ledger, tell, time })
+  ])
+  const broken = faulted.find(result => result.status === 'rejected')
+  if (broken !== undefined) throw broken.reason
+  await mend({ testnet, disturbances, wrongClocks, time })
+  interrupted.throwIfAborted()
+  const settleMs = await settle(people, { msMax: scenario.settle === undefined ? SETTLE_MS_MAX : parseDuration(scenario.settle, 'settle'), tell, time })
+  const seen = seenIn(await conversationsOf(people, ledger), { ledger, disturbances, wrongClocks, settleMs })
+  const failures = expectations.flatMap(({ text, judge: judged }) => {
+    const instead = judged(seen)
+    return instead === undefined ? [] : [{ expectation: text, seen: instead }]
+  })
+  return { failures, seen }
 }
 
 function talkOf ({ talk: { messages, from, to, over } }: Scenario): { readonly messages: number, readonly from?: readonly string[], readonly to?: readonly string[], readonly durationMs?: number } {

@@ -21,14 +21,16 @@ const CHUNK = 64 * 1024
 export interface WorldOptions {
   /** Sees what happens as it happens. */
   readonly onLine?: ((line: string) => void) | undefined
-  /** When it begins; what is told counts from there. */
+  /** When it begins. */
   readonly startMs?: number
+  /** What is told counts from there; else from the beginning. */
+  readonly zeroMs?: number
 }
 
 export class World {
   readonly random: SeededRandom
   readonly seed: number
-  readonly startMs: number
+  readonly #zeroMs: number
   #nowMs: number
   #order = 0
   #happened = 0
@@ -37,22 +39,25 @@ export class World {
   readonly #hash = createHash('sha256')
   readonly #onLine: ((line: string) => void) | undefined
 
-  constructor (seed: number, { onLine, startMs = START_MS }: WorldOptions = {}) {
+  constructor (seed: number, { onLine, startMs = START_MS, zeroMs = startMs }: WorldOptions = {}) {
     this.#onLine = onLine
     this.seed = seed
-    this.startMs = startMs
+    this.#zeroMs = zeroMs
     this.#nowMs = startMs
     this.random = new SeededRandom(seed, 'world')
   }
 
   get nowMs (): number { return this.#nowMs }
 
+  /** As traces count. */
+  get traceMs (): number { return this.#nowMs - this.#zeroMs }
+
   /** How much has happened: timers, frames, calls. */
   get happened (): number { return this.#happened }
 
   /** What happened, in order: hashed, and shown to who replays the seed. */
   note (line: string): void {
-    const entry = `${(this.#nowMs - this.startMs).toFixed(3)} ${line}`
+    const entry = `${this.traceMs.toFixed(3)} ${line}`
     this.#lines += `${entry}\n`
     if (this.#lines.length > CHUNK) this.#digest()
     this.#onLine?.(entry)

@@ -1,0 +1,75 @@
+/** One seed of a scenario in virtual time: the same talk, faults and verdict as on real processes. */
+import type { Expectation } from '../scenario/expectation.ts'
+import { play, type Verdict } from '../scenario/run.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import { found, Town } from './town.ts'
+
+export interface Play {
+  readonly scenario: Scenario
+  readonly expectations: readonly Expectation[]
+  readonly seed: number
+  readonly interrupted: AbortSignal
+  readonly tell: (text: string) => void
+  /** Ends it at this moment of the trace, without a verdict. */
+  readonly untilMs?: number | undefined
+  /** Sees the trace. */
+  readonly onLine?: ((line: string) => void) | undefined
+}
+
+export interface Played {
+  readonly seed: number
+  /** undefined: it was ended before. */
+  readonly verdict: Verdict | undefined
+  /** Of everything that happened: the same on every machine. */
+  readonly hash: string
+  readonly happened: number
+  /** How much time has passed in the network, and on the machine. */
+  readonly networkMs: number
+  readonly wallMs: number
+}
+
+/** What takes longer hangs. */
+const NETWORK_MS_MAX = 30 * 24 * 3_600_000
+
+/** @throws Error when the simulation stands still */
+export async function simulate ({ scenario, expectations, seed, interrupted, tell, untilMs, onLine }: Play): Promise<Played> {
+  const size = { users: scenario.users, relays: scenario.relays ?? 0 }
+  const founded = await found(size)
+  const beganMs = performance.now()
+  const town = new Town({ seed, onLine }, { size, founded })
+  const { world, net, time } = town
+  const told = (text: string): void => {
+    world.note(`* ${text}`)
+    tell(`${clockText(world.traceMs)}  ${text}`)
+  }
+  try {
+    const running = (async () => {
+      await town.start()
+      return await play({ scenario, expectations, seed, interrupted, tell: told, testnet: net, time })
+    })()
+    const verdict = await settled(town, running, untilMs)
+    return { seed, verdict: verdict === undefined ? undefined : withKeys(verdict, town), hash: world.hash(), happened: world.happened, networkMs: Math.max(0, world.traceMs), wallMs: performance.now() - beganMs }
+  } finally {
+    town.close()
+  }
+}
+
+/** 00:01:02.345 */
+export function clockText (ms: number): string {
+  if (ms < 0) return `-${clockText(-ms)}`
+  const parts = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, Math.floor(ms / 1000) % 60]
+  return `${parts.map(part => String(part).padStart(2, '0')).join(':')}.${String(Math.floor(ms % 1000)).padStart(3, '0')}`
+}
+
+async function settled ({ world }: Town, running: Promise<Verdict>, untilMs: number | undefined): Promise<Verdict | undefined> {
+  if (untilMs === undefined) return await world.within(running, NETWORK_MS_MAX)
+  let isSettled = false
+  const tracked = running.finally(() => { isSettled = true })
+  void tracked.catch(() => {})
+  return await world.run(() => isSettled, untilMs - world.traceMs) ? await tracked : undefined
+}
+
+function withKeys ({ failures, seen }: Verdict, { keys }: Town): Verdict {
+  if (keys.reused.size === 0) return { failures, seen }
+  return { seen, failures: [...failures, { expectation: 'each ratchet key is used once', seen: `${keys.reused.size} were used for two texts` }] }
+}
