@@ -66,7 +66,7 @@ export async function play ({ scenario, expectations, seed, interrupted, tell, t
   const ledger = new Ledger()
   const beginMs = time.passedMs()
   const [faulted] = await Promise.all([
-    Promise.allSettled(faults.map(async fault => { await happen(fault, { testnet, disturbances, wrongClocks, random: seeded(random() * 2 ** 32), beginMs, tell, interrupted, time }) })),
+    Promise.allSettled(faults.map(async (fault, index) => { await happen(fault, { testnet, disturbances, wrongClocks, random: seeded(chanceOf(seed, index)), beginMs, tell, interrupted, time }) })),
     talk(people, { ...talkOf(scenario), signal: interrupted, random, ledger, tell, time })
   ])
   const broken = faulted.find(result => result.status === 'rejected')
@@ -81,6 +81,9 @@ export async function play ({ scenario, expectations, seed, interrupted, tell, t
   })
   return { failures, seen }
 }
+
+/** Of a fault: apart from the talk's, so that people say the same whatever breaks. */
+function chanceOf (seed: number, index: number): number { return seed ^ Math.imul(index + 1, 0x9e3779b1) }
 
 function talkOf ({ talk: { messages, from, to, over } }: Scenario): { readonly messages: number, readonly from?: readonly string[], readonly to?: readonly string[], readonly durationMs?: number } {
   return { messages, ...from !== undefined && { from }, ...to !== undefined && { to }, ...over !== undefined && { durationMs: parseDuration(over, 'over') } }
