@@ -18,19 +18,17 @@ export interface AccountStoreOptions {
   readonly key?: Uint8Array
   /** Makes the file. It may be there from an attempt that was cut short, but must not hold an account. */
   readonly isNew?: boolean
-  /** For simulations, in memory: begins with what another one's `image` was. */
-  readonly image?: Uint8Array
 }
 
 /**
  * @throws StorageError when the file is missing, damaged, read-only, of a newer program, already holds an account (isNew), or does not
  * open with this key
  */
-export function openAccountStore ({ path, key, isNew = false, image }: AccountStoreOptions): AccountStore {
+export function openAccountStore ({ path, key, isNew = false }: AccountStoreOptions): AccountStore {
   invariant(key !== undefined || path === IN_MEMORY, 'an account database on a disk is encrypted')
   // Before it is believed: a process that met a failed flush, or was killed before one, has left it, and what is read from it goes out.
   if (path !== IN_MEMORY && !isNew) confirmLog(`${path}-wal`, ACCOUNT_DATABASE)
-  const database = openDatabase({ path, key, isNew, image })
+  const database = openDatabase({ path, key, isNew })
   try {
     migrate(database)
     const store = new AccountStore(database)
@@ -45,7 +43,7 @@ export function openAccountStore ({ path, key, isNew = false, image }: AccountSt
 
 export class AccountStore {
   readonly read: Reader
-  /** For the integrity check alone: the program reads through `read` and writes through `transact`. */
+  /** For the integrity check and for simulations alone: the program reads through `read` and writes through `transact`. */
   readonly database: Database
   readonly #writer: Writer
   #isCrashed = false
@@ -90,11 +88,11 @@ export class AccountStore {
    */
   crash (): AccountStore {
     this.#isCrashed = true
-    return new AccountStore(this.database)
+    return this.reopen()
   }
 
-  /** For simulations: everything in it, for another one to begin with. */
-  image (): Uint8Array { return this.database.image() }
+  /** For simulations: the same database once more. */
+  reopen (): AccountStore { return new AccountStore(this.database) }
 
   #commit<T> (work: (writer: Writer) => T): T {
     try {

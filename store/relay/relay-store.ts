@@ -87,8 +87,14 @@ export class SqlRelayStore implements RelayStore {
   /** For simulations, as with an account's: as if the process had died. The one returned goes on from the last commit. */
   crash (): SqlRelayStore {
     this.#isCrashed = true
-    return new SqlRelayStore(this.#database, this.#limits)
+    return this.reopen()
   }
+
+  /** For simulations: the same database once more. */
+  reopen (): SqlRelayStore { return new SqlRelayStore(this.#database, this.#limits) }
+
+  /** For simulations: see `Database.mark`. This object does not go back: `crash` makes one that does. */
+  mark (): () => void { return this.#database.mark() }
 
   /** For simulations: everything in it, for another one to begin with. */
   image (): Uint8Array { return this.#database.image() }

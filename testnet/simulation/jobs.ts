@@ -2,6 +2,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { asError, SkeinError } from '../../protocols/core/errors.ts'
 import { readScenario } from '../scenario/read.ts'
+import { Founding } from './founding.ts'
 import { simulate, type Played } from './play.ts'
 
 export interface Jobs {
@@ -72,9 +73,10 @@ async function runThread (order: Order, { waiting, interrupted, take }: { readon
 async function answererFor ({ file, untilMs }: Order): Promise<(seed: number) => Promise<Answer>> {
   const { scenario, expectations } = await readScenario(file)
   const interrupted = new AbortController().signal
+  const founding = await Founding.of({ users: scenario.users, relays: scenario.relays ?? 0 })
   return async seed => {
     try {
-      return { type: 'played', played: await simulate({ scenario, expectations, seed, untilMs, interrupted, tell: nothing }) }
+      return { type: 'played', played: await simulate({ founding, scenario, expectations, seed, untilMs, interrupted, tell: nothing }) }
     } catch (thrown) {
       return { type: 'broken', seed, message: asError(thrown).message }
     }

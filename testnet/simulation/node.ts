@@ -20,8 +20,8 @@ export interface SimNodeOptions {
   readonly random: SeededRandom
   /** Comes back at another address now and then. Two who move at once could not find each other by themselves. */
   readonly isMover?: boolean
-  /** Of its account as it was at some moment; a new account without. */
-  readonly image?: Uint8Array
+  /** Lent, with its account in it; a new account without. */
+  readonly store?: AccountStore
 }
 
 export class SimNode {
@@ -42,15 +42,15 @@ export class SimNode {
   #gate = new Gate()
   #network: SimNetwork
 
-  constructor ({ world, ether, name, random, isMover = false, image }: SimNodeOptions) {
+  constructor ({ world, ether, name, random, isMover = false, store }: SimNodeOptions) {
     this.#world = world
     this.#ether = ether
     this.#random = random
     this.#isMover = isMover
     this.name = name
     this.peerId = `peer${name}`
-    this.store = openAccountStore({ path: ':memory:', isNew: image === undefined, ...image !== undefined && { image } })
-    if (image === undefined) createAccount(this.store, { name, acceptPolicy: 'all', nowMs: START_MS, random, recoveryEntropy: newRecoveryEntropy(random), identity: simIdentity(random, this.peerId) })
+    this.store = store ?? openAccountStore({ path: ':memory:', isNew: true })
+    if (store === undefined) createAccount(this.store, { name, acceptPolicy: 'all', nowMs: START_MS, random, recoveryEntropy: newRecoveryEntropy(random), identity: simIdentity(random, this.peerId) })
     this.#network = this.#makeNetwork()
     this.core = this.#compose()
   }

@@ -2,9 +2,12 @@
 import type { Expectation } from '../scenario/expectation.ts'
 import { play, type Verdict } from '../scenario/run.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { found, Town } from './town.ts'
+import type { Founding } from './founding.ts'
+import { Town, type Founded } from './town.ts'
 
 export interface Play {
+  /** Of as many users and relays. */
+  readonly founding: Founding
   readonly scenario: Scenario
   readonly expectations: readonly Expectation[]
   readonly seed: number
@@ -32,9 +35,11 @@ export interface Played {
 const NETWORK_MS_MAX = 30 * 24 * 3_600_000
 
 /** @throws Error when the simulation stands still */
-export async function simulate ({ scenario, expectations, seed, interrupted, tell, untilMs, onLine }: Play): Promise<Played> {
-  const size = { users: scenario.users, relays: scenario.relays ?? 0 }
-  const founded = await found(size)
+export async function simulate (options: Play): Promise<Played> {
+  return await options.founding.lend(async founded => await live(options, founded))
+}
+
+async function live ({ founding: { size }, scenario, expectations, seed, interrupted, tell, untilMs, onLine }: Play, founded: Founded): Promise<Played> {
   const beganMs = performance.now()
   const town = new Town({ seed, onLine }, { size, founded })
   const { world, net, time } = town
@@ -50,7 +55,7 @@ export async function simulate ({ scenario, expectations, seed, interrupted, tel
     const verdict = await settled(town, running, untilMs)
     return { seed, verdict: verdict === undefined ? undefined : withKeys(verdict, town), hash: world.hash(), happened: world.happened, networkMs: Math.max(0, world.traceMs), wallMs: performance.now() - beganMs }
   } finally {
-    town.close()
+    town.end()
   }
 }
 

@@ -18,8 +18,8 @@ export interface SimRelayOptions {
   readonly random: SeededRandom
   /** 32 bytes, behind its key; by chance without. */
   readonly secret?: Uint8Array
-  /** Of its database as it was at some moment; an empty one without. */
-  readonly image?: Uint8Array | undefined
+  /** Lent; an empty one without. */
+  readonly store?: SqlRelayStore
 }
 
 /** An Ed25519 key as libp2p writes it into a PeerId: an identity multihash of its protobuf. */
@@ -37,17 +37,19 @@ export class SimRelay {
   store: SqlRelayStore
   readonly #options: SimRelayOptions
   readonly #signer: ReturnType<typeof signerOf>
+  #isLent: boolean
   #gate = new Gate()
   #network: SimNetwork
   #core: RelayCore
 
   constructor (options: SimRelayOptions) {
-    const { random, secret = random.bytes(32), image, name } = options
+    const { random, secret = random.bytes(32), store, name } = options
     this.#options = options
     this.name = name
     this.#signer = signerOf(secret)
     this.peerId = toString(concat([PEER_ID_PREFIX, this.#signer.publicKey]), 'base58btc')
-    this.store = diskOf(image)
+    this.store = store ?? diskOf(undefined)
+    this.#isLent = store !== undefined
     this.#network = this.#makeNetwork()
     this.#core = this.#compose()
   }
@@ -78,9 +80,13 @@ export class SimRelay {
 
   /** Another disk, while it is down: as `store.image()` was at some moment; undefined: empty. */
   changeDisk (image: Uint8Array | undefined): void {
-    this.store.close()
+    this.close()
     this.store = diskOf(image)
+    this.#isLent = false
   }
+
+  /** While it is down. */
+  close (): void { if (!this.#isLent) this.store.close() }
 
   /** Starts again after a crash. */
   async restart (): Promise<void> {

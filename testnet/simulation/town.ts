@@ -1,9 +1,7 @@
-/**
- * Users and relays in one world, who know each other. How they met is the same for every seed: it is lived through once, and each
- * history begins with the disks of that moment.
- */
+/** Users and relays in one world. */
+import type { AccountStore } from '../../store/account-store.ts'
+import type { SqlRelayStore } from '../../store/relay/relay-store.ts'
 import { DEPOSIT_PROTOCOL } from '../../node/protocols.ts'
-import { meet } from '../meeting.ts'
 import { planOf } from '../plan.ts'
 import type { Time } from '../time.ts'
 import { Ether } from './ether.ts'
@@ -19,9 +17,9 @@ export interface TownSize { readonly users: number, readonly relays: number }
 
 /** Everybody's disk at one moment. */
 export interface Founded {
-  readonly size: TownSize
   readonly atMs: number
-  readonly images: ReadonlyMap<string, Uint8Array>
+  readonly accounts: ReadonlyMap<string, AccountStore>
+  readonly disks: ReadonlyMap<string, SqlRelayStore>
 }
 
 export interface TownOptions {
@@ -30,10 +28,8 @@ export interface TownOptions {
   readonly onLine?: ((line: string) => void) | undefined
 }
 
-/** The chance by which they were born and met. */
-const FOUNDING_SEED = 0
-/** Introductions, first prekeys and directory entries are where they should be after this time. */
-const QUIET_MS = 30_000
+/** Keys of relays are the same in each history. */
+const KEY_SEED = 0
 /** Who has started knows its relays and contacts again after this time. */
 const WAKE_MS = 2_000
 
@@ -46,19 +42,16 @@ export class Town {
   readonly keys = new KeyUses()
   readonly time: Time
 
-  constructor ({ seed, onLine }: TownOptions, { size, founded }: { readonly size: TownSize, readonly founded?: Founded }) {
+  constructor ({ seed, onLine }: TownOptions, { size, founded }: { readonly size: TownSize, readonly founded?: Founded | undefined }) {
     const world = new World(seed, { onLine, ...founded !== undefined && { startMs: founded.atMs, zeroMs: founded.atMs + WAKE_MS } })
     const ether = new Ether(world, new SeededRandom(seed, 'ether'))
     this.world = world
     this.ether = ether
     const { nodes } = planOf(size)
-    const imageOf = (name: string): { readonly image?: Uint8Array } => {
-      const image = founded?.images.get(name)
-      return image === undefined ? {} : { image }
-    }
+    const [accounts, disks] = [founded?.accounts, founded?.disks]
     const called = (kind: 'user' | 'relay'): string[] => nodes.flatMap(node => node.kind === kind ? [node.name] : [])
-    this.relays = called('relay').map(name => new SimKeeper(new SimRelay({ world, ether, name, random: new SeededRandom(seed, name), secret: new SeededRandom(FOUNDING_SEED, `key of ${name}`).bytes(32), ...imageOf(name) })))
-    this.users = called('user').map(name => new SimUser(new SimNode({ world, ether, name, random: new SeededRandom(seed, name), ...imageOf(name) })))
+    this.relays = called('relay').map(name => new SimKeeper(new SimRelay({ world, ether, name, random: new SeededRandom(seed, name), secret: new SeededRandom(KEY_SEED, `key of ${name}`).bytes(32), ...lent(disks?.get(name)) })))
+    this.users = called('user').map(name => new SimUser(new SimNode({ world, ether, name, random: new SeededRandom(seed, name), ...lent(accounts?.get(name)) })))
     this.net = new SimNet(ether, [...this.relays, ...this.users])
     this.time = timeOf(world)
     this.#watch()
@@ -71,9 +64,10 @@ export class Town {
     await this.time.delay(beganMs + WAKE_MS - this.world.nowMs)
   }
 
-  close (): void {
-    for (const { node } of this.users) node.store.close()
-    for (const { relay } of this.relays) relay.store.close()
+  /** Everybody is dead, for good; disks that were lent go back to who lent them. */
+  end (): void {
+    for (const { machine } of this.net.members) machine.crash()
+    for (const { relay } of this.relays) relay.close()
   }
 
   #watch (): void {
@@ -84,32 +78,6 @@ export class Town {
       if (protocol === DEPOSIT_PROTOCOL.id && isForward) this.keys.take(frame)
     }
   }
-}
-
-const founded = new Map<string, Promise<Founded>>()
-
-/** Once in a process: it is the same each time. */
-export async function found (size: TownSize): Promise<Founded> {
-  const key = `${size.users} ${size.relays}`
-  const known = founded.get(key) ?? settleDown(size)
-  founded.set(key, known)
-  return await known
-}
-
-async function settleDown (size: TownSize): Promise<Founded> {
-  const town = new Town({ seed: FOUNDING_SEED }, { size })
-  await town.world.within((async () => {
-    await town.start()
-    await meet(town.net.members, town.time)
-    await town.time.delay(QUIET_MS)
-  })())
-  const images = new Map([
-    ...town.users.map(({ name, node }) => [name, node.store.image()] as const),
-    ...town.relays.map(({ name, relay }) => [name, relay.store.image()] as const)
-  ])
-  const { nowMs } = town.world
-  town.close()
-  return { size, atMs: nowMs, images }
 }
 
 function timeOf (world: World): Time {
@@ -123,3 +91,5 @@ function timeOf (world: World): Time {
     }
   }
 }
+
+function lent<Store> (store: Store | undefined): { readonly store?: Store } { return store === undefined ? {} : { store } }
