@@ -17,9 +17,27 @@ export async function meet (members: readonly Player[], time: Time = REAL_TIME):
   const relays = members.filter(({ kind }) => kind === 'relay')
   await Promise.all(users.map(async (user, index) => { await addRelays(user, spread(relays, index)) }))
   for (const [index, user] of users.entries()) {
-    const others = users.length <= ALL_KNOW_ALL_MAX ? users.slice(index + 1) : spread(users, index + 1).slice(0, NEIGHBOURS)
-    if (others.length > 0) await invite(user, others.filter(other => other !== user), time)
+    const others = invitedBy(users, index)
+    if (others.length > 0) await invite(user, others, time)
   }
+}
+
+/** Whom each knows, once they have met. */
+export function circlesOf<User> (users: readonly User[]): ReadonlyMap<User, readonly User[]> {
+  const circles = new Map(users.map(user => [user, new Set<User>()]))
+  for (const [index, user] of users.entries()) {
+    for (const other of invitedBy(users, index)) {
+      circles.get(user)?.add(other)
+      circles.get(other)?.add(user)
+    }
+  }
+  // In the order of all users, whoever invited whom.
+  return new Map([...circles].map(([user, known]) => [user, users.length <= ALL_KNOW_ALL_MAX ? users.filter(other => known.has(other)) : [...known]]))
+}
+
+function invitedBy<User> (users: readonly User[], index: number): User[] {
+  const others = users.length <= ALL_KNOW_ALL_MAX ? users.slice(index + 1) : spread(users, index + 1).slice(0, NEIGHBOURS)
+  return others.filter(other => other !== users[index])
 }
 
 /** Those who stand behind this place in the round, first. */

@@ -1,5 +1,6 @@
 /** Users who write to each other whatever happens around them. What a node has given an id for is owed. */
 import { oneOf } from '../chance.ts'
+import { circlesOf } from '../meeting.ts'
 import type { Player } from '../net.ts'
 import { REAL_TIME, type Time } from '../time.ts'
 
@@ -49,10 +50,12 @@ const TOLD_EVERY = 1_000
 /** Resolves when all was said, or the signal came. */
 export async function talk (users: readonly Player[], { messages, from: writers, to: readers, durationMs, signal, random, ledger, tell, time = REAL_TIME }: Talk): Promise<void> {
   let begun = 0
+  // Who does not know somebody cannot write to him.
+  const circles = circlesOf(users)
   const speakers = users.filter(({ name }) => writers?.includes(name) ?? true)
   const pauseMs = durationMs === undefined ? PAUSE_MS : 2 * durationMs * SPEAKERS_EACH * speakers.length / messages
   const speak = async (from: Player): Promise<void> => {
-    const others = users.filter(user => user !== from && (readers?.includes(user.name) ?? true))
+    const others = (circles.get(from) ?? []).filter(({ name }) => readers?.includes(name) ?? true)
     if (others.length === 0) return
     while (begun < messages && !signal.aborted) {
       const to = oneOf(others, random)

@@ -21,6 +21,8 @@ export class Founding {
     const town = new Town({ seed: FOUNDING_SEED }, { size })
     await town.world.within((async () => {
       await town.start()
+      // Before they have relays: a relay's gate asks strangers for work that proves something to it and nothing to us.
+      await meet(town.users, town.time)
       await meet(town.net.members, town.time)
       await town.time.delay(QUIET_MS)
     })())
