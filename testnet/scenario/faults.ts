@@ -77,8 +77,9 @@ async function trouble (fault: Fault, { testnet, random, tell, disturbances, wro
 }
 
 function actOf (fault: Fault, { testnet }: FaultStage): Act {
-  const { crash, oldDisk, start, pause, resume, clock, partition, slow } = fault
+  const { crash, keepDisk, oldDisk, start, pause, resume, clock, partition, slow } = fault
   if (crash !== undefined) return { what: fault.loseDisk === true ? 'killed, and its disk lost' : 'killed', whom: [crash], begin: async () => { await testnet.crash(crash, fault.loseDisk) }, undo: async () => { await testnet.start(crash) } }
+  if (keepDisk !== undefined) return { what: 'disk copied', whom: [keepDisk], begin: async () => { await testnet.keepCopy(keepDisk) }, undo: nothing, isMending: true }
   if (oldDisk !== undefined) return { what: 'old disk restored', whom: [oldDisk], begin: async () => { await testnet.restoreCopy(oldDisk) }, undo: nothing, isMending: true }
   if (start !== undefined) return { what: 'started', whom: [start], begin: async () => { await testnet.start(start) }, undo: nothing, isMending: true }
   if (pause !== undefined) return { what: 'stands still', whom: [pause], begin: () => { testnet.member(pause).pause() }, undo: () => { testnet.member(pause).resume() } }

@@ -44,7 +44,7 @@ export function checkScenario (file: string, value: unknown): ReadScenario {
   return { file, scenario: value, expectations: value.expect.map(parseExpectation) }
 }
 
-const ACTIONS = ['crash', 'oldDisk', 'start', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'trouble'] as const
+const ACTIONS = ['crash', 'keepDisk', 'oldDisk', 'start', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'trouble'] as const
 
 function actionsIn (fault: NonNullable<Scenario['faults']>[number]): string[] { return ACTIONS.filter(action => fault[action] !== undefined) }
 
@@ -52,7 +52,7 @@ function checkNames (file: string, { users, relays = 0, talk, faults = [] }: Sce
   const names = new Set(planOf({ users, relays }).nodes.map(({ name }) => name))
   const mentioned = [
     ...talk.from ?? [], ...talk.to ?? [],
-    ...faults.flatMap(({ crash, oldDisk, start, pause, resume, clock, partition = [], slow = [] }) => [crash, oldDisk, start, pause, resume, clock, ...partition.flat(), ...slow])
+    ...faults.flatMap(({ crash, keepDisk, oldDisk, start, pause, resume, clock, partition = [], slow = [] }) => [crash, keepDisk, oldDisk, start, pause, resume, clock, ...partition.flat(), ...slow])
   ]
   const stranger = mentioned.find(name => name !== undefined && !names.has(name))
   const phone = faults.find(({ crash, loseDisk }) => loseDisk === true && crash !== undefined && !crash.startsWith('relay'))
@@ -69,6 +69,12 @@ function checkReturns (file: string, { faults = [] }: Scenario): void {
     const isBack = faults.some(other => (crash === undefined ? other.resume : other.start) === name && parseDuration(other.at, 'at') > atMs)
     if (!isBack) throw new UsageError(`${file}: ${name} does not come back after ${at}`, `Say for how long ("for"), or when: { at: 9s, ${crash === undefined ? 'resume' : 'start'}: ${name} }.`)
   }
+}
+
+/** As a file that `readScenario` takes. */
+export async function scenarioText (scenario: Scenario): Promise<string> {
+  const { stringify } = await import('yaml')
+  return stringify(scenario, { lineWidth: 0 })
 }
 
 async function valueIn (file: string): Promise<unknown> {

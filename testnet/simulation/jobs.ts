@@ -1,13 +1,13 @@
 /** Many seeds of a scenario, on as many threads as are asked for. */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { asError, SkeinError } from '../../protocols/core/errors.ts'
-import { readScenario } from '../scenario/read.ts'
+import { asError, EXIT, SkeinError } from '../../protocols/core/errors.ts'
+import { checkScenario, type ReadScenario } from '../scenario/read.ts'
+import type { Scenario } from '../scenario/schema.ts'
 import { Founding } from './founding.ts'
 import { simulate, type Played } from './play.ts'
 
 export interface Jobs {
-  /** Of the scenario: each thread reads it for itself. */
-  readonly file: string
+  readonly read: ReadScenario
   readonly seeds: readonly number[]
   readonly jobs: number
   readonly untilMs?: number | undefined
@@ -15,7 +15,7 @@ export interface Jobs {
   readonly onPlayed: (played: Played) => void
 }
 
-interface Order { readonly program: string, readonly file: string, readonly untilMs: number | undefined }
+interface Order { readonly program: string, readonly file: string, readonly scenario: Scenario, readonly untilMs: number | undefined }
 
 type Answer = { readonly type: 'played', readonly played: Played } | { readonly type: 'broken', readonly seed: number, readonly message: string }
 
@@ -23,15 +23,15 @@ type Answer = { readonly type: 'played', readonly played: Played } | { readonly 
 const PROGRAM = 'skein testnet simulate'
 
 /** In the order of the seeds. @throws SkeinError when a simulation breaks down: that is no verdict */
-export async function simulateAll ({ file, seeds, jobs, untilMs, interrupted, onPlayed }: Jobs): Promise<Played[]> {
+export async function simulateAll ({ read: { file, scenario }, seeds, jobs, untilMs, interrupted, onPlayed }: Jobs): Promise<Played[]> {
   const waiting = [...seeds]
   const all: Played[] = []
   const take = (answer: Answer): void => {
-    if (answer.type === 'broken') throw new SkeinError(`the simulation of seed ${answer.seed} broke down: ${answer.message}`, { code: 'unexpected', exit: 1, hint: `Again: skein testnet replay ${file} --seed ${answer.seed}` })
+    if (answer.type === 'broken') throw new SkeinError(`the simulation of seed ${answer.seed} broke down: ${answer.message}`, { code: 'unexpected', exit: EXIT.unexpected, hint: `Again: skein testnet replay ${file} --seed ${answer.seed}` })
     all.push(answer.played)
     onPlayed(answer.played)
   }
-  const order = { program: PROGRAM, file, untilMs }
+  const order = { program: PROGRAM, file, scenario, untilMs }
   if (jobs === 1) {
     const answer = await answererFor(order)
     for (const seed of waiting) {
@@ -70,8 +70,8 @@ async function runThread (order: Order, { waiting, interrupted, take }: { readon
   }
 }
 
-async function answererFor ({ file, untilMs }: Order): Promise<(seed: number) => Promise<Answer>> {
-  const { scenario, expectations } = await readScenario(file)
+async function answererFor ({ file, scenario, untilMs }: Order): Promise<(seed: number) => Promise<Answer>> {
+  const { expectations } = checkScenario(file, scenario)
   const interrupted = new AbortController().signal
   const founding = await Founding.of({ users: scenario.users, relays: scenario.relays ?? 0 })
   return async seed => {

@@ -1,8 +1,10 @@
 /** One seed of a scenario in virtual time: the same talk, faults and verdict as on real processes. */
 import type { Expectation } from '../scenario/expectation.ts'
 import { play, type Verdict } from '../scenario/run.ts'
-import type { Scenario } from '../scenario/schema.ts'
+import type { Fault, Scenario } from '../scenario/schema.ts'
+import { figuresOf, type Figures } from './figures.ts'
 import type { Founding } from './founding.ts'
+import { Recorder } from './recorder.ts'
 import { Town, type Founded } from './town.ts'
 
 export interface Play {
@@ -29,6 +31,9 @@ export interface Played {
   /** How much time has passed in the network, and on the machine. */
   readonly networkMs: number
   readonly wallMs: number
+  readonly figures: Figures
+  /** All that was done to nodes and lines. */
+  readonly faults: readonly Fault[]
 }
 
 /** What takes longer hangs. */
@@ -43,6 +48,7 @@ async function live ({ founding: { size }, scenario, expectations, seed, interru
   const beganMs = performance.now()
   const town = new Town({ seed, onLine }, { size, founded })
   const { world, net, time } = town
+  const recorder = new Recorder(net, () => world.traceMs)
   const told = (text: string): void => {
     world.note(`* ${text}`)
     tell(`${clockText(world.traceMs)}  ${text}`)
@@ -50,10 +56,20 @@ async function live ({ founding: { size }, scenario, expectations, seed, interru
   try {
     const running = (async () => {
       await town.start()
-      return await play({ scenario, expectations, seed, interrupted, tell: told, testnet: net, time })
+      return await play({ scenario, expectations, seed, interrupted, tell: told, testnet: recorder, time })
     })()
     const verdict = await settled(town, running, untilMs)
-    return { seed, verdict: verdict === undefined ? undefined : withKeys(verdict, town), hash: world.hash(), happened: world.happened, networkMs: Math.max(0, world.traceMs), wallMs: performance.now() - beganMs }
+    const [networkMs, wallMs] = [Math.max(0, world.traceMs), performance.now() - beganMs]
+    return {
+      seed,
+      verdict: verdict === undefined ? undefined : withKeys(verdict, town),
+      hash: world.hash(),
+      happened: world.happened,
+      networkMs,
+      wallMs,
+      figures: figuresOf(town, { messages: verdict?.seen.messages ?? 0, networkMs, wallMs }),
+      faults: recorder.faults
+    }
   } finally {
     town.end()
   }

@@ -11,6 +11,7 @@ import { SimNode } from './node.ts'
 import { SeededRandom } from './random.ts'
 import { SimRelay } from './relay.ts'
 import { SimNet } from './sim-net.ts'
+import { Traffic } from './traffic.ts'
 import { World } from './world.ts'
 
 export interface TownSize { readonly users: number, readonly relays: number }
@@ -40,6 +41,7 @@ export class Town {
   readonly users: readonly SimUser[]
   readonly relays: readonly SimKeeper[]
   readonly keys = new KeyUses()
+  readonly traffic = new Traffic()
   readonly time: Time
 
   constructor ({ seed, onLine }: TownOptions, { size, founded }: { readonly size: TownSize, readonly founded?: Founded | undefined }) {
@@ -66,6 +68,7 @@ export class Town {
 
   /** Everybody is dead, for good; disks that were lent go back to who lent them. */
   end (): void {
+    this.world.end()
     for (const { machine } of this.net.members) machine.crash()
     for (const { relay } of this.relays) relay.close()
   }
@@ -74,7 +77,9 @@ export class Town {
     const { ether, world } = this
     const nameOf = (peerId: string): string => ether.nodes.get(peerId)?.name ?? peerId
     ether.onFrame = ({ from, to, protocol, isForward, frame }) => {
-      world.note(`${nameOf(from)} > ${nameOf(to)} ${protocol} ${frame.byteLength}`)
+      const [sender, reader] = [nameOf(from), nameOf(to)]
+      world.note(`${sender} > ${reader} ${protocol} ${frame.byteLength}`)
+      this.traffic.count({ to: reader, protocol, bytes: frame.byteLength })
       if (protocol === DEPOSIT_PROTOCOL.id && isForward) this.keys.take(frame)
     }
   }

@@ -35,6 +35,7 @@ export class World {
   #order = 0
   #happened = 0
   #lines = ''
+  #isOver = false
   readonly #calendar = new Calendar()
   readonly #hash = createHash('sha256')
   readonly #onLine: ((line: string) => void) | undefined
@@ -57,11 +58,15 @@ export class World {
 
   /** What happened, in order: hashed, and shown to who replays the seed. */
   note (line: string): void {
+    if (this.#isOver) return
     const entry = `${this.traceMs.toFixed(3)} ${line}`
     this.#lines += `${entry}\n`
     if (this.#lines.length > CHUNK) this.#digest()
     this.#onLine?.(entry)
   }
+
+  /** Nothing is noted any more: what follows is tidying up. */
+  end (): void { this.#isOver = true }
 
   hash (): string {
     this.#digest()
