@@ -20,8 +20,15 @@ export class Gate {
   resume (): void {
     if (this.#state !== 'paused') return
     this.#state = 'open'
-    for (let work = this.#waiting.shift(); work !== undefined; work = this.#waiting.shift()) this.pass(work)
+    // What comes by may make it stand still again.
+    while (this.#isOpen()) {
+      const work = this.#waiting.shift()
+      if (work === undefined) return
+      work()
+    }
   }
+
+  #isOpen (): boolean { return this.#state === 'open' }
 
   /** For good. */
   shut (): void {
