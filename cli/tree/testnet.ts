@@ -137,9 +137,12 @@ export const TESTNET_SIMULATION_COMMANDS: readonly CommandSpec[] = [
       { flags: '--bisect <file>', summary: 'Of the first seed that fails, leave out faults and messages as long as it still does; what is left is written as a scenario' },
       { flags: '--users <n>', summary: 'Without a scenario: how many users; default 100' },
       { flags: '--relays <n>', summary: 'Without a scenario: how many relays; default 5' },
-      { flags: '--for <duration>', summary: 'Without a scenario: how long they write; default 10m' }
+      { flags: '--for <duration>', summary: 'Without a scenario: how long they write; default 10m' },
+      { flags: '--discovery', summary: 'Instead: relays serve the DHT, users publish and look up; default 900 users, 100 relays' },
+      { flags: '--lookups <n>', summary: 'With --discovery: how many users do; default 100' },
+      { flags: '--dead <percent>', summary: 'With --discovery: of the relays, for the second time; default 20' }
     ],
-    examples: ['skein testnet simulate lost-relay --seeds 1000 --jobs 2', 'skein testnet simulate mine.yaml --json', 'skein testnet simulate --users 100 --relays 5 --for 1h'],
+    examples: ['skein testnet simulate lost-relay --seeds 1000 --jobs 2', 'skein testnet simulate mine.yaml --json', 'skein testnet simulate --users 100 --relays 5 --for 1h', 'skein testnet simulate --discovery --users 9000 --relays 1000 --json'],
     node: 'none',
     load: async () => (await import('../../testnet/commands/simulate.ts')).simulate
   },

@@ -16,6 +16,7 @@ import { Founding } from '../simulation/founding.ts'
 import { simulateAll } from '../simulation/jobs.ts'
 import { loadOf } from '../simulation/load.ts'
 import { clockText, simulate as simulateOne, type Played } from '../simulation/play.ts'
+import { discovery } from './discovery.ts'
 
 const SEED_MAX = 2 ** 31
 const SEEDS_MAX = 10_000_000
@@ -26,6 +27,7 @@ const LOAD_DEFAULT = { users: 100, relays: 5, for: '10m' }
 
 export async function simulate (invocation: Invocation): Promise<void> {
   const { arguments: [given], flags, output, interrupted } = invocation
+  if (flags.isOn('discovery')) { await discovery(invocation); return }
   const read = given === undefined ? loadFrom(flags) : await readScenario(given)
   const first = flags.count('from', { min: 0, max: SEED_MAX }) ?? read.scenario.seed ?? 1
   const count = flags.count('seeds', { min: 1, max: SEEDS_MAX }) ?? 1
