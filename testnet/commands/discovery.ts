@@ -44,8 +44,8 @@ function textOf ({ nodes, publications, whole, damaged, tables, requestsPerRelay
   ].join('\n')
 }
 
-function lookupLines (name: string, { asked, found, hops, requests, tookMs }: Lookups): string[] {
-  return [`  ${name.padEnd(17)} ${found} of ${asked} found (${(found / asked * 100).toFixed(1)} %)`, row('hops', hops), row('requests', requests), row('took, ms', tookMs)]
+function lookupLines (name: string, { asked, found, stranded, hops, requests, tookMs }: Lookups): string[] {
+  return [`  ${name.padEnd(17)} ${found} of ${asked} found (${(found / asked * 100).toFixed(1)} %)${stranded === 0 ? '' : `, ${stranded} knew only dead relays`}`, row('hops', hops), row('requests', requests), row('took, ms', tookMs)]
 }
 
 function row (name: string, { p50, p90, p99, max }: Spread): string {

@@ -29,6 +29,8 @@ export interface DiscoveryPlan {
 export interface Lookups {
   readonly asked: number
   readonly found: number
+  /** All relays that they knew were dead: they could ask nobody. */
+  readonly stranded: number
   /** How far the first server that had it was from who asked: 1 is one of their relays. */
   readonly hops: Spread
   /** Servers asked for one lookup, joining included. */
@@ -83,8 +85,11 @@ export async function discover (plan: DiscoveryPlan, interrupted: AbortSignal): 
 /** What one user's question went through. */
 class Track {
   readonly #depth = new Map<string, number>()
+  readonly isStranded: boolean
   requests = 0
   hops: number | undefined
+
+  constructor (known: readonly SimHost[]) { this.isStranded = known.every(({ isDead }) => isDead) }
 
   ask (peerId: string): void {
     this.requests += 1
@@ -133,9 +138,10 @@ class Neighbourhood {
   /** One user with a question. */
   async ask<Result> (number: number, question: (dht: RecordDht) => Promise<Result>): Promise<{ readonly result: Result, readonly track: Track, readonly tookMs: number }> {
     const host = this.#host(this.#plan.relays + number, false)
-    const track = new Track()
+    const known = this.#some(KNOWN)
+    const track = new Track(known)
     this.#tracks.set(host, track)
-    const dht = await this.#start(host, this.#some(KNOWN))
+    const dht = await this.#start(host, known)
     const beganMs = this.world.nowMs
     const result = await question(dht)
     const tookMs = this.world.nowMs - beganMs
@@ -225,6 +231,7 @@ function lookupsOf (asked: ReadonlyArray<{ readonly result: boolean, readonly tr
   return {
     asked: asked.length,
     found: asked.filter(({ result }) => result).length,
+    stranded: asked.filter(({ track }) => track.isStranded).length,
     hops: spreadOf(asked.flatMap(({ track }) => track.hops ?? [])),
     requests: spreadOf(asked.map(({ track }) => track.requests)),
     tookMs: spreadOf(asked.map(({ tookMs }) => tookMs))
