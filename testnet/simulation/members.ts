@@ -6,7 +6,7 @@ import type { SimNode } from './node.ts'
 import type { SimRelay } from './relay.ts'
 
 /** What both are, and what can be done to both. */
-type Machine = Pick<SimNode, 'name' | 'isAlive' | 'gate' | 'crash' | 'restart' | 'start'> & { skewMs: number, crashes: number }
+type Machine = Pick<SimNode, 'name' | 'isAlive' | 'gate' | 'crash' | 'restart' | 'start'> & { skewMs: number, crashes: number, stepsToLive: number }
 
 abstract class SimMember {
   readonly name: string
@@ -26,6 +26,15 @@ abstract class SimMember {
     if (this.machine.isAlive) return
     const started = this.machine.crashes === 0 ? this.machine.start() : this.machine.restart()
     await this.machine.gate.during(started, gone).catch((thrown: unknown) => { if (this.machine.isAlive) throw thrown })
+  }
+
+  /** Between two steps of what it is at, if it comes by so many in this time; else where it stands then. */
+  async die (steps: number, waiting: Promise<void>): Promise<void> {
+    if (steps > 0 && this.isUp && !this.isPaused) {
+      this.machine.stepsToLive = steps
+      await this.machine.gate.during(waiting, gone).catch(() => { /* it is dead */ })
+    }
+    this.machine.crash()
   }
 
   /** @throws LockedError when it is down */

@@ -31,6 +31,8 @@ export class SimNode {
   store: AccountStore
   /** Chance to die at each step that it comes by. */
   crashChance = 0
+  /** It dies at the so-manieth step from now on. */
+  stepsToLive = Infinity
   skewMs = 0
   isAlive = false
   crashes = 0
@@ -68,6 +70,7 @@ export class SimNode {
   crash (): void {
     if (!this.isAlive) return
     this.isAlive = false
+    this.stepsToLive = Infinity
     this.crashes += 1
     this.#incarnation += 1
     this.#world.note(`${this.name} dies`)
@@ -116,7 +119,9 @@ export class SimNode {
 
   /** Death needs no exception: from here on the store refuses every write, the network is gone and no timer fires. */
   #reach (step: Step, gate: Gate): void {
-    if (gate.isShut || !this.isAlive || this.crashChance === 0 || !this.#random.chance(this.crashChance)) return
+    if (gate.isShut || !this.isAlive) return
+    this.stepsToLive -= 1
+    if (this.stepsToLive > 0 && (this.crashChance === 0 || !this.#random.chance(this.crashChance))) return
     this.#world.note(`${this.name} at ${step}`)
     this.crash()
   }

@@ -31,6 +31,8 @@ export class SimRelay {
   readonly peerId: string
   /** Chance to die at each step that it comes by. */
   crashChance = 0
+  /** It dies at the so-manieth step from now on. */
+  stepsToLive = Infinity
   skewMs = 0
   isAlive = false
   crashes = 0
@@ -71,6 +73,7 @@ export class SimRelay {
   crash (): void {
     if (!this.isAlive) return
     this.isAlive = false
+    this.stepsToLive = Infinity
     this.crashes += 1
     this.#options.world.note(`${this.name} dies`)
     this.store = this.store.crash()
@@ -118,7 +121,9 @@ export class SimRelay {
 
   #reach (step: RelayStep, gate: Gate): void {
     const { random, world } = this.#options
-    if (gate.isShut || !this.isAlive || this.crashChance === 0 || !random.chance(this.crashChance)) return
+    if (gate.isShut || !this.isAlive) return
+    this.stepsToLive -= 1
+    if (this.stepsToLive > 0 && (this.crashChance === 0 || !random.chance(this.crashChance))) return
     world.note(`${this.name} at ${step}`)
     this.crash()
   }

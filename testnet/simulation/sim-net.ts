@@ -3,16 +3,24 @@ import { NotFoundError } from '../../protocols/core/errors.ts'
 import { PERFECT, type Link } from '../cable/rules.ts'
 import type { Net, Player } from '../net.ts'
 import type { Ether } from './ether.ts'
+import { SeededRandom } from './random.ts'
 import { SimKeeper, type SimUser } from './members.ts'
+
+/** A message passes some six of a node's steps (node/failpoints.ts). */
+const STEPS_MAX = 8
+/** Who does nothing meanwhile dies doing nothing. */
+const DEATH_MS_MAX = 100
 
 export class SimNet implements Net {
   readonly members: ReadonlyArray<SimUser | SimKeeper>
   readonly #ether: Ether
+  readonly #deaths: SeededRandom
   readonly #byName: ReadonlyMap<string, SimUser | SimKeeper>
 
   constructor (ether: Ether, members: ReadonlyArray<SimUser | SimKeeper>) {
     this.#ether = ether
     this.members = members
+    this.#deaths = new SeededRandom(ether.world.seed, 'deaths')
     this.#byName = new Map(members.map(member => [member.name, member]))
   }
 
@@ -23,9 +31,9 @@ export class SimNet implements Net {
 
   async crash (name: string, losesDisk = false): Promise<void> {
     const member = this.#find(name)
-    member.machine.crash()
+    const steps = this.#deaths.below(STEPS_MAX)
+    await member.die(steps, this.#ether.world.pause(steps === 0 ? 0 : DEATH_MS_MAX))
     if (losesDisk && member instanceof SimKeeper) member.loseDisk()
-    return await Promise.resolve()
   }
 
   async keepCopy (name: string): Promise<void> {
