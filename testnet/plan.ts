@@ -24,6 +24,9 @@ const USER_NAMES = ['ana', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'he
 /** What two cores start in some minutes. */
 export const USERS_MAX = 200
 export const RELAYS_MAX = 50
+/** What a simulation of one process has room for: a user takes 4 MB. */
+export const SIMULATED_USERS_MAX = 4_000
+export const SIMULATED_RELAYS_MAX = 500
 
 export function planOf ({ users, relays }: { readonly users: number, readonly relays: number }): Plan {
   return {

@@ -10,6 +10,7 @@ import { Disks } from './disks/disks.ts'
 import type { Layout } from './layout.ts'
 import { meet } from './meeting.ts'
 import { Member } from './member.ts'
+import type { Ground } from './net.ts'
 import { encodePlan, type Plan } from './plan.ts'
 import { Journal } from './report/journal.ts'
 import { bringBack, keepSnapshot, requireSnapshot } from './snapshots.ts'
@@ -210,6 +211,19 @@ export class Testnet {
     for (const name of whose) this.journal.end(`${name} slow`)
     if (!isPerfect) for (const name of whose) this.journal.begin(`${name} slow`, { kind: 'slow', whom: [name], detail: linkText(link) })
     await this.#cable.reline(whose)
+  }
+
+  linkOf (name: string): Link { return this.rules.linkOf(name) }
+
+  /** What nodes stand on (net.ts). */
+  get ground (): Ground {
+    return {
+      setNat: async (name, kind) => { await this.setNat(name, kind) },
+      fillDisk: async (name, leaveBytes) => { await this.fillDisk(name, leaveBytes) },
+      freeDisk: async name => { await this.freeDisk(name) },
+      isFull: name => this.#disks?.isFull(name) ?? false,
+      powerOff: async name => { await this.powerOff(name) }
+    }
   }
 
   /** Keeps the state of everybody under this name. Returns where it lies. @throws UsageError */

@@ -148,6 +148,46 @@ export const TESTNET_PROOF_COMMANDS: readonly CommandSpec[] = [
   }
 ]
 
+/** In virtual time. */
+export const TESTNET_SIMULATION_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: 'testnet simulate',
+    takes: '[scenario]',
+    summary: 'Run a scenario in virtual time, for many seeds',
+    about: 'The node and the relay as they are, in one process, with time, network, disk and ratchet simulated: the same seed is the same history, on every machine. A file or a name as for testnet run; without one, so many users and relays write to each other, and what that costs is printed. Ends with 11 when an expectation does not hold, and says how to replay that.',
+    options: [
+      { flags: '--seeds <n>', summary: 'How often, each time with the next seed; default 1' },
+      { flags: '--from <n>', summary: 'The first seed; default 1, or what the scenario says' },
+      { flags: '--jobs <n>', summary: 'On so many threads; default 1' },
+      { flags: '--until <time>', summary: 'End at this moment of the network, without a verdict: 90s, 00:01:30' },
+      { flags: '--trace <file>', summary: 'Write down all that happens; of one seed' },
+      { flags: '--bisect <file>', summary: 'Of the first seed that fails, leave out faults and messages as long as it still does; what is left is written as a scenario' },
+      { flags: '--users <n>', summary: 'Without a scenario: how many users; default 100' },
+      { flags: '--relays <n>', summary: 'Without a scenario: how many relays; default 5' },
+      { flags: '--for <duration>', summary: 'Without a scenario: how long they write; default 10m' },
+      { flags: '--discovery', summary: 'Instead: relays serve the DHT, users publish and look up; default 900 users, 100 relays' },
+      { flags: '--lookups <n>', summary: 'With --discovery: how many users do; default 100' },
+      { flags: '--dead <percent>', summary: 'With --discovery: of the relays, for the second time; default 20' }
+    ],
+    examples: ['skein testnet simulate lost-relay --seeds 1000 --jobs 2', 'skein testnet simulate mine.yaml --json', 'skein testnet simulate --users 100 --relays 5 --for 1h', 'skein testnet simulate --discovery --users 9000 --relays 1000 --json'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/simulate.ts')).simulate
+  },
+  {
+    path: 'testnet replay',
+    takes: '<scenario>',
+    summary: 'Run one seed of a simulated scenario again, and show all that happens',
+    options: [
+      { flags: '--seed <n>', summary: 'Which; default 1, or what the scenario says' },
+      { flags: '--until <time>', summary: 'End at this moment of the network: 90s, 00:01:30' },
+      { flags: '--trace <file>', summary: 'Write it down as well' }
+    ],
+    examples: ['skein testnet replay lost-relay --seed 7', 'skein testnet replay mine.yaml --seed 7 --until 00:00:12'],
+    node: 'none',
+    load: async () => (await import('../../testnet/commands/simulate.ts')).replay
+  }
+]
+
 export const TESTNET_FAULT_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'testnet crash',

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { BUGS, type BugName } from '../planted/bugs.ts'
-import { edited, environmentWith } from '../planted/hook.ts'
+import { FAULTS, type FaultName } from '../planted/bugs.ts'
+import { broken, plantedEnvironment } from '../planted/hook.ts'
 import { layoutOf } from '../../testnet/layout.ts'
 import type { Verdict } from '../../testnet/prove/checker.ts'
 import { prove } from '../../testnet/prove/proof.ts'
 import { makeFolder, removeFolder } from './skein.ts'
 
 /** What is found of each, in so many messages. */
-const EXPECTED: Readonly<Record<BugName, { readonly messages: number, readonly isFound: (verdict: Verdict) => boolean }>> = {
+const EXPECTED: Readonly<Record<FaultName, { readonly messages: number, readonly isFound: (verdict: Verdict) => boolean }>> = {
   earlyAcknowledgement: { messages: 600, isFound: ({ lost }) => lost.length > 0 },
   noDeduplication: { messages: 400, isFound: ({ duplicated }) => duplicated.length > 0 },
   noMutex: { messages: 200, isFound: ({ undecryptable }) => undecryptable.length > 0 },
@@ -25,11 +25,11 @@ const ATTEMPTS = 4
 describe('a proof of a messenger with a bug', function () {
   this.timeout(300_000)
 
-  for (const [bug, { messages, isFound }] of Object.entries(EXPECTED) as Array<[BugName, typeof EXPECTED[BugName]]>) {
-    it(`fails when ${BUGS[bug].name}`, async () => {
+  for (const [bug, { messages, isFound }] of Object.entries(EXPECTED) as Array<[FaultName, typeof EXPECTED[FaultName]]>) {
+    it(`fails when ${FAULTS[bug].name}`, async () => {
       const told: string[] = []
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const verdict = await within(environmentWith(bug), async () => await proofOf(messages, SEED + attempt, told))
+        const verdict = await within(plantedEnvironment(FAULTS[bug].bugs), async () => await proofOf(messages, SEED + attempt, told))
         if (isFound(verdict)) return
         told.push(JSON.stringify(verdict))
       }
@@ -38,8 +38,8 @@ describe('a proof of a messenger with a bug', function () {
   }
 
   it('is about the product as it is: every bug has its place in it', async () => {
-    for (const { edits } of Object.values(BUGS)) {
-      for (const edit of edits) edited(await readFile(join(import.meta.dirname, '..', '..', edit.file), 'utf8'), edit)
+    for (const { bugs } of Object.values(FAULTS)) {
+      for (const bug of bugs) broken(await readFile(join(import.meta.dirname, '..', '..', bug.file), 'utf8'), bug)
     }
   })
 })
@@ -62,9 +62,9 @@ async function proofOf (messages: number, seed: number, told: string[]): Promise
 }
 
 /** Processes that are started meanwhile inherit these variables. */
-async function within<Result> (environment: Readonly<Record<string, string>>, work: () => Promise<Result>): Promise<Result> {
-  const before = { ...process.env }
-  Object.assign(process.env, environment)
+async function within<Result> (environment: NodeJS.ProcessEnv, work: () => Promise<Result>): Promise<Result> {
+  const before = process.env
+  process.env = environment
   try {
     return await work()
   } finally {

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import type { Invocation } from '../../cli/command.ts'
 import { UnfinishedError } from '../../cli/failure.ts'
 import { durationText } from '../../cli/time.ts'
-import { EXIT, SkeinError } from '../../protocols/core/errors.ts'
+import { EXIT, SkeinError, UsageError } from '../../protocols/core/errors.ts'
 import { whyNoSpaces } from '../cable/namespaces/spaces.ts'
 import { whyNoDisks } from '../disks/disks.ts'
 import { UnfitError } from '../fitness.ts'
 import { layoutOf } from '../layout.ts'
+import { RELAYS_MAX, USERS_MAX } from '../plan.ts'
 import { writeReport } from '../report/files.ts'
 import { junitOf } from '../scenario/junit.ts'
 import { readScenario, shippedScenarios, type ReadScenario } from '../scenario/read.ts'
@@ -28,7 +29,9 @@ export async function run (invocation: Invocation): Promise<void> {
     return
   }
   const read = await readScenario(given)
-  const first = flags.count('from', { min: 0, max: SEED_MAX }) ?? 1
+  const { users, relays = 0, seed = 1 } = read.scenario
+  if (users > USERS_MAX || relays > RELAYS_MAX) throw new UsageError(`${users} users and ${relays} relays are more processes than a computer runs`, `In virtual time: skein testnet simulate ${given}`)
+  const first = flags.count('from', { min: 0, max: SEED_MAX }) ?? seed
   const seeds = Array.from({ length: flags.count('seeds', { min: 1, max: SEEDS_MAX }) ?? 1 }, (_, index) => first + index)
   await requireFitness(read.scenario)
   const outcomes = await runAll(seeds, { ...invocation, given, read, jobs: flags.count('jobs', { min: 1, max: JOBS_MAX }) ?? 1 })

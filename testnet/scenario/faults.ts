@@ -1,19 +1,20 @@
 /** Makes the faults of a scenario happen at their times, and undoes them. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { parseDuration } from '../../cli/time.ts'
 import { PERFECT, type Link } from '../cable/rules.ts'
 import { Nemesis } from '../prove/nemesis.ts'
-import type { Testnet } from '../testnet.ts'
+import type { Net } from '../net.ts'
+import { deadlineOf, type Time } from '../time.ts'
 import type { Disturbances } from './disturbances.ts'
 import type { Fault } from './schema.ts'
 
 export interface FaultStage {
-  readonly testnet: Testnet
+  readonly testnet: Net
+  readonly time: Time
   readonly disturbances: Disturbances
   /** Whose clocks are wrong: what they say of times counts for nothing. */
   readonly wrongClocks: Disturbances
   readonly random: () => number
-  /** When the talk began, on `performance.now()`'s clock. */
+  /** When the talk began, on the stop-watch of `time`. */
   readonly beginMs: number
   readonly tell: (text: string) => void
   readonly interrupted: AbortSignal
@@ -32,54 +33,54 @@ interface Act {
 
 /** Resolves when it has happened, and was undone where it says for how long. */
 export async function happen (fault: Fault, stage: FaultStage): Promise<void> {
-  const { beginMs, interrupted, tell, disturbances, wrongClocks } = stage
-  await delay(Math.max(0, beginMs + parseDuration(fault.at, 'at') - performance.now()), undefined, { signal: interrupted })
+  const { beginMs, interrupted, tell, disturbances, wrongClocks, time } = stage
+  await time.delay(Math.max(0, beginMs + parseDuration(fault.at, 'at') - time.passedMs()), interrupted)
   if (fault.trouble === true) { await trouble(fault, stage); return }
   const act = actOf(fault, stage)
   tell(`${act.what}: ${act.whom.join(', ')}`)
   if (act.isMending !== true) {
     for (const name of act.whom) {
-      disturbances.begin(name, Date.now())
-      if (act.isAboutClocks === true) wrongClocks.begin(name, Date.now())
+      disturbances.begin(name, time.nowMs())
+      if (act.isAboutClocks === true) wrongClocks.begin(name, time.nowMs())
     }
   }
   await act.begin()
-  if (act.isMending === true) for (const name of act.whom) disturbances.end(name, Date.now())
+  if (act.isMending === true) for (const name of act.whom) disturbances.end(name, time.nowMs())
   if (fault.for === undefined) return
-  await delay(parseDuration(fault.for, 'for'), undefined, { signal: interrupted })
+  await time.delay(parseDuration(fault.for, 'for'), interrupted)
   await act.undo()
   for (const name of act.whom) {
-    disturbances.end(name, Date.now())
-    wrongClocks.end(name, Date.now())
+    disturbances.end(name, time.nowMs())
+    wrongClocks.end(name, time.nowMs())
   }
   tell(`over: ${act.what} of ${act.whom.join(', ')}`)
 }
 
 /** Everybody up, every line whole and fast, every clock right. */
-export async function mend ({ testnet, disturbances, wrongClocks }: Pick<FaultStage, 'testnet' | 'disturbances' | 'wrongClocks'>): Promise<void> {
+export async function mend ({ testnet, disturbances, wrongClocks, time }: Pick<FaultStage, 'testnet' | 'disturbances' | 'wrongClocks' | 'time'>): Promise<void> {
   testnet.heal()
   await testnet.link([], PERFECT)
   for (const member of testnet.members) {
-    const { disk } = testnet.nodeView(member.name)
-    if (disk === 'full') await testnet.freeDisk(member.name)
+    if (testnet.ground?.isFull(member.name) === true) await testnet.ground.freeDisk(member.name)
     if (member.isPaused) member.resume()
     member.skew(0)
     await testnet.start(member.name)
-    for (const each of [disturbances, wrongClocks]) each.end(member.name, Date.now())
+    for (const each of [disturbances, wrongClocks]) each.end(member.name, time.nowMs())
   }
 }
 
-async function trouble (fault: Fault, { testnet, random, tell, disturbances, wrongClocks, interrupted }: FaultStage): Promise<void> {
+async function trouble (fault: Fault, { testnet, random, tell, disturbances, wrongClocks, interrupted, time }: FaultStage): Promise<void> {
   const names = testnet.members.map(({ name }) => name)
-  for (const each of [disturbances, wrongClocks]) for (const name of names) each.begin(name, Date.now())
-  const calm = AbortSignal.any([interrupted, AbortSignal.timeout(parseDuration(fault.for ?? '10s', 'for'))])
-  await new Nemesis({ testnet, random, tell }).trouble(calm)
-  for (const each of [disturbances, wrongClocks]) for (const name of names) each.end(name, Date.now())
+  for (const each of [disturbances, wrongClocks]) for (const name of names) each.begin(name, time.nowMs())
+  const calm = deadlineOf(parseDuration(fault.for ?? '10s', 'for'), { time, interrupted })
+  await new Nemesis({ testnet, random, tell, time }).trouble(calm)
+  for (const each of [disturbances, wrongClocks]) for (const name of names) each.end(name, time.nowMs())
 }
 
 function actOf (fault: Fault, { testnet }: FaultStage): Act {
-  const { crash, oldDisk, start, pause, resume, clock, partition, slow, loss } = fault
+  const { crash, keepDisk, oldDisk, start, pause, resume, clock, partition, slow, loss } = fault
   if (crash !== undefined) return { what: fault.loseDisk === true ? 'killed, and its disk lost' : 'killed', whom: [crash], begin: async () => { await testnet.crash(crash, fault.loseDisk) }, undo: async () => { await testnet.start(crash) } }
+  if (keepDisk !== undefined) return { what: 'disk copied', whom: [keepDisk], begin: async () => { await testnet.keepCopy(keepDisk) }, undo: nothing, isMending: true }
   if (oldDisk !== undefined) return { what: 'old disk restored', whom: [oldDisk], begin: async () => { await testnet.restoreCopy(oldDisk) }, undo: nothing, isMending: true }
   if (start !== undefined) return { what: 'started', whom: [start], begin: async () => { await testnet.start(start) }, undo: nothing, isMending: true }
   if (pause !== undefined) return { what: 'stands still', whom: [pause], begin: () => { testnet.member(pause).pause() }, undo: () => { testnet.member(pause).resume() } }
@@ -92,27 +93,28 @@ function actOf (fault: Fault, { testnet }: FaultStage): Act {
 }
 
 /** Of what a node stands on: its router, its disk, its power. */
-function placeAct ({ nat, kind = 'none', fillDisk, leave = 0, powerOff }: Fault, testnet: Testnet): Act {
-  if (nat !== undefined) return { what: `router ${kind}`, whom: [nat], begin: async () => { await testnet.setNat(nat, kind) }, undo: async () => { await testnet.setNat(nat, 'none') } }
-  if (fillDisk !== undefined) return { what: 'disk full', whom: [fillDisk], begin: async () => { await testnet.fillDisk(fillDisk, leave) }, undo: async () => { await testnet.freeDisk(fillDisk) } }
-  if (powerOff !== undefined) return { what: 'without power', whom: [powerOff], begin: async () => { await testnet.powerOff(powerOff) }, undo: async () => { await testnet.start(powerOff) } }
+function placeAct ({ nat, kind = 'none', fillDisk, leave = 0, powerOff }: Fault, testnet: Net): Act {
+  const { ground } = testnet
+  if (nat !== undefined && ground !== undefined) return { what: `router ${kind}`, whom: [nat], begin: async () => { await ground.setNat(nat, kind) }, undo: async () => { await ground.setNat(nat, 'none') } }
+  if (fillDisk !== undefined && ground !== undefined) return { what: 'disk full', whom: [fillDisk], begin: async () => { await ground.fillDisk(fillDisk, leave) }, undo: async () => { await ground.freeDisk(fillDisk) } }
+  if (powerOff !== undefined && ground !== undefined) return { what: 'without power', whom: [powerOff], begin: async () => { await ground.powerOff(powerOff) }, undo: async () => { await testnet.start(powerOff) } }
   return { what: 'lines whole', whom: [], begin: () => { testnet.heal() }, undo: nothing, isMending: true }
 }
 
-function partitionAct ([left = [], right = []]: NonNullable<Fault['partition']>, testnet: Testnet): Act {
+function partitionAct ([left = [], right = []]: NonNullable<Fault['partition']>, testnet: Net): Act {
   let heal = nothing
   return { what: 'cut off', whom: [...left, ...right], begin: () => { heal = testnet.partition(left, right) }, undo: () => { heal() } }
 }
 
 /** What the line is otherwise stays as it is. */
-function slowAct (whom: readonly string[], { delay: wait = '0', jitter = '0', kbitPerSecond }: Fault, testnet: Testnet): Act {
+function slowAct (whom: readonly string[], { delay: wait = '0', jitter = '0', kbitPerSecond }: Fault, testnet: Net): Act {
   const slow = { delayMs: parseDuration(wait, 'delay'), jitterMs: parseDuration(jitter, 'jitter'), bytesPerSecond: kbitPerSecond === undefined ? undefined : kbitPerSecond * 1000 / 8 }
-  const become = (link: Link) => async () => { for (const name of whom) await testnet.link([name], { ...link, loss: testnet.rules.linkOf(name).loss ?? 0 }) }
+  const become = (link: Link) => async () => { for (const name of whom) await testnet.link([name], { ...link, loss: testnet.linkOf(name).loss ?? 0 }) }
   return { what: 'slow', whom, begin: become(slow), undo: become(PERFECT) }
 }
 
-function lossAct (whom: readonly string[], { percent = 0 }: Fault, testnet: Testnet): Act {
-  const lose = (loss: number) => async () => { for (const name of whom) await testnet.link([name], { ...testnet.rules.linkOf(name), loss }) }
+function lossAct (whom: readonly string[], { percent = 0 }: Fault, testnet: Net): Act {
+  const lose = (loss: number) => async () => { for (const name of whom) await testnet.link([name], { ...testnet.linkOf(name), loss }) }
   return { what: `${percent} % lost`, whom, begin: lose(percent / 100), undo: lose(0) }
 }
 

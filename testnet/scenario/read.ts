@@ -45,7 +45,7 @@ export function checkScenario (file: string, value: unknown): ReadScenario {
   return { file, scenario: value, expectations: value.expect.map(parseExpectation) }
 }
 
-const ACTIONS = ['crash', 'oldDisk', 'start', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'loss', 'nat', 'fillDisk', 'powerOff', 'trouble'] as const
+const ACTIONS = ['crash', 'keepDisk', 'oldDisk', 'start', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'loss', 'nat', 'fillDisk', 'powerOff', 'trouble'] as const
 
 function actionsIn (fault: NonNullable<Scenario['faults']>[number]): string[] { return ACTIONS.filter(action => fault[action] !== undefined) }
 
@@ -53,7 +53,7 @@ function checkNames (file: string, { users, relays = 0, talk, faults = [] }: Sce
   const names = new Set(planOf({ users, relays }).nodes.map(({ name }) => name))
   const mentioned = [
     ...talk.from ?? [], ...talk.to ?? [],
-    ...faults.flatMap(({ crash, oldDisk, start, pause, resume, clock, partition = [], slow = [], loss = [], nat, fillDisk, powerOff }) => [crash, oldDisk, start, pause, resume, clock, ...partition.flat(), ...slow, ...loss, nat, fillDisk, powerOff])
+    ...faults.flatMap(({ crash, keepDisk, oldDisk, start, pause, resume, clock, partition = [], slow = [], loss = [], nat, fillDisk, powerOff }) => [crash, keepDisk, oldDisk, start, pause, resume, clock, ...partition.flat(), ...slow, ...loss, nat, fillDisk, powerOff])
   ]
   const stranger = mentioned.find(name => name !== undefined && !names.has(name))
   const phone = faults.find(({ crash, loseDisk }) => loseDisk === true && crash !== undefined && !crash.startsWith('relay'))
@@ -86,6 +86,12 @@ function checkReturns (file: string, { faults = [] }: Scenario): void {
     const isBack = undoing !== undefined && faults.some(other => other[undoing] === name && parseDuration(other.at, 'at') > atMs)
     if (!isBack) throw new UsageError(`${file}: ${name} does not come back after ${fault.at}`, `Say for how long ("for")${undoing === undefined ? '' : `, or when: { at: 9s, ${undoing}: ${name} }`}.`)
   }
+}
+
+/** As a file that `readScenario` takes. */
+export async function scenarioText (scenario: Scenario): Promise<string> {
+  const { stringify } = await import('yaml')
+  return stringify(scenario, { lineWidth: 0 })
 }
 
 async function valueIn (file: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 /** What a scenario may say: topology, talk, faults at times, and what is expected. The file is YAML, or a module whose default export says the same. */
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
 import { CABLES, NAT_KINDS } from '../cable/kinds.ts'
-import { RELAYS_MAX, USERS_MAX } from '../plan.ts'
+import { SIMULATED_RELAYS_MAX, SIMULATED_USERS_MAX } from '../plan.ts'
 
 const NAME = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,31}$' } as const satisfies JSONSchema
 const DURATION = { type: 'string', pattern: '^-?(0|\\d+(\\.\\d+)?(ms|s|m|h|d))$', description: '500ms, 3s, 10m, 1h' } as const satisfies JSONSchema
@@ -18,6 +18,7 @@ export const FAULT = {
     ...WHEN,
     crash: { ...NAME, description: 'Killed; `for`: then started again.' },
     loseDisk: { type: 'boolean', description: 'With crash: its disk is gone as well.' },
+    keepDisk: { ...NAME, description: 'A relay whose disk as it is now is what a later oldDisk puts back.' },
     oldDisk: { ...NAME, description: 'A relay whose disk is put back to what it was when the talk began.' },
     start: NAME,
     pause: { ...NAME, description: 'Its process stands still; `for`: then goes on.' },
@@ -47,9 +48,10 @@ export const SCENARIO = {
   additionalProperties: false,
   properties: {
     name: { type: 'string', minLength: 1, maxLength: 100 },
+    seed: { type: 'integer', minimum: 0, maximum: 2 ** 31, description: 'The first seed, unless --from names one; else 1.' },
     about: { type: 'string', maxLength: 2_000 },
-    users: { type: 'integer', minimum: 2, maximum: USERS_MAX },
-    relays: { type: 'integer', minimum: 0, maximum: RELAYS_MAX },
+    users: { type: 'integer', minimum: 2, maximum: SIMULATED_USERS_MAX },
+    relays: { type: 'integer', minimum: 0, maximum: SIMULATED_RELAYS_MAX },
     cable: { enum: CABLES, description: 'Else the userspace one.' },
     disks: { type: 'boolean', description: 'Whether each home lies on a disk of its own.' },
     talk: {

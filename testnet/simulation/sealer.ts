@@ -22,11 +22,16 @@ interface Session {
   readonly next: number
   /** They have answered under this session: it needs no PreKey header any more. */
   readonly isAnswered: boolean
-  /** `session/counter` of everything decrypted. */
-  readonly taken: readonly string[]
+  /** What was decrypted, by session. */
+  readonly taken: Readonly<Record<string, Taken>>
 }
 
-const NONE: Session = { id: undefined, next: 0, isAnswered: false, taken: [] }
+/** Counters: every one below `before` from where their side began, and those apart, which came out of turn. */
+interface Taken { readonly before: number, readonly apart: readonly number[] }
+
+/** Where the side that was called begins to count, so that no counter of a session is used by both. */
+const ANSWERING_FROM = 1_000_000
+const NONE: Session = { id: undefined, next: 0, isAnswered: false, taken: {} }
 
 interface Header { readonly session: string, readonly counter: number, readonly from: string, readonly identity: string, readonly prekey: number | undefined }
 
@@ -80,17 +85,18 @@ export class SimSealer implements Sealer {
     const trusted = this.#trustedKey(device)
     if (trusted === undefined || hex(trusted) !== header.identity) return failed('untrusted')
     const session = this.#session(device)
-    const key = `${header.session}/${header.counter}`
-    if (session.taken.includes(key)) return failed('duplicate')
-    const isKnown = session.id === header.session || session.taken.some(taken => taken.startsWith(`${header.session}/`))
+    const known = session.taken[header.session]
+    if (known !== undefined && isTaken(known, header.counter)) return failed('duplicate')
+    const isKnown = session.id === header.session || known !== undefined
     if (!isKnown) {
       if (sealed.kind === 'whisper') return failed('noSession')
       if (header.prekey !== undefined && !this.#spend(header.prekey)) return failed('unknownPrekey')
     }
     // Whoever starts last wins on both sides, as in libsignal: the newest session that arrived is answered under.
+    const taken = { ...session.taken, [header.session]: withTaken(known, header.counter) }
     this.#put(device, isKnown
-      ? { ...session, isAnswered: session.isAnswered || session.id === header.session, taken: [...session.taken, key] }
-      : { id: header.session, next: 1_000_000, isAnswered: true, taken: [...session.taken, key] })
+      ? { ...session, isAnswered: session.isAnswered || session.id === header.session, taken }
+      : { id: header.session, next: ANSWERING_FROM, isAnswered: true, taken })
     return Promise.resolve({ type: 'plaintext', bytes: plaintext })
   }
 
@@ -198,6 +204,17 @@ export class SimSealer implements Sealer {
     return this.#vouched.get(idKey(device)) ?? (row?.isListed === true ? row.identityKey : undefined)
   }
 }
+
+function isTaken ({ before, apart }: Taken, counter: number): boolean { return (counter >= firstOf(counter) && counter < before) || apart.includes(counter) }
+
+function withTaken (taken: Taken | undefined, counter: number): Taken {
+  const apart = new Set(taken?.apart).add(counter)
+  let before = taken?.before ?? firstOf(counter)
+  while (apart.delete(before)) before += 1
+  return { before, apart: [...apart] }
+}
+
+function firstOf (counter: number): number { return counter < ANSWERING_FROM ? 0 : ANSWERING_FROM }
 
 /** The keys of a simulated device. */
 export function simIdentity (random: SeededRandom, peerId: string): OwnIdentity {
