@@ -111,7 +111,7 @@ export class SimHost {
         other.#connections.delete(this.target.peerId)
         connection.status = 'closed'
         events.dispatchEvent(new Event('close'))
-        return await Promise.resolve()
+        await Promise.resolve()
       }
     }
     return connection as unknown as Connection
@@ -128,8 +128,8 @@ export class SimHost {
     other.served += 1
     this.lan.watcher.onStream(this, other)
     // As libp2p: a handler that throws, since its peer has hung up perhaps, ends the stream.
-    void (async () => { await handler(far as unknown as Stream, other.#connections.get(this.target.peerId) ?? other.#connectionTo(this)) })().catch((thrown: unknown) => { far.abort(asError(thrown)) })
-    return near as unknown as Stream
+    void (async () => { await handler(far, other.#connections.get(this.target.peerId) ?? other.#connectionTo(this)) })().catch((thrown: unknown) => { far.abort(asError(thrown)) })
+    return near
   }
 
   async #identify (connection: Connection): Promise<{ readonly protocols: readonly string[], readonly listenAddrs: readonly Multiaddr[] }> {
@@ -171,10 +171,10 @@ class SimStream extends AbstractStream {
 
   override async sendCloseWrite (): Promise<void> {
     this.#later(other => { other.onRemoteCloseWrite() })
-    return await Promise.resolve()
+    await Promise.resolve()
   }
 
-  override async sendCloseRead (): Promise<void> { return await Promise.resolve() }
+  override async sendCloseRead (): Promise<void> { await Promise.resolve() }
   override sendPause (): void { /* whoever reads here reads all */ }
   override sendResume (): void { /* whoever reads here reads all */ }
 
