@@ -81,7 +81,7 @@ async function one (invocation: Invocation, { read, again, seed, isShown = false
     const played = await simulateOne({ founding, scenario, expectations, seed, interrupted, tell, untilMs: untilOf(flags), onLine })
     for (const lines of [trace, shown]) lines?.flush()
     const data = { scenario: scenario.name, users: scenario.users, relays: scenario.relays ?? 0, ...viewOf(played), figures: played.figures }
-    const head = `${scenario.name}   seed ${seed}   ${scenario.users} users, ${scenario.relays ?? 0} relays   ${paceText(played.networkMs, played.wallMs)}`
+    const head = `${scenario.name}   seed ${seed}   ${scenario.users} users, ${scenario.relays ?? 0} relays   ${paceText(played.networkMs, played.wallMs)}, ${durationText(played.cpuMs)} of them computing`
     const failures = new Map(played.verdict?.failures.map(({ expectation, seen }) => [expectation, seen]))
     const judged = played.verdict === undefined
       ? [`  ended at ${clockText(played.networkMs)}, before a verdict`]
@@ -186,8 +186,8 @@ function paceText (networkMs: number, wallMs: number): string {
   return `${durationText(networkMs)} of network time in ${durationText(wallMs)} (${Math.round(networkMs / Math.max(1, wallMs))} ×)`
 }
 
-function viewOf ({ seed, verdict, hash, happened, networkMs, wallMs }: Played): object {
-  const common = { seed, trace: hash, happened, networkMs: Math.round(networkMs), wallMs: Math.round(wallMs) }
+function viewOf ({ seed, verdict, hash, happened, networkMs, wallMs, cpuMs }: Played): object {
+  const common = { seed, trace: hash, happened, networkMs: Math.round(networkMs), wallMs: Math.round(wallMs), cpuMs: Math.round(cpuMs) }
   if (verdict === undefined) return { ...common, passed: null }
   const { failures, seen: { messages, lost, duplicates, reordered, settleMs, deliveryMs, onlineDeliveryMs } } = verdict
   const [p50Ms, p99Ms, onlineP99Ms] = [quantile(deliveryMs, 0.5), quantile(deliveryMs, 0.99), quantile(onlineDeliveryMs, 0.99)].map(value => value ?? null)

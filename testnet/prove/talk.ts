@@ -63,6 +63,8 @@ export async function talk (users: readonly Player[], { messages, from: writers,
   const speak = async (from: Player): Promise<void> => {
     const others = (circles.get(from) ?? []).filter(({ name }) => readers?.includes(name) ?? true)
     if (others.length === 0) return
+    // Else a thousand people would say their first words at once.
+    if (durationMs !== undefined) await time.delay(random() * pauseMs)
     while (begun < messages && !signal.aborted) {
       const to = oneOf(others, random)
       const number = begun++

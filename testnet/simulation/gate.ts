@@ -2,6 +2,8 @@
  * What reaches one run of a simulated process: a timer, a frame, a call. One that stands still gets it when it goes on, in order; one
  * that has died never does.
  */
+import { asError } from '../../protocols/core/errors.ts'
+
 export class Gate {
   #state: 'open' | 'paused' | 'shut' = 'open'
   readonly #waiting: Array<() => void> = []
@@ -44,7 +46,7 @@ export class Gate {
       const mourn = (): void => { reject(fault()) }
       this.#mourners.add(mourn)
       const leave = (): void => { this.#mourners.delete(mourn) }
-      work.then(result => { leave(); resolve(result) }, (thrown: unknown) => { leave(); reject(thrown) })
+      work.then(result => { leave(); resolve(result) }, (thrown: unknown) => { leave(); reject(asError(thrown)) })
     })
   }
 }

@@ -31,6 +31,8 @@ export interface Played {
   /** How much time has passed in the network, and on the machine. */
   readonly networkMs: number
   readonly wallMs: number
+  /** Of this thread: what a busy machine does to the other figure, it does less to this one. */
+  readonly cpuMs: number
   readonly figures: Figures
   /** All that was done to nodes and lines. */
   readonly faults: readonly Fault[]
@@ -46,6 +48,7 @@ export async function simulate (options: Play): Promise<Played> {
 
 async function live ({ founding: { size }, scenario, expectations, seed, interrupted, tell, untilMs, onLine }: Play, founded: Founded): Promise<Played> {
   const beganMs = performance.now()
+  const beganCpu = process.threadCpuUsage()
   const town = new Town({ seed, onLine }, { size, founded })
   const { world, net, time } = town
   const recorder = new Recorder(net, () => world.traceMs)
@@ -67,6 +70,7 @@ async function live ({ founding: { size }, scenario, expectations, seed, interru
       happened: world.happened,
       networkMs,
       wallMs,
+      cpuMs: cpuMsSince(beganCpu),
       figures: figuresOf(town, { messages: verdict?.seen.messages ?? 0, networkMs, wallMs }),
       faults: recorder.faults
     }
@@ -80,6 +84,11 @@ export function clockText (ms: number): string {
   if (ms < 0) return `-${clockText(-ms)}`
   const parts = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, Math.floor(ms / 1000) % 60]
   return `${parts.map(part => String(part).padStart(2, '0')).join(':')}.${String(Math.floor(ms % 1000)).padStart(3, '0')}`
+}
+
+function cpuMsSince (began: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(began)
+  return (user + system) / 1000
 }
 
 async function settled ({ world }: Town, running: Promise<Judged>, untilMs: number | undefined): Promise<Judged | undefined> {

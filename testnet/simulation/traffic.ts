@@ -8,8 +8,8 @@ export class Traffic {
   /** A frame from one to the other; both by name. */
   count ({ to, protocol, bytes }: { readonly to: string, readonly protocol: string, readonly bytes: number }): void {
     add(this.#byProtocol, protocol, bytes)
-    let flows = this.#byPair.get(to)
-    if (flows === undefined) this.#byPair.set(to, flows = new Map())
+    const flows = this.#byPair.get(to) ?? new Map<string, Flow>()
+    this.#byPair.set(to, flows)
     add(flows, protocol, bytes)
   }
 

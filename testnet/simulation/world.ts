@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock, Timer } from '../../node/ports.ts'
+import { asError } from '../../protocols/core/errors.ts'
 import { Calendar, type Happening } from './calendar.ts'
 import type { Gate } from './gate.ts'
 import { SeededRandom } from './random.ts'
@@ -91,13 +92,14 @@ export class World {
           if (isOver) resolve(isDone())
         } catch (thrown) {
           isOver = true
-          reject(thrown)
+          reject(asError(thrown))
         }
       }
       const round = (): void => {
         step()
-        for (let count = 0; !isOver && count < STEPS_AT_ONCE; count++) setImmediate(step)
-        if (!isOver) setImmediate(round)
+        if (isOver) return
+        for (let count = 0; count < STEPS_AT_ONCE; count++) setImmediate(step)
+        setImmediate(round)
       }
       setImmediate(round)
     })

@@ -278,6 +278,6 @@ function base58 (bytes: Uint8Array): string { return toString(bytes, 'base58btc'
 
 if (!isMainThread && (workerData as { readonly program?: string } | null)?.program === PROGRAM) {
   const { plan } = workerData as { readonly plan: DiscoveryPlan }
-  const { now } = performance
-  void run(plan, now.bind(performance)).then(found => { parentPort?.postMessage(found) })
+  const real = performance.now.bind(performance)
+  void run(plan, real).then(found => { parentPort?.postMessage(found) })
 }
