@@ -17,6 +17,8 @@ export interface SkeinOptions {
   readonly interrupted: AbortSignal
   /** For it alone, over what it inherits. Settings of ours (`SKEIN_*`) are not inherited. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Of another version: its `bin/skein.js`. */
+  readonly launcher?: string | undefined
 }
 
 /** What `skein up --json` and `skein relay up --json` say first. */
@@ -47,27 +49,31 @@ export async function runSkein (args: readonly string[], options: SkeinOptions):
   }
 }
 
-/** A node that runs. */
-export class NodeProcess {
+/** A process that goes on after it has said that it is ready: of a node, as a rule. */
+export class NodeProcess<Said = Ready> {
   readonly pid: number
-  readonly ready: Ready
+  readonly ready: Said
   /** Settles when the process is gone, whatever ended it. */
   readonly gone: Promise<undefined>
   readonly #child: ChildProcess
 
-  /** Resolves when it says that it is ready. @throws SkeinError, the node's own where it said one */
+  /** A node, where nobody outside this computer reaches it. @throws SkeinError, the node's own where it said one */
   static async start (command: readonly string[], home: string, options: SkeinOptions): Promise<NodeProcess> {
-    const args = [...command, '--home', home, '--listen', LOOPBACK]
+    return await NodeProcess.launch<Ready>([...command, '--home', home, '--listen', LOOPBACK], options)
+  }
+
+  /** Resolves when it has said its first line. @throws SkeinError, its own where it said one */
+  static async launch<Said> (args: readonly string[], options: SkeinOptions): Promise<NodeProcess<Said>> {
     const child = start(args, options)
     try {
-      return new NodeProcess(child, resultOf(await firstLine(child, args, options)) as Ready)
+      return new NodeProcess<Said>(child, resultOf(await firstLine(child, args, options)) as Said)
     } catch (thrown) {
       await end(child, 'SIGTERM')
       throw thrown
     }
   }
 
-  private constructor (child: ChildProcess, ready: Ready) {
+  private constructor (child: ChildProcess, ready: Said) {
     this.#child = child
     this.pid = child.pid ?? 0
     this.ready = ready
@@ -85,11 +91,11 @@ export class NodeProcess {
   }
 }
 
-function start (args: readonly string[], { log, environment }: SkeinOptions): ChildProcess {
+function start (args: readonly string[], { log, environment, launcher = launcherPath() }: SkeinOptions): ChildProcess {
   const stderr = openSync(log, 'a', 0o600)
   try {
     // Detached: Ctrl-C goes to a whole process group, and a node that is gone before we are told looks like one that failed.
-    return spawn(process.execPath, [LEAN, launcherPath(), ...args, '--json'], { env: { ...inheritedEnvironment(), ...environment, [LAUNCHER]: String(process.pid) }, stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
+    return spawn(process.execPath, [LEAN, launcher, ...args, '--json'], { env: { ...inheritedEnvironment(), ...environment, [LAUNCHER]: String(process.pid) }, stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
   } finally {
     closeSync(stderr)
   }

@@ -1,37 +1,48 @@
-/** How those in a testnet get to know each other: every user has every relay, and others as contacts, as people would do it by hand. */
+/**
+ * How those get to know each other whose homes were not made for it: every user adds relays, and others as contacts, as people would do it
+ * by hand. And when everybody is there: with a mailbox at each of their relays.
+ */
 import { TimeoutError } from '../protocols/core/errors.ts'
 import type { Member } from './member.ts'
 
-/** A user keeps mailboxes at so many relays: three are advised. */
-const RELAYS_EACH = 3
-/** All know all in a small net; in a large one each knows the next ones, else a hundred users would ask five thousand times. */
-const ALL_KNOW_ALL_MAX = 10
-const NEIGHBOURS = 4
 const MEET_MS_MAX = 60_000
-const LOOK_MS = 50
+const LOOK_MS = 25
+
+export interface Acquaintances {
+  /** By user: its relays, and its contacts. */
+  readonly relays: ReadonlyMap<string, readonly string[]>
+  readonly contacts: ReadonlyMap<string, ReadonlySet<string>>
+}
 
 /** Does nothing where it has been done. @throws TimeoutError when somebody does not answer */
-export async function meet (members: readonly Member[]): Promise<void> {
+export async function meet (members: readonly Member[], { relays, contacts }: Acquaintances): Promise<void> {
   const users = members.filter(({ kind }) => kind === 'user')
-  const relays = members.filter(({ kind }) => kind === 'relay')
-  await Promise.all(users.map(async (user, index) => { await addRelays(user, spread(relays, index)) }))
+  await Promise.all(users.map(async user => { await addRelays(user, members.filter(({ name }) => relays.get(user.name)?.includes(name))) }))
   for (const [index, user] of users.entries()) {
-    const others = users.length <= ALL_KNOW_ALL_MAX ? users.slice(index + 1) : spread(users, index + 1).slice(0, NEIGHBOURS)
-    if (others.length > 0) await invite(user, others.filter(other => other !== user))
+    const others = users.slice(index + 1).filter(({ name }) => contacts.get(user.name)?.has(name))
+    if (others.length > 0) await invite(user, others)
   }
 }
 
-/** Those who stand behind this place in the round, first. */
-function spread<Item> (items: readonly Item[], index: number): Item[] {
-  if (items.length === 0) return []
-  const start = index % items.length
-  return [...items.slice(start), ...items.slice(0, start)]
+/** Resolves when every user has an open mailbox at each of its relays. A relay that has moved is added anew. @throws TimeoutError */
+export async function settleIn (members: readonly Member[]): Promise<void> {
+  const relays = members.filter(({ kind, isUp }) => kind === 'relay' && isUp)
+  await Promise.all(members.filter(({ kind, isUp }) => kind === 'user' && isUp).map(async user => {
+    await untilTrue(async () => {
+      const { relays: known } = await user.api.call('relays.list', {})
+      for (const relay of known) {
+        const moved = relays.find(({ address }) => address?.endsWith(relay.peerId))?.address
+        if (moved !== undefined && !relay.addresses.includes(moved)) await user.api.call('relays.add', { address: moved })
+      }
+      return known.every(({ state }) => state === 'open')
+    }, `${user.name} does not reach its relays`)
+  }))
 }
 
 async function addRelays (user: Member, relays: readonly Member[]): Promise<void> {
   const { relays: known } = await user.api.call('relays.list', {})
-  for (const { address } of relays.slice(0, Math.max(0, RELAYS_EACH - known.length))) {
-    if (address !== undefined && !known.some(relay => relay.address === address)) await user.api.call('relays.add', { address })
+  for (const { address } of relays) {
+    if (address !== undefined && !known.some(relay => address.endsWith(relay.peerId))) await user.api.call('relays.add', { address })
   }
 }
 
@@ -41,16 +52,17 @@ async function invite (user: Member, others: readonly Member[]): Promise<void> {
   if (strangers.length === 0) return
   const { link } = await user.api.call('me.card', {})
   await Promise.all(strangers.map(async other => { await other.api.call('contact.add', { link, as: user.name }) }))
-  const deadlineMs = performance.now() + MEET_MS_MAX
-  for (const { name } of strangers) {
-    while (!(await contactNames(user)).includes(name)) {
-      if (performance.now() > deadlineMs) throw new TimeoutError(`${user.name} and ${name} did not meet`, 'See their logs with: skein testnet logs')
-      await new Promise<void>(resolve => { setTimeout(resolve, LOOK_MS) })
-    }
-  }
+  for (const { name } of strangers) await untilTrue(async () => (await contactNames(user)).includes(name), `${user.name} and ${name} did not meet`)
 }
 
 async function contactNames (user: Member): Promise<string[]> {
   const { contacts } = await user.api.call('contact.list', {})
   return contacts.flatMap(({ standing, label }) => standing === 'accepted' ? [label] : [])
+}
+
+async function untilTrue (look: () => Promise<boolean>, failure: string): Promise<void> {
+  for (const deadlineMs = performance.now() + MEET_MS_MAX; !await look();) {
+    if (performance.now() > deadlineMs) throw new TimeoutError(failure, 'See their logs with: skein testnet logs')
+    await new Promise<void>(resolve => { setTimeout(resolve, LOOK_MS) })
+  }
 }

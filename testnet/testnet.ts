@@ -1,14 +1,15 @@
 /** A testnet that runs: its nodes, the cable between them, and every fault that can be asked for. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { NotFoundError, UsageError } from '../protocols/core/errors.ts'
 import { Cable } from './cable/cable.ts'
 import { PERFECT, Rules, type Link } from './cable/rules.ts'
 import type { Handlers, StatusView } from './control/operations.ts'
 import type { Layout } from './layout.ts'
-import { meet } from './meeting.ts'
+import { hostsOf, type Host } from './host.ts'
 import { Member } from './member.ts'
-import { encodePlan, type Plan } from './plan.ts'
+import { hasPublishedKeys, open } from './opening.ts'
+import type { Plan } from './plan.ts'
 import { bringBack, keepSnapshot, requireSnapshot } from './snapshots.ts'
 
 export interface TestnetOptions {
@@ -19,32 +20,28 @@ export interface TestnetOptions {
   readonly tell: (text: string) => void
 }
 
-/** At a time: a start takes half a second of a core. */
-const STARTS_AT_ONCE = 4
-
 export class Testnet {
   readonly rules: Rules
   readonly #options: TestnetOptions
   readonly #cable: Cable
+  readonly #hosts: readonly Host[]
   readonly #members: ReadonlyMap<string, Member>
   readonly #ports = new Map<number, string>()
   readonly #timers = new Set<NodeJS.Timeout>()
 
   /** Makes what is missing, starts everybody, and lets them meet. @throws SkeinError when a node does not start: none runs then */
   static async up (options: TestnetOptions): Promise<Testnet> {
-    const { layout, plan } = options
+    const { layout } = options
     for (const folder of [layout.nodes, join(layout.directory, 'logs')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
     const testnet: { current?: Testnet } = {}
     const rules = new Rules()
     const cable = await Cable.lay({ rules, ownerOf: port => testnet.current?.ownerOf(port), random: Math.random })
-    testnet.current = new Testnet(options, rules, cable)
+    const opened = testnet.current = new Testnet(options, rules, cable)
     try {
-      await testnet.current.#start()
-      writeFileSync(`${layout.planFile}.new`, encodePlan(plan))
-      renameSync(`${layout.planFile}.new`, layout.planFile)
-      return testnet.current
+      await open({ ...options, members: opened.members, hosts: opened.#hosts, start: async host => { await opened.#startHost(host) } })
+      return opened
     } catch (error) {
-      await testnet.current.down()
+      await opened.down()
       throw error
     }
   }
@@ -54,7 +51,14 @@ export class Testnet {
     this.#options = options
     this.rules = rules
     this.#cable = cable
-    this.#members = new Map(plan.nodes.map(node => [node.name, new Member(node, { layout, cablePort: () => cable.port, interrupted })]))
+    this.#hosts = hostsOf(plan.nodes, { layout, cablePort: () => cable.port, interrupted })
+    const seed = hasPublishedKeys(plan) ? plan.seed : undefined
+    const hosts = new Map(this.#hosts.flatMap(host => host.nodes.map(({ name }) => [name, host] as const)))
+    this.#members = new Map(plan.nodes.flatMap(node => {
+      const host = hosts.get(node.name)
+      return host === undefined ? [] : [[node.name, new Member(node, { layout, host, seed, interrupted })] as const]
+    }))
+    for (const { name, link } of plan.nodes) if (link !== undefined) rules.setLink(name, { bytesPerSecond: undefined, ...link })
   }
 
   get members (): readonly Member[] { return [...this.#members.values()] }
@@ -82,10 +86,8 @@ export class Testnet {
   /** Does nothing when it is up. */
   async start (name: string): Promise<void> {
     const member = this.member(name)
-    await member.init()
-    await member.start()
-    const port = /\/tcp\/(\d+)/.exec(member.address ?? '')?.[1]
-    if (port !== undefined) this.#ports.set(Number(port), name)
+    for (const each of this.members) if (each.host === member.host) await each.init()
+    await this.#startHost(member.host)
   }
 
   async crash (name: string, losesDisk = false): Promise<void> {
@@ -167,6 +169,7 @@ export class Testnet {
         await this.start(name)
         return viewOf(name)
       },
+      environment: ({ name }) => this.member(name).environment(),
       pause: ({ name }) => {
         this.member(name).pause()
         return viewOf(name)
@@ -204,20 +207,12 @@ export class Testnet {
     }
   }
 
-  /** Relays first, whom users need to meet. */
-  async #start (): Promise<void> {
-    const { interrupted } = this.#options
-    for (const kind of ['relay', 'user'] as const) {
-      const waiting = this.members.filter(member => member.kind === kind)
-      await Promise.all(Array.from({ length: STARTS_AT_ONCE }, async () => {
-        for (let member = waiting.shift(); member !== undefined; member = waiting.shift()) {
-          interrupted.throwIfAborted()
-          await this.start(member.name)
-          this.#options.tell(`${member.name.padEnd(10)} ${kind.padEnd(5)}  process ${member.view().pid ?? 0}  ${member.address ?? ''}`)
-        }
-      }))
+  async #startHost (host: Host): Promise<void> {
+    await host.start()
+    for (const { name } of host.nodes) {
+      const port = /\/tcp\/(\d+)/.exec(host.readyOf(name)?.addresses[0] ?? '')?.[1]
+      if (port !== undefined) this.#ports.set(Number(port), name)
     }
-    await meet(this.members)
   }
 
   /** Those who were up come back. */

@@ -6,6 +6,8 @@ export interface NodeView {
   readonly state: 'up' | 'down' | 'paused'
   /** Of its process; null while it is down. */
   readonly pid: number | null
+  /** Which process it shares with others; null: it has one of its own. */
+  readonly pack: string | null
   readonly home: string
   readonly log: string
   /** Where it listens; null before its first start. */
@@ -28,6 +30,8 @@ export interface Operations {
   /** Killed as by a power cut of its computer that keeps the disk. */
   crash: { params: { readonly name: string, readonly losesDisk: boolean }, result: NodeView }
   start: { params: { readonly name: string }, result: NodeView }
+  /** How a command is run in the place of a node. */
+  environment: { params: { readonly name: string }, result: Readonly<Record<string, string>> }
   pause: { params: { readonly name: string }, result: NodeView }
   resume: { params: { readonly name: string }, result: NodeView }
   clock: { params: { readonly name: string, readonly skewMs: number }, result: NodeView }

@@ -1,27 +1,34 @@
 /** How a testnet tells its nodes what they need: by environment variables, which a node outside a testnet has not. */
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Inside } from './whose.ts'
 
 export const ENVIRONMENT = {
   name: 'TESTNET_NODE',
   cablePort: 'TESTNET_CABLE_PORT',
-  skewFile: 'TESTNET_SKEW_FILE'
+  skewFile: 'TESTNET_SKEW_FILE',
+  pack: 'TESTNET_PACK'
 } as const
 
-export interface Inside {
-  readonly name: string
-  readonly cablePort: number
-  readonly skewFile: string
+/** A node that shares its process with others. */
+export interface PackedNode extends Inside {
+  readonly kind: 'user' | 'relay'
+  readonly home: string
+  readonly log: string
 }
 
 /** Of a node's process, and of a command that is run in its place. */
-export function environmentOf ({ name, cablePort, skewFile }: Inside): Record<string, string> {
+export function environmentOf ({ name, cablePort, skewFile }: Inside & { readonly cablePort: number }): Record<string, string> {
+  return { ...common(cablePort), [ENVIRONMENT.name]: name, [ENVIRONMENT.skewFile]: skewFile }
+}
+
+/** Of a process of several nodes (commands/pack.ts). */
+export function packEnvironment ({ nodes, cablePort }: { readonly nodes: readonly PackedNode[], readonly cablePort: number }): Record<string, string> {
+  return { ...common(cablePort), [ENVIRONMENT.pack]: JSON.stringify(nodes) }
+}
+
+function common (cablePort: number): Record<string, string> {
   // The sources are TypeScript in the repository and JavaScript in a package; this file has the same ending.
   const preload = pathToFileURL(join(import.meta.dirname, `preload${extname(import.meta.filename)}`)).href
-  return {
-    NODE_OPTIONS: [process.env['NODE_OPTIONS'] ?? '', `--import=${preload}`].join(' ').trim(),
-    [ENVIRONMENT.name]: name,
-    [ENVIRONMENT.cablePort]: String(cablePort),
-    [ENVIRONMENT.skewFile]: skewFile
-  }
+  return { NODE_OPTIONS: [process.env['NODE_OPTIONS'] ?? '', `--import=${preload}`].join(' ').trim(), [ENVIRONMENT.cablePort]: String(cablePort) }
 }
