@@ -19,6 +19,8 @@ export interface SkeinOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Of another version: its `bin/skein.js`. */
   readonly launcher?: string | undefined
+  /** How long its first line may take; else what one node may. */
+  readonly answerMsMax?: number
 }
 
 /** What `skein up --json` and `skein relay up --json` say first. */
@@ -114,7 +116,7 @@ export function inheritedEnvironment (): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SKEIN_')))
 }
 
-async function firstLine (child: ChildProcess, [command = '']: readonly string[], { interrupted }: SkeinOptions): Promise<string> {
+async function firstLine (child: ChildProcess, [command = '']: readonly string[], { interrupted, answerMsMax = ANSWER_MS_MAX }: SkeinOptions): Promise<string> {
   interrupted.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   let said = ''
@@ -125,7 +127,7 @@ async function firstLine (child: ChildProcess, [command = '']: readonly string[]
   })
   child.once('error', reject)
   child.once('close', code => reject(new SkeinError(`skein ${command} ended without a word (${code === null ? 'killed' : `exit ${code}`})`, { code: 'unexpected', exit: EXIT.unexpected })))
-  const timer = setTimeout(() => reject(new TimeoutError(`skein ${command} did not answer in ${ANSWER_MS_MAX / 1000} s`)), ANSWER_MS_MAX)
+  const timer = setTimeout(() => reject(new TimeoutError(`skein ${command} did not answer in ${answerMsMax / 1000} s`)), answerMsMax)
   const abort = (): void => reject(interrupted.reason as Error)
   interrupted.addEventListener('abort', abort, { once: true })
   try {

@@ -15,6 +15,10 @@ export interface HostOptions {
 /** Each relay has a dashboard, and one computer one port 4782. */
 const RELAY_ENVIRONMENT = { SKEIN_RELAY_HTTP: '127.0.0.1:0' }
 
+/** A tenth of it on a machine that does nothing else: to load the program, and to start each node. */
+const PACK_ANSWER_MS_MAX = 20_000
+const PACKED_MS_MAX = 5_000
+
 interface Running {
   readonly process: NodeProcess<unknown>
   readonly ready: ReadonlyMap<string, Ready>
@@ -77,7 +81,9 @@ export class Host {
     this.#running = undefined
   }
 
+  /** Also one that is just starting. */
   async stop (): Promise<void> {
+    await Promise.allSettled([this.#starting])
     const running = this.#running
     if (this.#isPaused) running?.process.signal('SIGCONT')
     await running?.process.stop()
@@ -120,7 +126,7 @@ export class Host {
     }
     const nodes = this.nodes.map(({ name, kind }) => ({ name, kind, home: layout.homeOf(name), log: layout.logOf(name), skewFile: layout.skewFileOf(name) }))
     const environment = { ...packEnvironment({ nodes, cablePort: cablePort() }), ...RELAY_ENVIRONMENT }
-    const process = await NodeProcess.launch<Readonly<Record<string, Ready>>>(['testnet', 'pack'], { log: layout.logOf(first.pack ?? first.name), interrupted, environment })
+    const process = await NodeProcess.launch<Readonly<Record<string, Ready>>>(['testnet', 'pack'], { log: layout.logOf(first.pack ?? first.name), interrupted, environment, answerMsMax: PACK_ANSWER_MS_MAX + nodes.length * PACKED_MS_MAX })
     return { process, ready: new Map(Object.entries(process.ready)) }
   }
 

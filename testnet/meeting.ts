@@ -2,11 +2,11 @@
  * How those get to know each other whose homes were not made for it: every user adds relays, and others as contacts, as people would do it
  * by hand. And when everybody is there: with a mailbox at each of their relays.
  */
-import { TimeoutError } from '../protocols/core/errors.ts'
+import { LockedError, TimeoutError } from '../protocols/core/errors.ts'
 import type { Member } from './member.ts'
 
 const MEET_MS_MAX = 60_000
-const LOOK_MS = 25
+const LOOK_MS = 50
 
 export interface Acquaintances {
   /** By user: its relays, and its contacts. */
@@ -27,16 +27,21 @@ export async function meet (members: readonly Member[], { relays, contacts }: Ac
 /** Resolves when every user has an open mailbox at each of its relays. A relay that has moved is added anew. @throws TimeoutError */
 export async function settleIn (members: readonly Member[]): Promise<void> {
   const relays = members.filter(({ kind, isUp }) => kind === 'relay' && isUp)
-  await Promise.all(members.filter(({ kind, isUp }) => kind === 'user' && isUp).map(async user => {
+  // One after the other: to ask everybody all the time would hold them up.
+  for (const user of members.filter(({ kind, isUp }) => kind === 'user' && isUp)) {
+    let trouble = ''
     await untilTrue(async () => {
+      const gone = members.find(member => member === user || relays.includes(member) ? !member.isUp : false)
+      if (gone !== undefined) throw new LockedError(`${gone.name} has ended while the testnet started`, 'See why with: skein testnet logs')
       const { relays: known } = await user.api.call('relays.list', {})
       for (const relay of known) {
         const moved = relays.find(({ address }) => address?.endsWith(relay.peerId))?.address
         if (moved !== undefined && !relay.addresses.includes(moved)) await user.api.call('relays.add', { address: moved })
       }
-      return known.every(({ state }) => state === 'open')
-    }, `${user.name} does not reach its relays`)
-  }))
+      trouble = known.flatMap(({ state, name, trouble: why = state }) => state === 'open' ? [] : [`${name}: ${why}`]).join('; ')
+      return trouble === ''
+    }, () => `${user.name} does not reach its relays (${trouble})`)
+  }
 }
 
 async function addRelays (user: Member, relays: readonly Member[]): Promise<void> {
@@ -52,7 +57,7 @@ async function invite (user: Member, others: readonly Member[]): Promise<void> {
   if (strangers.length === 0) return
   const { link } = await user.api.call('me.card', {})
   await Promise.all(strangers.map(async other => { await other.api.call('contact.add', { link, as: user.name }) }))
-  for (const { name } of strangers) await untilTrue(async () => (await contactNames(user)).includes(name), `${user.name} and ${name} did not meet`)
+  for (const { name } of strangers) await untilTrue(async () => (await contactNames(user)).includes(name), () => `${user.name} and ${name} did not meet`)
 }
 
 async function contactNames (user: Member): Promise<string[]> {
@@ -60,9 +65,9 @@ async function contactNames (user: Member): Promise<string[]> {
   return contacts.flatMap(({ standing, label }) => standing === 'accepted' ? [label] : [])
 }
 
-async function untilTrue (look: () => Promise<boolean>, failure: string): Promise<void> {
+async function untilTrue (look: () => Promise<boolean>, failure: () => string): Promise<void> {
   for (const deadlineMs = performance.now() + MEET_MS_MAX; !await look();) {
-    if (performance.now() > deadlineMs) throw new TimeoutError(failure, 'See their logs with: skein testnet logs')
+    if (performance.now() > deadlineMs) throw new TimeoutError(failure(), 'See their logs with: skein testnet logs')
     await new Promise<void>(resolve => { setTimeout(resolve, LOOK_MS) })
   }
 }

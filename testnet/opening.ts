@@ -32,7 +32,8 @@ export async function open (opening: Opening): Promise<void> {
   if (isNew && hasPublishedKeys(plan)) await openNew(opening)
   else await openAgain(opening)
   await settleIn(members)
-  if (isNew) renameSync(layout.draftFile, layout.planFile)
+  if (!isNew) writeFileSync(layout.draftFile, encodePlan(plan))
+  renameSync(layout.draftFile, layout.planFile)
 }
 
 /** Processes of another version make their homes themselves: a newer database would be none to them. */
@@ -75,7 +76,13 @@ async function startAll (kind: Kind, { hosts, members, start, interrupted, tell 
   await Promise.all(Array.from({ length: STARTS_AT_ONCE }, async () => {
     for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
       interrupted.throwIfAborted()
-      await start(host)
+      try {
+        await start(host)
+      } catch (error) {
+        // Nobody else begins when one has failed.
+        waiting.length = 0
+        throw error
+      }
       for (const member of members) if (member.host === host) tell(`${member.name.padEnd(10)} ${kind.padEnd(5)}  process ${host.pid ?? 0}  ${member.address ?? ''}`)
     }
   }))

@@ -152,7 +152,7 @@ export class Testnet {
   /** Stops everybody in order. Idempotent. */
   async down (): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
-    await Promise.all(this.members.map(async member => { await member.stop() }))
+    await Promise.all(this.#hosts.map(async host => { await host.stop() }))
     await this.#cable[Symbol.asyncDispose]()
   }
 
@@ -217,12 +217,12 @@ export class Testnet {
 
   /** Those who were up come back. */
   async #whileDown<Result> (work: () => Result): Promise<Result> {
-    const running = this.members.filter(({ isUp }) => isUp)
-    await Promise.all(running.map(async member => { await member.stop() }))
+    const running = this.#hosts.filter(({ isUp }) => isUp)
+    await Promise.all(running.map(async host => { await host.stop() }))
     try {
       return work()
     } finally {
-      for (const { name } of running) await this.start(name)
+      for (const host of running) await this.#startHost(host)
     }
   }
 

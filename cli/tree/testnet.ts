@@ -10,19 +10,36 @@ export const TESTNET_COMMANDS: readonly CommandSpec[] = [
     path: 'testnet up',
     summary: 'Start a private network of users and relays',
     about: 'Real processes that reach nobody outside this computer: relay1, relay2, … and ana, bob, carol, …, who know each other. It goes on until testnet down; what is in the directory comes back with the next up.',
-    options: [DIR, USERS, RELAYS],
-    examples: ['skein testnet up', 'skein testnet up --users 5 --relays 3 --dir /tmp/net'],
+    options: [
+      DIR,
+      USERS,
+      RELAYS,
+      { flags: '--pack <n>', summary: 'So many nodes in each process, for large networks; default 1. What kills one of them, kills all of its pack' },
+      { flags: '--profile <file>', summary: 'Who is in it, who knows whom, and how lines and clocks are (docs/testnet.md, "Profiles")' },
+      { flags: '--seed <text>', summary: 'Other people of the same names; without it, everybody\'s keys are the same in every testnet' }
+    ],
+    examples: ['skein testnet up', 'skein testnet up --users 5 --relays 3 --dir /tmp/net', 'skein testnet up --users 50 --relays 5 --pack 10', 'skein testnet up --profile office.yaml'],
     node: 'none',
     load: async () => (await import('../../testnet/commands/up.ts')).up
   },
   {
     path: 'testnet serve',
     summary: 'Hold a testnet together until it is told to stop',
-    options: [DIR, USERS, RELAYS],
+    about: 'Its plan comes on standard input.',
+    options: [DIR],
     examples: ['skein testnet serve --dir /tmp/net'],
     node: 'none',
     isHidden: true,
     load: async () => (await import('../../testnet/commands/up.ts')).serve
+  },
+  {
+    path: 'testnet pack',
+    summary: 'Run several nodes of a testnet in this process',
+    options: [],
+    examples: ['skein testnet pack'],
+    node: 'none',
+    isHidden: true,
+    load: async () => (await import('../../testnet/commands/pack.ts')).pack
   },
   {
     path: 'testnet down',

@@ -1,12 +1,12 @@
-/** From a file to a scenario. The only file that knows YAML. */
+/** From a file to a scenario. */
 import { existsSync, readdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Ajv } from 'ajv'
 import { parseDuration } from '../../cli/time.ts'
 import { NotFoundError, UsageError, asError } from '../../protocols/core/errors.ts'
 import { planOf } from '../plan.ts'
+import { readYaml } from '../yaml.ts'
 import { parseExpectation, type Expectation } from './expectation.ts'
 import { SCENARIO, type Scenario } from './schema.ts'
 
@@ -74,9 +74,9 @@ function checkReturns (file: string, { faults = [] }: Scenario): void {
 async function valueIn (file: string): Promise<unknown> {
   try {
     if (['.ts', '.mts', '.js', '.mjs'].includes(extname(file))) return (await import(pathToFileURL(file).href) as { readonly default?: unknown }).default
-    const { parse } = await import('yaml')
-    return parse(await readFile(file, 'utf8'))
+    return (await readYaml(file)).value
   } catch (error) {
+    if (error instanceof UsageError) throw error
     throw new UsageError(`${file} cannot be read: ${asError(error).message}`)
   }
 }
