@@ -11,12 +11,12 @@ export function statusText ({ nodes, partitions, links }: StatusView): string {
   ].join('\n')
 }
 
-export function nodeText ({ name, state, skewMs }: NodeView): string {
-  return `${name} is ${state}${skewMs === 0 ? '' : `, its clock ${skewText(skewMs)}`}.`
+export function nodeText ({ name, state, skewMs, pack }: NodeView): string {
+  return `${name} is ${state}${pack === null || state === 'up' ? '' : `, with all of its pack (${pack})`}${skewMs === 0 ? '' : `, its clock ${skewText(skewMs)}`}.`
 }
 
 function skewText (skewMs: number): string { return `${durationText(Math.abs(skewMs))} ${skewMs < 0 ? 'slow' : 'fast'}` }
 
 function nodeLines (nodes: readonly NodeView[]): readonly string[] {
-  return tableLines(nodes.map(({ name, kind, state, pid, skewMs, address }) => [name, kind, state, pid === null ? '' : String(pid), skewMs === 0 ? '' : skewText(skewMs), address ?? '']))
+  return tableLines(nodes.map(({ name, kind, state, pid, pack, skewMs, address }) => [name, kind, state, pid === null ? '' : String(pid), pack ?? '', skewMs === 0 ? '' : skewText(skewMs), address ?? '']))
 }
