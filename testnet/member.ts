@@ -47,7 +47,11 @@ export class Member {
   get isPaused (): boolean { return this.host.isPaused }
 
   /** Where it listens; a relay's as users add it. */
-  get address (): string | undefined { return this.host.readyOf(this.name)?.addresses[0] }
+  get address (): string | undefined {
+    const { peerId, addresses: [first] = [] } = this.host.readyOf(this.name) ?? {}
+    // COMPAT(until 0.2): relays once said where they are without saying who.
+    return this.kind === 'user' || first === undefined || first.includes('/p2p/') ? first : `${first}/p2p/${peerId ?? ''}`
+  }
 
   /** The others in its process: what ends it, ends them. */
   get pack (): readonly string[] { return this.host.nodes.flatMap(({ name }) => name === this.name ? [] : [name]) }

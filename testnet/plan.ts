@@ -96,7 +96,7 @@ export function decodePlan (text: string): Plan {
   const value = parse(text)
   const isPlan = new Ajv({ strict: false }).compile<FromSchema<typeof PLAN>>(PLAN)
   if (!isPlan(value)) throw new MalformedError('testnet.json', 'must be what this version of testnet up has written: each node with its name, and whether it is a user or a relay')
-  return { seed: value.seed ?? SEED, nodes: value.nodes as readonly PlannedNode[] }
+  return { seed: value.seed ?? SEED, nodes: value.nodes }
 }
 
 function parse (text: string): unknown {

@@ -96,6 +96,14 @@ export class Testnet {
     if (losesDisk) member.loseDisk()
   }
 
+  /** Stopped in order, and started as this version: its home is brought to what this version wants. */
+  async upgrade (name: string): Promise<void> {
+    const { host } = this.member(name)
+    await host.stop()
+    host.release = undefined
+    await this.#startHost(host)
+  }
+
   /** Of a relay: what a backup would hold. It is down for a moment. */
   async keepCopy (name: string): Promise<void> {
     const member = this.member(name)

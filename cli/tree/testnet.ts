@@ -113,9 +113,10 @@ export const TESTNET_PROOF_COMMANDS: readonly CommandSpec[] = [
       { flags: '--from <n>', summary: 'The first seed; default 1' },
       { flags: '--jobs <n>', summary: 'At the same time; default 1' },
       { flags: '--junit <file>', summary: 'Write the results for a CI system as well' },
+      { flags: '--release <version>', summary: 'Where everybody begins as another version: a folder with it, a tag or a commit; else what the scenario says' },
       { flags: '--keep', summary: 'Keep homes and logs of runs that pass, too' }
     ],
-    examples: ['skein testnet run', 'skein testnet run lost-relay --seeds 5', 'skein testnet run mine.yaml --junit results.xml'],
+    examples: ['skein testnet run', 'skein testnet run lost-relay --seeds 5', 'skein testnet run upgrade --release v0.1.0', 'skein testnet run mine.yaml --junit results.xml'],
     node: 'none',
     load: async () => (await import('../../testnet/commands/run.ts')).run
   },

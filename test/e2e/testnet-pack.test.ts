@@ -13,8 +13,8 @@ describe('a testnet in packs', function () {
   let folder = ''
   let status: StatusView
   const testnet = async <Data>(...args: readonly string[]): Promise<Data> => await dataOf<Data>(['testnet', ...args, '--dir', join(folder, 'net')])
-  const send = async (from: string, to: string, text: string, ...more: readonly string[]): Promise<number | null> =>
-    (await skein(['testnet', 'exec', from, '--dir', join(folder, 'net'), '--', 'send', `@${to}`, text, '--wait', 'delivered', ...more])).exit
+  const send = async (from: string, to: string, ...more: readonly string[]): Promise<number | null> =>
+    (await skein(['testnet', 'exec', from, '--dir', join(folder, 'net'), '--', 'send', `@${to}`, '--wait', 'delivered', ...more])).exit
   const messages = async (reader: string, writer: string): Promise<readonly MessageView[]> => await linesOf<MessageView>(['testnet', 'exec', reader, '--dir', join(folder, 'net'), '--', 'read', writer])
   before(async () => {
     folder = await makeFolder()

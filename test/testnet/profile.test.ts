@@ -56,7 +56,11 @@ describe('a profile', () => {
     ['that is no YAML', 'users: [', /office.yaml, line 1: /]
   ] as const) {
     it(`${what} is refused, by its line and its key`, async () => {
-      await assert.rejects(profile(text), (error: unknown) => error instanceof UsageError && said.test(error.message) || assert.fail(String(error)))
+      await assert.rejects(profile(text), (error: unknown) => {
+        assert.ok(error instanceof UsageError)
+        assert.match(error.message, said)
+        return true
+      })
     })
   }
 

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { Invocation } from '../../cli/command.ts'
 import { UnfinishedError } from '../../cli/failure.ts'
 import { durationText } from '../../cli/time.ts'
-import { EXIT, SkeinError } from '../../protocols/core/errors.ts'
+import { EXIT, SkeinError, UsageError } from '../../protocols/core/errors.ts'
 import { layoutOf } from '../layout.ts'
+import { releaseFolder } from '../releases.ts'
 import { junitOf } from '../scenario/junit.ts'
 import { readScenario, shippedScenarios, type ReadScenario } from '../scenario/read.ts'
 import { runScenario, type Outcome } from '../scenario/run.ts'
@@ -26,7 +27,10 @@ export async function run (invocation: Invocation): Promise<void> {
   const read = await readScenario(given)
   const first = flags.count('from', { min: 0, max: SEED_MAX }) ?? 1
   const seeds = Array.from({ length: flags.count('seeds', { min: 1, max: SEEDS_MAX }) ?? 1 }, (_, index) => first + index)
-  const outcomes = await runAll(seeds, { ...invocation, read, jobs: flags.count('jobs', { min: 1, max: JOBS_MAX }) ?? 1 })
+  const wish = flags.text('release') ?? read.scenario.release
+  if (flags.text('release') !== undefined && read.scenario.release === undefined) throw new UsageError('this scenario knows one version only', 'Only where it says so (release: previous), others can be named.')
+  const release = wish === undefined ? undefined : await releaseFolder(wish, join(directoryOf(flags), 'releases'))
+  const outcomes = await runAll(seeds, { ...invocation, read, release, jobs: flags.count('jobs', { min: 1, max: JOBS_MAX }) ?? 1 })
   const junit = flags.text('junit')
   if (junit !== undefined) await writeFile(junit, junitOf(read.scenario.name, outcomes))
   const failed = outcomes.filter(({ failures }) => failures.length > 0)
@@ -35,9 +39,9 @@ export async function run (invocation: Invocation): Promise<void> {
   await output.result(data, `${data.passed} passed, 0 failed`)
 }
 
-interface Plan extends Invocation { readonly read: ReadScenario, readonly jobs: number }
+interface Plan extends Invocation { readonly read: ReadScenario, readonly release: string | undefined, readonly jobs: number }
 
-async function runAll (seeds: readonly number[], { read: { scenario, expectations }, jobs, flags, output, interrupted }: Plan): Promise<Outcome[]> {
+async function runAll (seeds: readonly number[], { read: { scenario, expectations }, release, jobs, flags, output, interrupted }: Plan): Promise<Outcome[]> {
   const waiting = [...seeds]
   const outcomes: Outcome[] = []
   await Promise.all(Array.from({ length: jobs }, async () => {
@@ -47,7 +51,7 @@ async function runAll (seeds: readonly number[], { read: { scenario, expectation
       const tell = (text: string): void => { output.note(`seed ${seed}  ${((performance.now() - beginMs) / 1000).toFixed(1).padStart(6)} s  ${text}`) }
       // What another run has left is another history.
       await rm(directory, { recursive: true, force: true })
-      const outcome = await runScenario({ scenario, expectations, seed, layout: layoutOf(directory), interrupted, tell })
+      const outcome = await runScenario({ scenario, expectations, seed, release, layout: layoutOf(directory), interrupted, tell })
       outcomes.push(outcome)
       for (const { expectation, seen } of outcome.failures) tell(`expected ${expectation}; ${seen}`)
       tell(`${outcome.failures.length === 0 ? 'passed' : 'failed'}: ${summaryOf(outcome)}`)

@@ -38,7 +38,7 @@ function planned (name: string, kind: Kind, { said: { settings, line, clock }, p
   return {
     name,
     kind,
-    ...settings !== undefined && { settings: { ...settings } as NonNullable<PlannedNode['settings']> },
+    ...settings !== undefined && { settings: { ...settings } },
     ...line !== undefined && {
       link: {
         delayMs: parseDuration(line.delay ?? '0', 'delay'),
@@ -54,12 +54,13 @@ interface Said { readonly key: string, readonly value: unknown, readonly path: r
 
 function checkSettingOf (kind: Kind, { key, value, path, place }: Said): void {
   const names: readonly string[] = kind === 'user' ? SETTING_NAMES : RELAY_SETTING_NAMES
-  if (!names.includes(key)) throw wrong(path, `there is no setting ${key}`, place, didYouMean(key, names))
+  if (!names.includes(key)) throw wrong(path, `there is no setting ${key}`, { ...place, hint: didYouMean(key, names) })
+  const [ofUser, ofRelay] = [SETTING_NAMES.find(name => name === key), RELAY_SETTING_NAMES.find(name => name === key)]
   try {
-    if (kind === 'user') for (const name of SETTING_NAMES) if (name === key) checkSetting(name, value, key)
-    if (kind === 'relay') for (const name of RELAY_SETTING_NAMES) if (name === key) checkRelaySetting(name, value, key)
+    if (kind === 'user' && ofUser !== undefined) checkSetting(ofUser, value, key)
+    if (kind === 'relay' && ofRelay !== undefined) checkRelaySetting(ofRelay, value, key)
   } catch (error) {
-    if (error instanceof SkeinError) throw wrong(path, error.message.replace(`${key}: `, ''), place, error.hint)
+    if (error instanceof SkeinError) throw wrong(path, error.message.replace(`${key}: `, ''), { ...place, hint: error.hint })
     throw error
   }
 }
@@ -67,12 +68,9 @@ function checkSettingOf (kind: Kind, { key, value, path, place }: Said): void {
 function checkNames ({ users, relays = {} }: Profile, place: Place): void {
   const both = Object.keys(users).find(name => Object.hasOwn(relays, name))
   if (both !== undefined) throw wrong(['users', both], `${both} is a relay already`, place)
-  for (const [name, user] of Object.entries(users)) {
-    for (const [key, known] of [['relays', relays], ['knows', users]] as const) {
-      for (const [index, other] of (user?.[key] ?? []).entries()) {
-        if (!Object.hasOwn(known, other)) throw wrong(['users', name, key, String(index)], `there is no ${other} among the ${key === 'relays' ? 'relays' : 'users'}`, place)
-      }
-    }
+  const mentioned = Object.entries(users).flatMap(([name, user]) => (['relays', 'knows'] as const).flatMap(key => (user?.[key] ?? []).map((other, index) => ({ key, other, path: ['users', name, key, String(index)] }))))
+  for (const { key, other, path } of mentioned) {
+    if (!Object.hasOwn(key === 'relays' ? relays : users, other)) throw wrong(path, `there is no ${other} among the ${key === 'relays' ? 'relays' : 'users'}`, place)
   }
 }
 
@@ -85,6 +83,6 @@ function malformed (error: ErrorObject | undefined, place: Place): UsageError {
   return wrong(path, error?.message ?? 'is not understood', place)
 }
 
-function wrong (path: readonly string[], what: string, { file, yaml }: Place, hint?: string): UsageError {
+function wrong (path: readonly string[], what: string, { file, yaml, hint }: Place & { readonly hint?: string | undefined }): UsageError {
   return new UsageError(`${file}, line ${yaml.lineOf(path)}: ${path.length === 0 ? 'a profile' : path.join('.')}: ${what}`, hint ?? 'See docs/testnet.md, "Profiles".')
 }

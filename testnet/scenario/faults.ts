@@ -28,6 +28,8 @@ interface Act {
   /** It is no fault but the end of one. */
   readonly isMending?: boolean
   readonly isAboutClocks?: boolean
+  /** It is over when it has happened. */
+  readonly isShort?: boolean
 }
 
 /** Resolves when it has happened, and was undone where it says for how long. */
@@ -44,7 +46,7 @@ export async function happen (fault: Fault, stage: FaultStage): Promise<void> {
     }
   }
   await act.begin()
-  if (act.isMending === true) for (const name of act.whom) disturbances.end(name, Date.now())
+  if (act.isMending === true || act.isShort === true) for (const name of act.whom) disturbances.end(name, Date.now())
   if (fault.for === undefined) return
   await delay(parseDuration(fault.for, 'for'), undefined, { signal: interrupted })
   await act.undo()
@@ -76,10 +78,11 @@ async function trouble (fault: Fault, { testnet, random, tell, disturbances, wro
 }
 
 function actOf (fault: Fault, { testnet }: FaultStage): Act {
-  const { crash, oldDisk, start, pause, resume, clock, partition, slow } = fault
+  const { crash, oldDisk, start, upgrade, pause, resume, clock, partition, slow } = fault
   if (crash !== undefined) return { what: fault.loseDisk === true ? 'killed, and its disk lost' : 'killed', whom: [crash], begin: async () => { await testnet.crash(crash, fault.loseDisk) }, undo: async () => { await testnet.start(crash) } }
   if (oldDisk !== undefined) return { what: 'old disk restored', whom: [oldDisk], begin: async () => { await testnet.restoreCopy(oldDisk) }, undo: nothing, isMending: true }
   if (start !== undefined) return { what: 'started', whom: [start], begin: async () => { await testnet.start(start) }, undo: nothing, isMending: true }
+  if (upgrade !== undefined) return { what: 'upgraded', whom: [upgrade], begin: async () => { await testnet.upgrade(upgrade) }, undo: nothing, isShort: true }
   if (pause !== undefined) return { what: 'stands still', whom: [pause], begin: () => { testnet.member(pause).pause() }, undo: () => { testnet.member(pause).resume() } }
   if (resume !== undefined) return { what: 'goes on', whom: [resume], begin: () => { testnet.member(resume).resume() }, undo: nothing, isMending: true }
   if (clock !== undefined) return { what: `clock wrong by ${fault.skew ?? '0'}`, whom: [clock], begin: () => { testnet.member(clock).skew(skewMs(fault.skew ?? '0')) }, undo: () => { testnet.member(clock).skew(0) }, isAboutClocks: true }

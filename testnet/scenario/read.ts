@@ -44,19 +44,21 @@ export function checkScenario (file: string, value: unknown): ReadScenario {
   return { file, scenario: value, expectations: value.expect.map(parseExpectation) }
 }
 
-const ACTIONS = ['crash', 'oldDisk', 'start', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'trouble'] as const
+const ACTIONS = ['crash', 'oldDisk', 'start', 'upgrade', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'trouble'] as const
 
 function actionsIn (fault: NonNullable<Scenario['faults']>[number]): string[] { return ACTIONS.filter(action => fault[action] !== undefined) }
 
-function checkNames (file: string, { users, relays = 0, talk, faults = [] }: Scenario): void {
+function checkNames (file: string, { users, relays = 0, release, talk, faults = [] }: Scenario): void {
   const names = new Set(planOf({ users, relays }).nodes.map(({ name }) => name))
   const mentioned = [
     ...talk.from ?? [], ...talk.to ?? [],
-    ...faults.flatMap(({ crash, oldDisk, start, pause, resume, clock, partition = [], slow = [] }) => [crash, oldDisk, start, pause, resume, clock, ...partition.flat(), ...slow])
+    ...faults.flatMap(({ crash, oldDisk, start, upgrade, pause, resume, clock, partition = [], slow = [] }) => [crash, oldDisk, start, upgrade, pause, resume, clock, ...partition.flat(), ...slow])
   ]
   const stranger = mentioned.find(name => name !== undefined && !names.has(name))
   const phone = faults.find(({ crash, loseDisk }) => loseDisk === true && crash !== undefined && !crash.startsWith('relay'))
   if (phone !== undefined) throw new UsageError(`${file}: ${phone.crash ?? ''} would be somebody else with another disk`, 'Only relays come back as they were when their disk is lost.')
+  const upgraded = faults.find(({ upgrade }) => upgrade !== undefined)?.upgrade
+  if (release === undefined && upgraded !== undefined) throw new UsageError(`${file}: ${upgraded} is of this version already`, 'Say of which one everybody is at first: release: previous')
   if (stranger !== undefined) throw new UsageError(`${file}: there is no ${stranger} among ${users} users and ${relays} relays`, `There are: ${[...names].join(', ')}.`)
 }
 

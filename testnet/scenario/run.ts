@@ -16,6 +16,8 @@ export interface ScenarioRun {
   readonly scenario: Scenario
   readonly expectations: readonly Expectation[]
   readonly seed: number
+  /** The folder of the version that everybody is of at first; undefined: this one. */
+  readonly release?: string | undefined
   readonly layout: Layout
   readonly interrupted: AbortSignal
   readonly tell: (text: string) => void
@@ -31,10 +33,10 @@ export interface Outcome {
 const SETTLE_MS_MAX = 120_000
 
 /** @throws SkeinError when a node does not start, or a fault cannot be made */
-export async function runScenario ({ scenario, expectations, seed, layout, interrupted, tell }: ScenarioRun): Promise<Outcome> {
+export async function runScenario ({ scenario, expectations, seed, release, layout, interrupted, tell }: ScenarioRun): Promise<Outcome> {
   const startMs = performance.now()
   const { users, relays = 0, faults = [] } = scenario
-  const testnet = await Testnet.up({ layout, plan: planOf({ users, relays }), interrupted, tell })
+  const testnet = await Testnet.up({ layout, plan: planOf({ users, relays, release }), interrupted, tell })
   try {
     for (const name of new Set(faults.flatMap(({ oldDisk }) => oldDisk ?? []))) await testnet.keepCopy(name)
     const people = testnet.members.filter(({ kind }) => kind === 'user')

@@ -19,6 +19,7 @@ export const FAULT = {
     loseDisk: { type: 'boolean', description: 'With crash: its disk is gone as well.' },
     oldDisk: { ...NAME, description: 'A relay whose disk is put back to what it was when the talk began.' },
     start: NAME,
+    upgrade: { ...NAME, description: 'Stopped in order, and started as this version; where the scenario names a release.' },
     pause: { ...NAME, description: 'Its process stands still; `for`: then goes on.' },
     resume: NAME,
     clock: NAME,
@@ -42,6 +43,7 @@ export const SCENARIO = {
     about: { type: 'string', maxLength: 2_000 },
     users: { type: 'integer', minimum: 2, maximum: USERS_MAX },
     relays: { type: 'integer', minimum: 0, maximum: RELAYS_MAX },
+    release: { type: 'string', minLength: 1, description: 'Of which version everybody is at first: `previous`, a tag, a commit, or a folder.' },
     talk: {
       type: 'object',
       required: ['messages'],
