@@ -44,15 +44,15 @@ export function checkScenario (file: string, value: unknown): ReadScenario {
   return { file, scenario: value, expectations: value.expect.map(parseExpectation) }
 }
 
-const ACTIONS = ['crash', 'oldDisk', 'start', 'upgrade', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'trouble'] as const
+const ACTIONS = ['crash', 'oldDisk', 'start', 'upgrade', 'drain', 'meet', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'trouble'] as const
 
 function actionsIn (fault: NonNullable<Scenario['faults']>[number]): string[] { return ACTIONS.filter(action => fault[action] !== undefined) }
 
-function checkNames (file: string, { users, relays = 0, release, talk, faults = [] }: Scenario): void {
+function checkNames (file: string, { users, relays = 0, release, strangers = [], talk, faults = [] }: Scenario): void {
   const names = new Set(planOf({ users, relays }).nodes.map(({ name }) => name))
   const mentioned = [
-    ...talk.from ?? [], ...talk.to ?? [],
-    ...faults.flatMap(({ crash, oldDisk, start, upgrade, pause, resume, clock, partition = [], slow = [] }) => [crash, oldDisk, start, upgrade, pause, resume, clock, ...partition.flat(), ...slow])
+    ...strangers, ...talk.from ?? [], ...talk.to ?? [],
+    ...faults.flatMap(({ crash, oldDisk, start, upgrade, drain, meet = [], pause, resume, clock, partition = [], slow = [] }) => [crash, oldDisk, start, upgrade, drain, ...meet, pause, resume, clock, ...partition.flat(), ...slow])
   ]
   const stranger = mentioned.find(name => name !== undefined && !names.has(name))
   const phone = faults.find(({ crash, loseDisk }) => loseDisk === true && crash !== undefined && !crash.startsWith('relay'))

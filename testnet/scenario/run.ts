@@ -2,7 +2,7 @@
 import { parseDuration } from '../../cli/time.ts'
 import { seeded } from '../chance.ts'
 import type { Layout } from '../layout.ts'
-import { planOf } from '../plan.ts'
+import { planOf, type Plan } from '../plan.ts'
 import { judge } from '../prove/checker.ts'
 import { conversationsOf, settle, type ToldConversation } from '../prove/histories.ts'
 import { Ledger, talk } from '../prove/talk.ts'
@@ -11,6 +11,7 @@ import { Disturbances } from './disturbances.ts'
 import type { Expectation, Seen } from './expectation.ts'
 import { happen, mend } from './faults.ts'
 import type { Scenario } from './schema.ts'
+import { victimOf } from './strangers.ts'
 
 export interface ScenarioRun {
   readonly scenario: Scenario
@@ -35,17 +36,19 @@ const SETTLE_MS_MAX = 120_000
 /** @throws SkeinError when a node does not start, or a fault cannot be made */
 export async function runScenario ({ scenario, expectations, seed, release, layout, interrupted, tell }: ScenarioRun): Promise<Outcome> {
   const startMs = performance.now()
-  const { users, relays = 0, faults = [] } = scenario
-  const testnet = await Testnet.up({ layout, plan: planOf({ users, relays, release }), interrupted, tell })
+  const { faults = [] } = scenario
+  const testnet = await Testnet.up({ layout, plan: planIn(scenario, release), interrupted, tell })
   try {
     for (const name of new Set(faults.flatMap(({ oldDisk }) => oldDisk ?? []))) await testnet.keepCopy(name)
+    const victims = await byName(faults.flatMap(({ drain }) => drain ?? []), async name => await victimOf(testnet.member(name)))
+    const links = await byName(faults.flatMap(({ meet }) => meet?.[1] ?? []), async name => (await testnet.member(name).api.call('me.card', {})).link)
     const people = testnet.members.filter(({ kind }) => kind === 'user')
     const random = seeded(seed)
     const [disturbances, wrongClocks] = [new Disturbances(), new Disturbances()]
     const ledger = new Ledger()
     const beginMs = performance.now()
     const [faulted] = await Promise.all([
-      Promise.allSettled(faults.map(async fault => { await happen(fault, { testnet, disturbances, wrongClocks, random: seeded(random() * 2 ** 32), beginMs, tell, interrupted }) })),
+      Promise.allSettled(faults.map(async fault => { await happen(fault, { testnet, victims, links, disturbances, wrongClocks, random: seeded(random() * 2 ** 32), beginMs, tell, interrupted }) })),
       talk(people, { ...talkOf(scenario), signal: interrupted, random, ledger, tell })
     ])
     const broken = faulted.find(result => result.status === 'rejected')
@@ -62,6 +65,20 @@ export async function runScenario ({ scenario, expectations, seed, release, layo
   } finally {
     await testnet.down()
   }
+}
+
+/** Where there are strangers, the others know each other. */
+function planIn ({ users, relays = 0, strangers }: Scenario, release: string | undefined): Plan {
+  const plan = planOf({ users, relays, release })
+  if (strangers === undefined) return plan
+  const known = plan.nodes.flatMap(({ name, kind }) => kind === 'user' && !strangers.includes(name) ? [name] : [])
+  return { ...plan, nodes: plan.nodes.map(node => node.kind === 'user' ? { ...node, knows: known.includes(node.name) ? known : [] } : node) }
+}
+
+async function byName<Value> (names: readonly string[], look: (name: string) => Promise<Value>): Promise<ReadonlyMap<string, Value>> {
+  const found = new Map<string, Value>()
+  for (const name of new Set(names)) found.set(name, await look(name))
+  return found
 }
 
 function talkOf ({ talk: { messages, from, to, over } }: Scenario): { readonly messages: number, readonly from?: readonly string[], readonly to?: readonly string[], readonly durationMs?: number } {

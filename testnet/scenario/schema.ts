@@ -20,6 +20,8 @@ export const FAULT = {
     oldDisk: { ...NAME, description: 'A relay whose disk is put back to what it was when the talk began.' },
     start: NAME,
     upgrade: { ...NAME, description: 'Stopped in order, and started as this version; where the scenario names a release.' },
+    drain: { ...NAME, description: 'Strangers take all one-time prekeys of this user from its relays.' },
+    meet: { ...NAMES, minItems: 2, maxItems: 2, description: 'The first asks the second to be a contact.' },
     pause: { ...NAME, description: 'Its process stands still; `for`: then goes on.' },
     resume: NAME,
     clock: NAME,
@@ -44,6 +46,7 @@ export const SCENARIO = {
     users: { type: 'integer', minimum: 2, maximum: USERS_MAX },
     relays: { type: 'integer', minimum: 0, maximum: RELAYS_MAX },
     release: { type: 'string', minLength: 1, description: 'Of which version everybody is at first: `previous`, a tag, a commit, or a folder.' },
+    strangers: { ...NAMES, description: 'Users who know nobody at first.' },
     talk: {
       type: 'object',
       required: ['messages'],
