@@ -70,10 +70,11 @@ export const TESTNET_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'testnet logs',
     takes: '[name]',
-    summary: 'Show what the processes had to say',
-    options: [DIR],
-    examples: ['skein testnet logs', 'skein testnet logs relay1'],
+    summary: 'Show what the nodes had to say',
+    options: [DIR, { flags: '--follow', summary: 'Go on with what they have to say, until Ctrl-C' }],
+    examples: ['skein testnet logs', 'skein testnet logs relay1', 'skein testnet logs --follow'],
     node: 'none',
+    isLasting: true,
     load: async () => (await import('../../testnet/commands/logs.ts')).logs
   }
 ]

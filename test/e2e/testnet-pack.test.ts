@@ -1,10 +1,13 @@
 /** Several nodes in one process: each is still one of its own to everybody else. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { MessageView } from '../../protocols/local/schema.ts'
 import type { NodeView, StatusView } from '../../testnet/control/operations.ts'
-import { dataOf, linesOf, makeFolder, removeFolder, skein } from './skein.ts'
+import { dataOf, environment, LAUNCHER, linesOf, makeFolder, removeFolder, skein } from './skein.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -64,7 +67,14 @@ describe('a testnet in packs', function () {
     assert.deepEqual(nodes.filter(({ state }) => state === 'down').map(({ name }) => name), ['ana', 'bob', 'carol', 'dave', 'erin'])
     assert.equal((await testnet<NodeView>('start', 'ana')).state, 'up')
     assert.equal(await send('judy', 'dave', 'back again'), 0)
+    const follower = spawn(process.execPath, [LAUNCHER, 'testnet', 'logs', 'ana', '--follow', '--json', '--dir', join(folder, 'net')], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] })
+    const lines = createInterface({ input: follower.stdout })[Symbol.asyncIterator]()
     await testnet('down')
+    // What goes on, and ends with a signal.
+    assert.match(String((await lines.next()).value), /"name":"ana","line":"The node stops with its pack/)
+    const ended = once(follower, 'exit')
+    follower.kill('SIGINT')
+    assert.deepEqual(await ended, [130, null])
     for (const name of ['ana', 'relay2']) assert.match(readFileSync(join(folder, 'net', 'logs', `${name}.log`), 'utf8'), /The node stops with its pack/)
   })
 })
