@@ -65,7 +65,7 @@ describe('people of a testnet', function () {
     await dataOf(['testnet', 'down', '--dir', join(folder, 'one')])
     const home = (name: string): string => join(folder, 'one', 'nodes', name)
     const inherited = { TESTNET_NODE: 'ana', TESTNET_CABLE_PORT: '1', TESTNET_SKEW_FILE: 'none', SKEIN_TESTNET: '1' }
-    for (const [name, command] of [['ana', ['up']], ['ana', ['me', 'show']], ['bob', ['send', '@ana', 'hello']], ['relay1', ['relay', 'up']]] as const) {
+    for (const [name, command] of [['ana', ['me', 'show']], ['ana', ['up']], ['bob', ['send', '@ana', 'hello']], ['relay1', ['relay', 'up']]] as const) {
       const { message, hint } = await faultOf(7, [...command, '--home', home(name)], { env: inherited })
       assert.match(message, /those of a testnet, which everybody knows/)
       assert.match(hint ?? '', /skein testnet up/)
