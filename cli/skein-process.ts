@@ -17,6 +17,10 @@ export interface SkeinOptions {
   readonly interrupted: AbortSignal
   /** For it alone, over what it inherits. Settings of ours (`SKEIN_*`) are not inherited. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Of another version: its `bin/skein.js`. */
+  readonly launcher?: string | undefined
+  /** How long its first line may take; else what one node may. */
+  readonly answerMsMax?: number
   /** What puts it where it is to run; else here. */
   readonly enter?: readonly string[]
   /** Where a node listens; else on loopback. */
@@ -51,27 +55,31 @@ export async function runSkein (args: readonly string[], options: SkeinOptions):
   }
 }
 
-/** A node that runs. */
-export class NodeProcess {
+/** A process that goes on after it has said that it is ready: of a node, as a rule. */
+export class NodeProcess<Said = Ready> {
   readonly pid: number
-  readonly ready: Ready
+  readonly ready: Said
   /** Settles when the process is gone, whatever ended it. */
   readonly gone: Promise<undefined>
   readonly #child: ChildProcess
 
-  /** Resolves when it says that it is ready. @throws SkeinError, the node's own where it said one */
+  /** A node, where nobody outside this computer reaches it. @throws SkeinError, the node's own where it said one */
   static async start (command: readonly string[], home: string, options: SkeinOptions): Promise<NodeProcess> {
-    const args = [...command, '--home', home, '--listen', options.listen ?? LOOPBACK]
+    return await NodeProcess.launch<Ready>([...command, '--home', home, '--listen', options.listen ?? LOOPBACK], options)
+  }
+
+  /** Resolves when it has said its first line. @throws SkeinError, its own where it said one */
+  static async launch<Said> (args: readonly string[], options: SkeinOptions): Promise<NodeProcess<Said>> {
     const child = start(args, options)
     try {
-      return new NodeProcess(child, resultOf(await firstLine(child, args, options)) as Ready)
+      return new NodeProcess<Said>(child, resultOf(await firstLine(child, args, options)) as Said)
     } catch (thrown) {
       await end(child, 'SIGTERM')
       throw thrown
     }
   }
 
-  private constructor (child: ChildProcess, ready: Ready) {
+  private constructor (child: ChildProcess, ready: Said) {
     this.#child = child
     this.pid = child.pid ?? 0
     this.ready = ready
@@ -89,8 +97,8 @@ export class NodeProcess {
   }
 }
 
-function start (args: readonly string[], { log, environment, enter = [] }: SkeinOptions): ChildProcess {
-  const [program, ...line] = [...enter, process.execPath, LEAN, launcherPath(), ...args, '--json']
+function start (args: readonly string[], { log, environment, launcher = launcherPath(), enter = [] }: SkeinOptions): ChildProcess {
+  const [program, ...line] = [...enter, process.execPath, LEAN, launcher, ...args, '--json']
   const stderr = openSync(log, 'a', 0o600)
   try {
     // Detached: Ctrl-C goes to a whole process group, and a node that is gone before we are told looks like one that failed.
@@ -113,7 +121,7 @@ export function inheritedEnvironment (): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SKEIN_')))
 }
 
-async function firstLine (child: ChildProcess, [command = '']: readonly string[], { interrupted }: SkeinOptions): Promise<string> {
+async function firstLine (child: ChildProcess, [command = '']: readonly string[], { interrupted, answerMsMax = ANSWER_MS_MAX }: SkeinOptions): Promise<string> {
   interrupted.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   let said = ''
@@ -124,7 +132,7 @@ async function firstLine (child: ChildProcess, [command = '']: readonly string[]
   })
   child.once('error', reject)
   child.once('close', code => reject(new SkeinError(`skein ${command} ended without a word (${code === null ? 'killed' : `exit ${code}`})`, { code: 'unexpected', exit: EXIT.unexpected })))
-  const timer = setTimeout(() => reject(new TimeoutError(`skein ${command} did not answer in ${ANSWER_MS_MAX / 1000} s`)), ANSWER_MS_MAX)
+  const timer = setTimeout(() => reject(new TimeoutError(`skein ${command} did not answer in ${answerMsMax / 1000} s`)), answerMsMax)
   const abort = (): void => reject(interrupted.reason as Error)
   interrupted.addEventListener('abort', abort, { once: true })
   try {

@@ -49,7 +49,7 @@ import { sendOperations } from './operations/send.ts'
 import { waitOperations } from './operations/states.ts'
 import { statusOperations } from './operations/status.ts'
 import { Views } from './operations/views.ts'
-import { OwnAccount } from './own-account.ts'
+import { makeRecordKeys, OwnAccount } from './own-account.ts'
 import type { Ports, RecordNetwork } from './ports.ts'
 import { Turn } from './turn/turn.ts'
 
@@ -296,7 +296,7 @@ export class Core {
     const isComplete = this.account.recordKeys !== undefined && read.contacts.list().every(hasSecret)
     if (isComplete) return
     await this.turn.write((writer, round) => {
-      this.account.makeRecordKeys(writer, this.#ports.random)
+      makeRecordKeys(writer, this.#ports.random)
       for (const contact of writer.read.contacts.list()) if (!hasSecret(contact)) round.toForget.add(contact.contact)
     })
   }

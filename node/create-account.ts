@@ -13,25 +13,29 @@ export interface NewAccount {
   readonly name: string
   readonly acceptPolicy: AcceptPolicy
   readonly nowMs: number
-  readonly random: Random
-  /** The 32 bytes behind the recovery words: `newRecoveryEntropy`. */
+  readonly secrets: AccountSecrets
+}
+
+/** All that makes an account this one and no other. */
+export interface AccountSecrets {
+  /** The 32 bytes behind the recovery words. */
   readonly recoveryEntropy: Uint8Array
+  /** Ed25519 secret, 32 bytes. */
+  readonly signingKey: Uint8Array
+  readonly nonce: Uint8Array
   readonly identity: OwnIdentity
 }
 
-/** Chance for a new account's recovery words. */
-export function newRecoveryEntropy (random: Random): Uint8Array {
-  return random.bytes(RECOVERY_ENTROPY_BYTES)
+/** Those of a new account: chance, and the keys of a new device. */
+export function drawSecrets (random: Random, newIdentity: () => OwnIdentity): AccountSecrets {
+  const recoveryEntropy = random.bytes(RECOVERY_ENTROPY_BYTES)
+  const identity = newIdentity()
+  return { recoveryEntropy, identity, signingKey: random.bytes(SECRET_KEY_BYTES), nonce: random.bytes(NONCE_BYTES) }
 }
 
 /** Writes a new account into an empty store. Returns its 24 recovery words: the only copy there is. */
-export function createAccount (store: AccountStore, { name, acceptPolicy, nowMs, random, recoveryEntropy, identity }: NewAccount): readonly string[] {
-  const signingKey = random.bytes(SECRET_KEY_BYTES)
-  const inception = {
-    signingKey: publicKeyOf(signingKey),
-    recoveryKey: publicKeyOf(recoveryKeyOf(recoveryEntropy)),
-    nonce: random.bytes(NONCE_BYTES)
-  }
+export function createAccount (store: AccountStore, { name, acceptPolicy, nowMs, secrets: { recoveryEntropy, signingKey, nonce, identity } }: NewAccount): readonly string[] {
+  const inception = { signingKey: publicKeyOf(signingKey), recoveryKey: publicKeyOf(recoveryKeyOf(recoveryEntropy)), nonce }
   const accountId = accountIdOf(inception)
   const { deviceId, identityKey, publicIdentityKey, registrationId, networkKey, peerId, signConsent } = identity
   const device = { deviceId, identityKey: publicIdentityKey, peerId, addedAtMs: nowMs, consent: signConsent(accountId), registrationId }

@@ -10,9 +10,10 @@ import { lockHome, type HomeLock } from '../store/lock.ts'
 import { createVault, openVault } from '../store/vault.ts'
 import type { AcceptPolicy } from '../store/types.ts'
 import { refuseClone } from './clone.ts'
-import { createAccount, newRecoveryEntropy } from './create-account.ts'
+import { createAccount, drawSecrets, type AccountSecrets } from './create-account.ts'
 import { DATABASE, hasAccount, KEY_FILE, makeHome, UNFINISHED, VAULT } from './home-files.ts'
 import { newIdentity } from './identity.ts'
+import { refusePublished } from './published.ts'
 import { realClock, realRandom } from './world.ts'
 
 export interface HomeOptions {
@@ -30,6 +31,7 @@ export interface OpenHome {
 /**
  * @throws NotFoundError when there is no account and none is to be made
  * @throws LockedError when another process has it, or when it is a copy of one that is still there
+ * @throws RefusedError when everybody knows its keys, and this is no testnet
  * @throws StorageError when it cannot be read or opened
  */
 export async function openHome (options: HomeOptions): Promise<OpenHome> {
@@ -40,8 +42,8 @@ export async function openHome (options: HomeOptions): Promise<OpenHome> {
   makeHome(home)
   const lock = lockHome(home)
   try {
-    const store = isMade ? await open(options) : await make(options)
-    stayOnce(store, home)
+    const store = isMade ? await open(options) : await makeAccount(options, drawSecrets(realRandom, newIdentity))
+    check(store, home)
     return { store, lock }
   } catch (error) {
     lock.release()
@@ -49,8 +51,10 @@ export async function openHome (options: HomeOptions): Promise<OpenHome> {
   }
 }
 
-function stayOnce (store: AccountStore, home: string): void {
+function check (store: AccountStore, home: string): void {
   try {
+    const own = store.read.own.get()
+    if (own !== undefined) refusePublished(own.signingKey)
     refuseClone(store, home)
   } catch (error) {
     store.close()
@@ -66,23 +70,23 @@ async function open ({ home, unlock = {} }: HomeOptions): Promise<AccountStore> 
   return openAccountStore({ path: join(home, DATABASE), key })
 }
 
-async function make (options: HomeOptions): Promise<AccountStore> {
+/** Makes the account of these secrets in a home without one, and leaves it open; the caller has its lock. @throws StorageError, UsageError */
+export async function makeAccount (options: HomeOptions, secrets: AccountSecrets): Promise<AccountStore> {
   const { home, unlock = {} } = options
   const hasSlot = unlock.password !== undefined || unlock.keyFile !== undefined || unlock.keychain === true
   if (!hasSlot) throw new UsageError('say how the account is to be locked', 'A password, a key file (--key-file, for nodes that start by themselves), or the keychain of the system.')
   if (unlock.password === '') throw new MalformedError('password', 'must not be empty')
   setUnfinishedAside(home)
   createDurably(join(home, UNFINISHED), new Uint8Array(), 'the home directory cannot be written')
-  const entropy = newRecoveryEntropy(realRandom)
   const key = await createVault(join(home, VAULT), {
     ...unlock.password === undefined ? {} : { password: unlock.password },
     ...unlock.keyFile === undefined ? {} : { keyFile: unlock.keyFile === true ? join(home, KEY_FILE) : unlock.keyFile },
     ...unlock.keychain === true ? { keychain: { service: 'skein', account: home } } : {},
-    recoveryKey: recoveryKeyOf(entropy)
+    recoveryKey: recoveryKeyOf(secrets.recoveryEntropy)
   }, realRandom.bytes)
   const store = openAccountStore({ path: join(home, DATABASE), key, isNew: true })
   try {
-    await fill(store, options, entropy)
+    await fill(store, options, secrets)
     removeDurably(join(home, UNFINISHED))
     return store
   } catch (error) {
@@ -102,14 +106,12 @@ function setUnfinishedAside (home: string): void {
   }
 }
 
-async function fill (store: AccountStore, { create, onRecoveryWords }: HomeOptions, entropy: Uint8Array): Promise<void> {
+async function fill (store: AccountStore, { create, onRecoveryWords }: HomeOptions, secrets: AccountSecrets): Promise<void> {
   const words = createAccount(store, {
     name: create?.name ?? '',
     acceptPolicy: create?.accept ?? 'ask',
     nowMs: realClock.now(),
-    random: realRandom,
-    recoveryEntropy: entropy,
-    identity: newIdentity()
+    secrets
   })
   await onRecoveryWords?.(words)
 }

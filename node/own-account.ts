@@ -72,15 +72,8 @@ export class OwnAccount {
 
   /** Undefined until `makeRecordKeys` is committed. */
   get recordKeys (): RecordKeys | undefined {
-    this.#recordKeys ??= this.#readRecordKeys()
+    this.#recordKeys ??= recordKeysIn(this.#reader)
     return this.#recordKeys
-  }
-
-  /** Makes the keys behind our directory record, unless there are any. */
-  makeRecordKeys (writer: Writer, random: Random): void {
-    if (writer.read.facts.bytes(SIGNING_KEY_FACT) !== undefined) return
-    writer.facts.set(SIGNING_KEY_FACT, random.bytes(SECRET_KEY_BYTES))
-    writer.facts.set(READ_KEY_FACT, random.bytes(READ_KEY_BYTES))
   }
 
   /** Whoever shows our device list to others hears of every change. */
@@ -113,16 +106,22 @@ export class OwnAccount {
     writer.onCommit(() => this.reload())
   }
 
-  #readRecordKeys (): RecordKeys | undefined {
-    const signingKey = this.#reader.facts.bytes(SIGNING_KEY_FACT)
-    const readKey = this.#reader.facts.bytes(READ_KEY_FACT)
-    if (signingKey === undefined || readKey === undefined) return undefined
-    return { signingKey, publicKey: publicKeyOf(signingKey), readKey }
-  }
-
   #verify ({ statement }: Own): VerifiedStatement {
     return verifyStatement(decodeSignedStatement(statement), (key, account, consent) => this.#sealer.verifyConsent(key, account, consent))
   }
+}
+
+/** Makes the keys behind our directory record, unless there are any. */
+export function makeRecordKeys (writer: Writer, random: Random): void {
+  if (writer.read.facts.bytes(SIGNING_KEY_FACT) !== undefined) return
+  writer.facts.set(SIGNING_KEY_FACT, random.bytes(SECRET_KEY_BYTES))
+  writer.facts.set(READ_KEY_FACT, random.bytes(READ_KEY_BYTES))
+}
+
+export function recordKeysIn ({ facts }: Reader): RecordKeys | undefined {
+  const [signingKey, readKey] = [facts.bytes(SIGNING_KEY_FACT), facts.bytes(READ_KEY_FACT)]
+  if (signingKey === undefined || readKey === undefined) return undefined
+  return { signingKey, publicKey: publicKeyOf(signingKey), readKey }
 }
 
 function mustExist (own: Own | undefined): Own {

@@ -21,7 +21,7 @@ import { addressFromBytes, addressToBytes, isLoopback } from './net/addresses.ts
 import { peerIdFromBytes, peerIdToBytes } from './net/identity.ts'
 import { RecordDht } from './net/dht/dht.ts'
 import { Libp2pNetwork } from './net/network.ts'
-import { portOf, withLastPort } from './net/ports.ts'
+import { portFact, portOf, withLastPort } from './net/ports.ts'
 import { doctorOperations } from './operations/doctor.ts'
 import type { Handlers } from './operations/handlers.ts'
 import { SentMessage } from './sent.ts'
@@ -208,10 +208,6 @@ export class RunningNode implements SkeinNode {
 
 /** How long one look for events waits before it is renewed: bounds how long a stopped reader lingers. */
 const EVENT_WAIT_MS = 1_000
-
-function portFact (spec: string): string {
-  return `port:${spec}`
-}
 
 /** A node for one command is gone before anybody finds it. */
 function isOnLan ({ lan, serve = true }: NodeConfig, listen: readonly string[]): boolean {

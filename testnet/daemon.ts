@@ -8,33 +8,32 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { inheritedEnvironment, launcherPath } from '../cli/skein-process.ts'
 import { EXIT, SkeinError, asError, type ExitCode } from '../protocols/core/errors.ts'
-import type { CableKind } from './cable/kinds.ts'
 import type { StatusView } from './control/operations.ts'
 import { layoutOf } from './layout.ts'
+import { encodePlan, type Plan } from './plan.ts'
 
 export type Report =
   | { readonly type: 'told', readonly text: string }
   | { readonly type: 'ready', readonly status: StatusView }
   | { readonly type: 'failed', readonly message: string, readonly code: string, readonly exit: ExitCode, readonly hint?: string | undefined }
 
-/** What its command line needs. */
+/** What it needs to know. */
 export interface DaemonPlan {
   readonly directory: string
-  readonly users: number
-  readonly relays: number
-  readonly cable: CableKind
-  readonly disks: boolean
+  readonly plan: Plan
 }
 
 /** Resolves when everybody is up; the testnet then goes on without us. @throws SkeinError */
-export async function startDaemon ({ directory, users, relays, cable, disks }: DaemonPlan, { tell, interrupted }: { readonly tell: (text: string) => void, readonly interrupted: AbortSignal }): Promise<StatusView> {
+export async function startDaemon ({ directory, plan }: DaemonPlan, { tell, interrupted }: { readonly tell: (text: string) => void, readonly interrupted: AbortSignal }): Promise<StatusView> {
   const { log } = layoutOf(directory)
   mkdirSync(dirname(log), { recursive: true, mode: 0o700 })
   const stderr = openSync(log, 'a', 0o600)
-  const args = [launcherPath(), 'testnet', 'serve', '--dir', directory, '--users', String(users), '--relays', String(relays), '--cable', cable, ...disks ? ['--disks'] : []]
-  const child = spawn(process.execPath, args, { env: inheritedEnvironment(), stdio: ['ignore', 'ignore', stderr, 'ipc'], detached: true, windowsHide: true })
+  const args = [launcherPath(), 'testnet', 'serve', '--dir', directory]
+  const child = spawn(process.execPath, args, { env: inheritedEnvironment(), stdio: ['pipe', 'ignore', stderr, 'ipc'], detached: true, windowsHide: true })
   closeSync(stderr)
   const { promise, resolve, reject } = Promise.withResolvers<StatusView>()
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(encodePlan(plan))
   child.on('message', (report: Report) => {
     if (report.type === 'told') tell(report.text)
     else if (report.type === 'ready') resolve(report.status)

@@ -11,6 +11,8 @@ export interface Layout {
   readonly directory: string
   /** Who is in it: written last, so that a testnet that has it is whole. */
   readonly planFile: string
+  /** The same while it is being made for the first time. */
+  readonly draftFile: string
   /** What the process that holds it together has to say. */
   readonly log: string
   /** All homes. */
@@ -23,18 +25,22 @@ export interface Layout {
   readonly logOf: (name: string) => string
   /** Milliseconds by which a node's clock is wrong, as text; absent: it is right. */
   readonly skewFileOf: (name: string) => string
+  /** How often a user has begun as somebody else, as text; absent: this is the first one. */
+  readonly lifeFileOf: (name: string) => string
 }
 
 export function layoutOf (directory: string): Layout {
   return {
     directory,
     planFile: join(directory, 'testnet.json'),
+    draftFile: join(directory, 'testnet.json.new'),
     log: join(directory, 'logs', 'testnet.log'),
     nodes: join(directory, 'nodes'),
     snapshots: join(directory, 'snapshots'),
     disks: join(directory, 'disks'),
     homeOf: name => join(directory, 'nodes', name),
     logOf: name => join(directory, 'logs', `${name}.log`),
-    skewFileOf: name => join(directory, 'nodes', `${name}.skew`)
+    skewFileOf: name => join(directory, 'nodes', `${name}.skew`),
+    lifeFileOf: name => join(directory, 'nodes', `${name}.life`)
   }
 }

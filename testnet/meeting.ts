@@ -1,56 +1,62 @@
-/** How those in a testnet get to know each other: every user has every relay, and others as contacts, as people would do it by hand. */
-import { TimeoutError } from '../protocols/core/errors.ts'
+/**
+ * How those get to know each other whose homes were not made for it: every user adds relays, and others as contacts, as people would do it
+ * by hand. And when everybody is there: with a mailbox at each of their relays.
+ */
+import { LockedError, TimeoutError } from '../protocols/core/errors.ts'
+import { contactsOfUsers, relaysOfUsers } from './acquaintances.ts'
 import type { Player } from './net.ts'
 import { REAL_TIME, type Time } from './time.ts'
 
-/** A user keeps mailboxes at so many relays: three are advised. */
-const RELAYS_EACH = 3
-/** All know all in a small net; in a large one each knows the next ones, else a hundred users would ask five thousand times. */
-const ALL_KNOW_ALL_MAX = 10
-const NEIGHBOURS = 4
-const MEET_MS_MAX = 60_000
+/** A hundredth of it on a machine that does nothing else. */
+const MEET_MS_MAX = 120_000
 const LOOK_MS = 50
 
+export interface Acquaintances {
+  /** By user: its relays, and its contacts. */
+  readonly relays: ReadonlyMap<string, readonly string[]>
+  readonly contacts: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** Who has nothing said about them, as their places have it. */
+function acquaintancesOf (members: readonly Player[]): Acquaintances {
+  return { relays: relaysOfUsers({ nodes: members }), contacts: contactsOfUsers({ nodes: members }) }
+}
+
 /** Does nothing where it has been done. @throws TimeoutError when somebody does not answer */
-export async function meet (members: readonly Player[], time: Time = REAL_TIME): Promise<void> {
+export async function meet (members: readonly Player[], time: Time = REAL_TIME, { relays, contacts }: Acquaintances = acquaintancesOf(members)): Promise<void> {
   const users = members.filter(({ kind }) => kind === 'user')
-  const relays = members.filter(({ kind }) => kind === 'relay')
-  await Promise.all(users.map(async (user, index) => { await addRelays(user, spread(relays, index)) }))
+  const called = (names: Iterable<string> | undefined): Player[] => [...names ?? []].flatMap(name => members.find(member => member.name === name) ?? [])
+  await Promise.all(users.map(async user => { await addRelays(user, called(relays.get(user.name))) }))
   for (const [index, user] of users.entries()) {
-    const others = invitedBy(users, index)
+    const others = called(contacts.get(user.name)).filter(other => users.indexOf(other) > index)
     if (others.length > 0) await invite(user, others, time)
   }
 }
 
-/** Whom each knows, once they have met. */
-export function circlesOf<User> (users: readonly User[]): ReadonlyMap<User, readonly User[]> {
-  const circles = new Map(users.map(user => [user, new Set<User>()]))
-  for (const [index, user] of users.entries()) {
-    for (const other of invitedBy(users, index)) {
-      circles.get(user)?.add(other)
-      circles.get(other)?.add(user)
-    }
+/** Resolves when every user has an open mailbox at each of its relays. A relay that has moved is added anew. @throws TimeoutError */
+export async function settleIn (members: readonly Player[]): Promise<void> {
+  const relays = members.filter(({ kind, isUp }) => kind === 'relay' && isUp)
+  // One after the other: to ask everybody all the time would hold them up.
+  for (const user of members.filter(({ kind, isUp }) => kind === 'user' && isUp)) {
+    let trouble = ''
+    await untilTrue(async () => {
+      const gone = members.find(member => member === user || relays.includes(member) ? !member.isUp : false)
+      if (gone !== undefined) throw new LockedError(`${gone.name} has ended while the testnet started`, 'See why with: skein testnet logs')
+      const { relays: known } = await user.api.call('relays.list', {})
+      for (const relay of known) {
+        const moved = relays.find(({ address }) => address?.endsWith(relay.peerId))?.address
+        if (moved !== undefined && !relay.addresses.includes(moved)) await user.api.call('relays.add', { address: moved })
+      }
+      trouble = known.flatMap(({ state, name, trouble: why = state }) => state === 'open' ? [] : [`${name}: ${why}`]).join('; ')
+      return trouble === ''
+    }, () => `${user.name} does not reach its relays (${trouble})`, REAL_TIME)
   }
-  // In the order of all users, whoever invited whom.
-  return new Map([...circles].map(([user, known]) => [user, users.length <= ALL_KNOW_ALL_MAX ? users.filter(other => known.has(other)) : [...known]]))
-}
-
-function invitedBy<User> (users: readonly User[], index: number): User[] {
-  const others = users.length <= ALL_KNOW_ALL_MAX ? users.slice(index + 1) : spread(users, index + 1).slice(0, NEIGHBOURS)
-  return others.filter(other => other !== users[index])
-}
-
-/** Those who stand behind this place in the round, first. */
-function spread<Item> (items: readonly Item[], index: number): Item[] {
-  if (items.length === 0) return []
-  const start = index % items.length
-  return [...items.slice(start), ...items.slice(0, start)]
 }
 
 async function addRelays (user: Player, relays: readonly Player[]): Promise<void> {
   const { relays: known } = await user.api.call('relays.list', {})
-  for (const { address } of relays.slice(0, Math.max(0, RELAYS_EACH - known.length))) {
-    if (address !== undefined && !known.some(relay => relay.address === address)) await user.api.call('relays.add', { address })
+  for (const { address } of relays) {
+    if (address !== undefined && !known.some(relay => address.endsWith(relay.peerId))) await user.api.call('relays.add', { address })
   }
 }
 
@@ -60,16 +66,17 @@ async function invite (user: Player, others: readonly Player[], time: Time): Pro
   if (strangers.length === 0) return
   const { link } = await user.api.call('me.card', {})
   await Promise.all(strangers.map(async other => { await other.api.call('contact.add', { link, as: user.name }) }))
-  const deadlineMs = time.passedMs() + MEET_MS_MAX
-  for (const { name } of strangers) {
-    while (!(await contactNames(user)).includes(name)) {
-      if (time.passedMs() > deadlineMs) throw new TimeoutError(`${user.name} and ${name} did not meet`, 'See their logs with: skein testnet logs')
-      await time.delay(LOOK_MS)
-    }
-  }
+  for (const { name } of strangers) await untilTrue(async () => (await contactNames(user)).includes(name), () => `${user.name} and ${name} did not meet`, time)
 }
 
 async function contactNames (user: Player): Promise<string[]> {
   const { contacts } = await user.api.call('contact.list', {})
   return contacts.flatMap(({ standing, label }) => standing === 'accepted' ? [label] : [])
+}
+
+async function untilTrue (look: () => Promise<boolean>, failure: () => string, time: Time): Promise<void> {
+  for (const deadlineMs = time.passedMs() + MEET_MS_MAX; !await look();) {
+    if (time.passedMs() > deadlineMs) throw new TimeoutError(failure(), 'See their logs with: skein testnet logs')
+    await time.delay(LOOK_MS)
+  }
 }

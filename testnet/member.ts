@@ -1,20 +1,24 @@
-/** One node of a testnet: a process as the command starts it, with a home of its own, which can be killed and comes back. */
+/** One node of a testnet: a home of its own and a process, which can be killed and comes back. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '../cli/client.ts'
-import { NodeProcess, runSkein, type SkeinOptions } from '../cli/skein-process.ts'
-import { LockedError } from '../protocols/core/errors.ts'
+import { runSkein } from '../cli/skein-process.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
 import type { Place } from './cable/kinds.ts'
 import type { InsideView, NodeView } from './control/operations.ts'
-import { environmentOf } from './inside/environment.ts'
+import type { Host } from './host.ts'
+import { makeRelay, makeUser, nextLife } from './homes/homes.ts'
 import type { Layout } from './layout.ts'
 import type { Kind, PlannedNode } from './plan.ts'
-import type { Journal } from './report/journal.ts'
+import { nodeKey, type Journal } from './report/journal.ts'
 import { skewText } from './words.ts'
 
 export interface MemberOptions {
   readonly layout: Layout
+  /** Its process, which it may share. */
+  readonly host: Host
+  /** Behind the keys of everybody; undefined: it has keys of its own. */
+  readonly seed: string | undefined
   readonly place: () => Place
   /** Where it is written down what is done to it. */
   readonly journal: Journal
@@ -26,87 +30,71 @@ export class Member {
   readonly kind: Kind
   readonly home: string
   readonly log: string
+  readonly host: Host
   /** Of a user's node. */
   readonly api: LocalApi
+  readonly #planned: PlannedNode
   readonly #options: MemberOptions
-  #process: NodeProcess | undefined
-  #isPaused = false
-  /** It goes because we want it. */
-  #isEnding = false
-  #address: string | undefined
 
-  constructor ({ name, kind }: PlannedNode, options: MemberOptions) {
-    const { layout, interrupted } = options
-    this.name = name
-    this.kind = kind
-    this.home = layout.homeOf(name)
-    this.log = layout.logOf(name)
+  constructor (planned: PlannedNode, options: MemberOptions) {
+    const { layout, interrupted, host } = options
+    this.name = planned.name
+    this.kind = planned.kind
+    this.home = layout.homeOf(this.name)
+    this.log = layout.logOf(this.name)
+    this.host = host
     this.api = connect(this.home, { signal: interrupted })
+    this.#planned = planned
     this.#options = options
   }
 
-  get isUp (): boolean { return this.#process !== undefined }
+  get isUp (): boolean { return this.host.isUp }
 
-  get isPaused (): boolean { return this.#process !== undefined && this.#isPaused }
+  get isPaused (): boolean { return this.host.isPaused }
 
   /** Where it listens; a relay's as users add it. */
-  get address (): string | undefined { return this.#address }
+  get address (): string | undefined {
+    const { peerId, addresses: [first] = [] } = this.host.readyOf(this.name) ?? {}
+    // COMPAT(until 0.2): relays once said where they are without saying who.
+    return this.kind === 'user' || first === undefined || first.includes('/p2p/') ? first : `${first}/p2p/${peerId ?? ''}`
+  }
+
+  /** The others in its process: what ends it, ends them. */
+  get pack (): readonly string[] { return this.host.nodes.flatMap(({ name }) => name === this.name ? [] : [name]) }
 
   view (): Omit<NodeView, 'nat' | 'disk'> {
     const { name, kind, home, log } = this
-    const state = this.#process === undefined ? 'down' : this.#isPaused ? 'paused' : 'up'
-    return { name, kind, state, pid: this.#process?.pid ?? null, home, log, address: this.#address ?? null, skewMs: this.#skewMs() }
+    const state = !this.isUp ? 'down' : this.isPaused ? 'paused' : 'up'
+    return { name, kind, state, pid: this.host.pid ?? null, pack: this.#planned.pack ?? null, home, log, address: this.address ?? null, skewMs: this.#skewMs() }
   }
 
-  /** Makes its home, unless it has one. */
+  get hasHome (): boolean { return existsSync(join(this.home, this.kind === 'user' ? 'account.db' : 'relay.key')) }
+
+  /** Makes its home, unless it has one: somebody who knows nobody yet. */
   async init (): Promise<void> {
-    if (existsSync(join(this.home, this.kind === 'user' ? 'account.db' : 'relay.key'))) return
-    const args = this.kind === 'relay'
-      ? ['relay', 'init', '--home', this.home, '--key-file', '--name', this.name]
-      : ['init', '--home', this.home, '--key-file', '--name', this.name, '--accept', 'all', '--words-file', `${this.home}.words`]
-    await runSkein(args, this.#skein())
+    if (this.hasHome) return
+    const { layout, seed } = this.#options
+    if (seed === undefined) await this.#initByCommand()
+    else if (this.kind === 'relay') makeRelay(this.#planned, { layout, seed })
+    else await makeUser(this.#planned, { layout, seed })
   }
 
   /** Does nothing when it is up. */
-  async start (): Promise<void> {
-    if (this.#process !== undefined) return
-    const running = await NodeProcess.start(this.kind === 'relay' ? ['relay', 'up'] : ['up'], this.home, this.#skein())
-    this.#process = running
-    this.#isPaused = false
-    this.#isEnding = false
-    this.#options.journal.end(this.#faultKey('down'))
-    this.#address = running.ready.addresses[0]
-    void this.#watch(running)
-  }
+  async start (): Promise<void> { await this.host.start() }
 
   /** As a computer that loses its power: nothing is finished, and what is on the disk stays there. */
-  async kill (): Promise<void> {
-    const running = this.#process
-    if (running === undefined) return
-    this.#isEnding = true
-    this.#options.journal.end(this.#faultKey('paused'))
-    this.#options.journal.begin(this.#faultKey('down'), { kind: 'killed', whom: [this.name] })
-    running.signal('SIGKILL')
-    await running.gone
-    this.#process = undefined
-  }
+  async kill (): Promise<void> { await this.host.kill() }
 
-  async stop (): Promise<void> {
-    const running = this.#process
-    this.#isEnding = true
-    this.#options.journal.end(this.#faultKey('paused'))
-    if (this.#isPaused) running?.signal('SIGCONT')
-    await running?.stop()
-    this.#process = undefined
-  }
+  async stop (): Promise<void> { await this.host.stop() }
 
   /** A relay keeps its key and its settings, which its operator has elsewhere; a user keeps nothing, as with a lost phone. Only while it is down. */
   loseDisk (): void {
-    this.#options.journal.becomes(this.#faultKey('down'), 'disk lost')
+    this.#options.journal.becomes(nodeKey(this.name, 'down'), 'disk lost')
     if (this.kind === 'user') {
       // The folder itself may be where a disk is mounted.
       rmSync(`${this.home}.words`, { force: true })
       for (const file of readdirSync(this.home)) rmSync(join(this.home, file), { recursive: true, force: true })
+      nextLife(this.#options.layout, this.name)
       return
     }
     for (const file of this.#databaseFiles(this.home)) rmSync(join(this.home, file), { force: true })
@@ -122,59 +110,39 @@ export class Member {
   /** Back to that copy. Only while it is down. */
   restoreCopy (): void {
     this.loseDisk()
-    this.#options.journal.becomes(this.#faultKey('down'), 'old disk')
+    this.#options.journal.becomes(nodeKey(this.name, 'down'), 'old disk')
     for (const file of this.#databaseFiles(this.#copyFolder())) cpSync(join(this.#copyFolder(), file), join(this.home, file))
   }
 
   /** Its process stands still, as a laptop that sleeps, while the kernel answers for it. @throws LockedError when it is down */
-  pause (): void {
-    this.#running().signal('SIGSTOP')
-    if (!this.#isPaused) this.#options.journal.begin(this.#faultKey('paused'), { kind: 'standstill', whom: [this.name] })
-    this.#isPaused = true
-  }
+  pause (): void { this.host.pause() }
 
   /** @throws LockedError when it is down */
-  resume (): void {
-    this.#running().signal('SIGCONT')
-    this.#options.journal.end(this.#faultKey('paused'))
-    this.#isPaused = false
-  }
+  resume (): void { this.host.resume() }
 
   skew (skewMs: number): void {
     const { layout, journal } = this.#options
     writeFileSync(layout.skewFileOf(this.name), String(skewMs))
-    if (skewMs === 0) journal.end(this.#faultKey('clock'))
-    else journal.begin(this.#faultKey('clock'), { kind: 'wrong clock', whom: [this.name], detail: skewText(skewMs), skewMs })
+    if (skewMs === 0) journal.end(nodeKey(this.name, 'clock'))
+    else journal.begin(nodeKey(this.name, 'clock'), { kind: 'wrong clock', whom: [this.name], detail: skewText(skewMs), skewMs })
   }
 
   /** What a command needs that is run in its place. */
   inside (): InsideView {
     const { enter, listen } = this.#options.place()
-    return { home: this.home, enter, environment: { ...this.environment(), SKEIN_LISTEN: listen } }
+    return { home: this.home, enter, environment: { ...this.host.environmentFor(this.#planned), SKEIN_LISTEN: listen } }
   }
 
-  environment (): Record<string, string> {
-    const { layout, place } = this.#options
-    return {
-      ...environmentOf({ name: this.name, cablePort: place().cablePort, skewFile: layout.skewFileOf(this.name) }),
-      // Each relay has a dashboard, and one computer one port 4782.
-      ...this.kind === 'relay' && { SKEIN_RELAY_HTTP: '127.0.0.1:0' }
-    }
+  async #initByCommand (): Promise<void> {
+    const args = this.kind === 'relay'
+      ? ['relay', 'init', '--home', this.home, '--key-file', '--name', this.name]
+      : ['init', '--home', this.home, '--key-file', '--name', this.name, '--accept', 'all', '--words-file', `${this.home}.words`]
+    await runSkein(args, this.host.optionsFor(this.#planned))
   }
 
   #copyFolder (): string { return `${this.home}.copy` }
 
   #databaseFiles (folder: string): string[] { return readdirSync(folder).filter(name => /^relay\.db(-wal|-shm)?$/.test(name)) }
-
-  #skein (): SkeinOptions {
-    const { enter, listen } = this.#options.place()
-    return { log: this.log, interrupted: this.#options.interrupted, environment: this.environment(), enter, listen }
-  }
-
-  #running (): NodeProcess {
-    if (this.#process === undefined) throw new LockedError(`${this.name} is down`, `Start it with: skein testnet start ${this.name}`)
-    return this.#process
-  }
 
   #skewMs (): number {
     try {
@@ -183,13 +151,4 @@ export class Member {
       return 0
     }
   }
-
-  async #watch (running: NodeProcess): Promise<void> {
-    await running.gone
-    if (this.#process === running) this.#process = undefined
-    // Nobody asked for it: a crash of its own, or somebody's signal.
-    if (!this.#isEnding) this.#options.journal.begin(this.#faultKey('down'), { kind: 'died', whom: [this.name] })
-  }
-
-  #faultKey (of: 'down' | 'paused' | 'clock'): string { return `${this.name} ${of}` }
 }

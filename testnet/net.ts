@@ -35,7 +35,7 @@ export interface Net {
   readonly heal: () => void
   readonly link: (names: readonly string[], link: Link) => Promise<void> | void
   readonly linkOf: (name: string) => Link
-  /** What nodes stand on. Absent: there are no routers, disks or power in this world (scenario/virtual.ts). */
+  /** What nodes stand on, and who comes from outside. Absent: there are no routers, disks, power, other versions or strangers in this world (scenario/virtual.ts). */
   readonly ground?: Ground
 }
 
@@ -45,4 +45,8 @@ export interface Ground {
   readonly freeDisk: (name: string) => Promise<void>
   readonly isFull: (name: string) => boolean
   readonly powerOff: (name: string) => Promise<void>
+  /** Its home goes on with this version. */
+  readonly upgrade: (name: string) => Promise<void>
+  /** Strangers take its prekeys. Returns how many. */
+  readonly drain: (name: string, take: () => Promise<number>) => Promise<number>
 }

@@ -1,5 +1,5 @@
 /** A testnet that runs: its nodes, the cable between them, and every fault that can be asked for. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { LockedError, NotFoundError, UsageError } from '../protocols/core/errors.ts'
 import type { LaidCable, NatKind } from './cable/kinds.ts'
@@ -8,11 +8,12 @@ import { PERFECT, Rules, type Link } from './cable/rules.ts'
 import type { Handlers, NodeView, StatusView } from './control/operations.ts'
 import { Disks } from './disks/disks.ts'
 import type { Layout } from './layout.ts'
-import { meet } from './meeting.ts'
+import { hostsOf, type Host } from './host.ts'
 import { Member } from './member.ts'
 import type { Ground } from './net.ts'
-import { encodePlan, type Plan } from './plan.ts'
-import { Journal } from './report/journal.ts'
+import { hasPublishedKeys, open, prepare } from './opening.ts'
+import type { Plan } from './plan.ts'
+import { Journal, nodeKey } from './report/journal.ts'
 import { bringBack, keepSnapshot, requireSnapshot } from './snapshots.ts'
 import { linkText } from './words.ts'
 
@@ -24,9 +25,6 @@ export interface TestnetOptions {
   readonly tell: (text: string) => void
 }
 
-/** At a time: a start takes half a second of a core. */
-const STARTS_AT_ONCE = 4
-
 export class Testnet {
   readonly rules: Rules
   /** What was done to it. */
@@ -34,6 +32,7 @@ export class Testnet {
   readonly #options: TestnetOptions
   readonly #cable: LaidCable
   readonly #disks: Disks | undefined
+  readonly #hosts: readonly Host[]
   readonly #members: ReadonlyMap<string, Member>
   readonly #ports = new Map<number, string>()
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -42,6 +41,7 @@ export class Testnet {
   static async up (options: TestnetOptions): Promise<Testnet> {
     const { layout, plan } = options
     for (const folder of [layout.nodes, join(layout.directory, 'logs')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+    prepare(options)
     const testnet: { current?: Testnet } = {}
     const rules = new Rules()
     const disks = plan.disks === true ? await Disks.open(layout, plan.nodes.map(({ name }) => name)) : undefined
@@ -52,14 +52,13 @@ export class Testnet {
       await disks?.[Symbol.asyncDispose]()
       throw error
     }
-    testnet.current = new Testnet(options, { rules, cable, disks })
+    const opened = testnet.current = new Testnet(options, { rules, cable, disks })
     try {
-      await testnet.current.#start()
-      writeFileSync(`${layout.planFile}.new`, encodePlan(plan))
-      renameSync(`${layout.planFile}.new`, layout.planFile)
-      return testnet.current
+      for (const { name, link } of plan.nodes) if (link !== undefined) await opened.link([name], { bytesPerSecond: undefined, ...link })
+      await open({ ...options, members: opened.members, hosts: opened.#hosts, placeOf: name => cable.place(name), start: async host => { await opened.#startHost(host) } })
+      return opened
     } catch (error) {
-      await testnet.current.down()
+      await opened.down()
       throw error
     }
   }
@@ -70,7 +69,13 @@ export class Testnet {
     this.rules = rules
     this.#cable = cable
     this.#disks = disks
-    this.#members = new Map(plan.nodes.map(node => [node.name, new Member(node, { layout, place: () => cable.place(node.name), journal: this.journal, interrupted })]))
+    this.#hosts = hostsOf(plan.nodes, { layout, placeOf: name => cable.place(name), journal: this.journal, interrupted })
+    const seed = hasPublishedKeys(plan) ? plan.seed : undefined
+    const hosts = new Map(this.#hosts.flatMap(host => host.nodes.map(({ name }) => [name, host] as const)))
+    this.#members = new Map(plan.nodes.flatMap(node => {
+      const host = hosts.get(node.name)
+      return host === undefined ? [] : [[node.name, new Member(node, { layout, host, seed, place: () => cable.place(node.name), journal: this.journal, interrupted })] as const]
+    }))
   }
 
   get members (): readonly Member[] { return [...this.#members.values()] }
@@ -110,10 +115,8 @@ export class Testnet {
   async start (name: string): Promise<void> {
     const member = this.member(name)
     await this.#powerOn(name)
-    await member.init()
-    await member.start()
-    const port = /\/tcp\/(\d+)/.exec(member.address ?? '')?.[1]
-    if (port !== undefined) this.#ports.set(Number(port), name)
+    for (const each of this.members) if (each.host === member.host) await each.init()
+    await this.#startHost(member.host)
   }
 
   async crash (name: string, losesDisk = false): Promise<void> {
@@ -122,6 +125,16 @@ export class Testnet {
     if (!losesDisk) return
     await this.#powerOn(name)
     member.loseDisk()
+  }
+
+  /** Stopped in order, and started as this version: its home is brought to what this version wants. */
+  async upgrade (name: string): Promise<void> {
+    const { host } = this.member(name)
+    this.journal.begin(nodeKey(name, 'version'), { kind: 'upgraded', whom: [name] })
+    await host.stop()
+    host.release = undefined
+    await this.start(name)
+    this.journal.end(nodeKey(name, 'version'))
   }
 
   /** Of a relay: what a backup would hold. It is down for a moment. */
@@ -150,7 +163,7 @@ export class Testnet {
     this.rules.setOff(name, true)
     this.#cable.recut()
     await disks.cut(name)
-    this.journal.begin(`${name} power`, { kind: 'no power', whom: [name] })
+    this.journal.begin(nodeKey(name, 'power'), { kind: 'no power', whom: [name] })
     await member.kill()
   }
 
@@ -160,7 +173,7 @@ export class Testnet {
     const disks = this.#requireDisks()
     if (this.rules.off.has(name)) throw new LockedError(`${name} has no power`, `Give it back with: skein testnet start ${name}`)
     await disks.fill(name, leaveBytes)
-    this.journal.begin(`${name} disk`, { kind: 'disk full', whom: [name] })
+    this.journal.begin(nodeKey(name, 'disk'), { kind: 'disk full', whom: [name] })
   }
 
   /** There is room again; without power, as soon as there is some. @throws UsageError */
@@ -168,15 +181,15 @@ export class Testnet {
     this.member(name)
     const disks = this.#requireDisks()
     if (!this.rules.off.has(name)) await disks.free(name)
-    this.journal.end(`${name} disk`)
+    this.journal.end(nodeKey(name, 'disk'))
   }
 
   /** @throws UsageError */
   async setNat (name: string, kind: NatKind): Promise<void> {
     if (this.member(name).kind === 'relay' && kind !== 'none') throw new UsageError('a relay stands where everybody can reach it', 'Only users are behind routers.')
     await this.#cable.setNat(name, kind)
-    this.journal.end(`${name} router`)
-    if (kind !== 'none') this.journal.begin(`${name} router`, { kind: 'router', whom: [name], detail: kind })
+    this.journal.end(nodeKey(name, 'router'))
+    if (kind !== 'none') this.journal.begin(nodeKey(name, 'router'), { kind: 'router', whom: [name], detail: kind })
   }
 
   /** Returns what heals it. @throws UsageError when somebody is on both sides */
@@ -208,8 +221,8 @@ export class Testnet {
     const isPerfect = link.delayMs === 0 && link.jitterMs === 0 && link.bytesPerSecond === undefined && (link.loss ?? 0) === 0
     this.#cable.requireLink(link)
     for (const name of whose) this.rules.setLink(name, isPerfect ? PERFECT : link)
-    for (const name of whose) this.journal.end(`${name} slow`)
-    if (!isPerfect) for (const name of whose) this.journal.begin(`${name} slow`, { kind: 'slow', whom: [name], detail: linkText(link) })
+    for (const name of whose) this.journal.end(nodeKey(name, 'slow'))
+    if (!isPerfect) for (const name of whose) this.journal.begin(nodeKey(name, 'slow'), { kind: 'slow', whom: [name], detail: linkText(link) })
     await this.#cable.reline(whose)
   }
 
@@ -222,7 +235,14 @@ export class Testnet {
       fillDisk: async (name, leaveBytes) => { await this.fillDisk(name, leaveBytes) },
       freeDisk: async name => { await this.freeDisk(name) },
       isFull: name => this.#disks?.isFull(name) ?? false,
-      powerOff: async name => { await this.powerOff(name) }
+      powerOff: async name => { await this.powerOff(name) },
+      upgrade: async name => { await this.upgrade(name) },
+      drain: async (name, take) => {
+        this.journal.begin(nodeKey(name, 'prekeys'), { kind: 'prekeys taken', whom: [name] })
+        const count = await take()
+        this.journal.end(nodeKey(name, 'prekeys'))
+        return count
+      }
     }
   }
 
@@ -240,7 +260,7 @@ export class Testnet {
   /** Stops everybody in order. Idempotent. */
   async down (): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
-    await Promise.all(this.members.map(async member => { await member.stop() }))
+    await Promise.all(this.#hosts.map(async host => { await host.stop() }))
     await this.#disks?.[Symbol.asyncDispose]()
     await this.#cable[Symbol.asyncDispose]()
   }
@@ -318,35 +338,27 @@ export class Testnet {
     if (!this.rules.off.has(name)) return
     await this.#disks?.back(name)
     this.rules.setOff(name, false)
-    this.journal.end(`${name} power`)
+    this.journal.end(nodeKey(name, 'power'))
     this.#cable.recut()
   }
 
-  /** Relays first, whom users need to meet. */
-  async #start (): Promise<void> {
-    const { interrupted } = this.#options
-    for (const kind of ['relay', 'user'] as const) {
-      const waiting = this.members.filter(member => member.kind === kind)
-      await Promise.all(Array.from({ length: STARTS_AT_ONCE }, async () => {
-        for (let member = waiting.shift(); member !== undefined; member = waiting.shift()) {
-          interrupted.throwIfAborted()
-          await this.start(member.name)
-          this.#options.tell(`${member.name.padEnd(10)} ${kind.padEnd(5)}  process ${member.view().pid ?? 0}  ${member.address ?? ''}`)
-        }
-      }))
+  async #startHost (host: Host): Promise<void> {
+    await host.start()
+    for (const { name } of host.nodes) {
+      const port = /\/tcp\/(\d+)/.exec(host.readyOf(name)?.addresses[0] ?? '')?.[1]
+      if (port !== undefined) this.#ports.set(Number(port), name)
     }
-    await meet(this.members)
   }
 
   /** Those who were up come back. */
   async #whileDown<Result> (work: () => Result): Promise<Result> {
-    const running = this.members.filter(({ isUp }) => isUp)
-    await Promise.all(running.map(async member => { await member.stop() }))
+    const running = this.#hosts.filter(({ isUp }) => isUp)
+    await Promise.all(running.map(async host => { await host.stop() }))
     for (const name of this.rules.off) await this.#powerOn(name)
     try {
       return work()
     } finally {
-      for (const { name } of running) await this.start(name)
+      for (const host of running) await this.#startHost(host)
     }
   }
 

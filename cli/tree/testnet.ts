@@ -13,19 +13,38 @@ export const TESTNET_COMMANDS: readonly CommandSpec[] = [
     path: 'testnet up',
     summary: 'Start a private network of users and relays',
     about: 'Real processes that reach nobody outside this computer: relay1, relay2, … and ana, bob, carol, …, who know each other. It goes on until testnet down; what is in the directory comes back with the next up.',
-    options: [DIR, USERS, RELAYS, CABLE, DISKS],
-    examples: ['skein testnet up', 'skein testnet up --users 5 --relays 3 --dir /tmp/net', 'skein testnet up --cable namespaces --disks'],
+    options: [
+      DIR,
+      USERS,
+      RELAYS,
+      { flags: '--pack <n>', summary: 'So many nodes in each process, for large networks; default 1. What kills one of them, kills all of its pack' },
+      { flags: '--profile <file>', summary: 'Who is in it, who knows whom, and how lines and clocks are (docs/testnet.md, "Profiles")' },
+      { flags: '--seed <text>', summary: 'Other people of the same names; without it, everybody\'s keys are the same in every testnet' },
+      CABLE,
+      DISKS
+    ],
+    examples: ['skein testnet up', 'skein testnet up --users 5 --relays 3 --dir /tmp/net', 'skein testnet up --users 50 --relays 5 --pack 10', 'skein testnet up --profile office.yaml', 'skein testnet up --cable namespaces --disks'],
     node: 'none',
     load: async () => (await import('../../testnet/commands/up.ts')).up
   },
   {
     path: 'testnet serve',
     summary: 'Hold a testnet together until it is told to stop',
-    options: [DIR, USERS, RELAYS, CABLE, DISKS],
+    about: 'Its plan comes on standard input.',
+    options: [DIR],
     examples: ['skein testnet serve --dir /tmp/net'],
     node: 'none',
     isHidden: true,
     load: async () => (await import('../../testnet/commands/up.ts')).serve
+  },
+  {
+    path: 'testnet pack',
+    summary: 'Run several nodes of a testnet in this process',
+    options: [],
+    examples: ['skein testnet pack'],
+    node: 'none',
+    isHidden: true,
+    load: async () => (await import('../../testnet/commands/pack.ts')).pack
   },
   {
     path: 'testnet down',
@@ -56,10 +75,11 @@ export const TESTNET_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'testnet logs',
     takes: '[name]',
-    summary: 'Show what the processes had to say',
-    options: [DIR],
-    examples: ['skein testnet logs', 'skein testnet logs relay1'],
+    summary: 'Show what the nodes had to say',
+    options: [DIR, { flags: '--follow', summary: 'Go on with what they have to say, until Ctrl-C' }],
+    examples: ['skein testnet logs', 'skein testnet logs relay1', 'skein testnet logs --follow'],
     node: 'none',
+    isLasting: true,
     load: async () => (await import('../../testnet/commands/logs.ts')).logs
   }
 ]
@@ -122,9 +142,10 @@ export const TESTNET_PROOF_COMMANDS: readonly CommandSpec[] = [
       { flags: '--from <n>', summary: 'The first seed; default 1' },
       { flags: '--jobs <n>', summary: 'At the same time; default 1' },
       { flags: '--junit <file>', summary: 'Write the results for a CI system as well' },
+      { flags: '--release <version>', summary: 'Where everybody begins as another version: a folder with it, a tag or a commit; else what the scenario says' },
       { flags: '--keep', summary: 'Keep homes and logs of runs that pass, too' }
     ],
-    examples: ['skein testnet run', 'skein testnet run lost-relay --seeds 5', 'skein testnet run mine.yaml --junit results.xml'],
+    examples: ['skein testnet run', 'skein testnet run lost-relay --seeds 5', 'skein testnet run upgrade --release v0.1.0', 'skein testnet run mine.yaml --junit results.xml'],
     node: 'none',
     load: async () => (await import('../../testnet/commands/run.ts')).run
   },

@@ -3,6 +3,7 @@
  * the ones we know. A changed key is never silent: it is an event, and sending stops until somebody has looked.
  */
 import { judge, type Judgement } from '../../protocols/account/accept.ts'
+import { mayMeet } from '../../protocols/account/published.ts'
 import { refOf, type VerifiedStatement } from '../../protocols/account/statement.ts'
 import { encodeSignedStatement, type SignedStatement, type StatementRef } from '../../protocols/account/wire.ts'
 import { idKey } from '../../protocols/core/ids.ts'
@@ -30,6 +31,8 @@ export function heldRef ({ epoch, seq, statementHash }: Contact): StatementRef |
 
 /** Judges an offered list against the held one, and takes it in when it counts. */
 export function adoptStatement (contact: Contact, offered: OfferedStatement, parts: AdoptParts): Judgement {
+  const own = parts.writer.read.own.get()
+  if (own !== undefined && !mayMeet(own.signingKey, offered.verified.inception)) return { type: 'ignore' }
   const judgement = judge(heldRef(contact), offered.verified)
   if (judgement.type === 'equivocation') warnOfEquivocation(contact, parts)
   if (judgement.type !== 'accept' || judgement.change === 'same') return judgement

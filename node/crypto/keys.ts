@@ -6,6 +6,7 @@ import { IdentityKeyPair, KEMKeyPair, KyberPreKeyRecord, PreKeyRecord, PrivateKe
 import { deviceIdOf } from '../../protocols/account/identity.ts'
 import { DEVICE_ID_BYTES } from '../../protocols/core/ids.ts'
 import type { DeviceId } from '../../protocols/core/ids.ts'
+import { owned } from './boundary.ts'
 
 /** What makes a device: stored in `own`, the public half and the numbers also in the account's device list. */
 export interface Identity {
@@ -27,8 +28,15 @@ export interface SignedPair<Pair> {
 /** libsignal's registration ids are 14 bits; the highest few and 0 are kept free, as in Signal's own clients. */
 const REGISTRATION_ID_MAX = 16_380
 
-export function generateIdentity (): Identity {
-  const pair = IdentityKeyPair.generate()
+export function generateIdentity (): Identity { return identityWithPair(IdentityKeyPair.generate()) }
+
+/** Of a private key that is there already: X25519, 32 bytes. */
+export function identityWithKey (secret: Uint8Array): Identity {
+  const privateKey = PrivateKey.deserialize(owned(secret))
+  return identityWithPair(new IdentityKeyPair(privateKey.getPublicKey(), privateKey))
+}
+
+function identityWithPair (pair: IdentityKeyPair): Identity {
   const publicKey = pair.publicKey.serialize()
   const deviceId = deviceIdOf(publicKey)
   return { identityKey: pair.serialize(), publicKey, registrationId: registrationIdOf(deviceId), deviceId }

@@ -22,7 +22,7 @@ export interface ProfileParts {
 
 /** Queues our profile for every accepted contact that has not been told this one. */
 export async function tellProfile ({ reader, turn, account }: ProfileParts): Promise<void> {
-  const fingerprints = { accepted: fingerprintOf(account), requested: fingerprintOf(account, account.relays.length > 0) }
+  const fingerprints = { accepted: profileFingerprint(account), requested: profileFingerprint(account, account.relays.length > 0) }
   const untold = reader.contacts.list().flatMap(contact => {
     const { standing, toldProfile } = contact
     if (standing !== 'accepted' && standing !== 'requested') return []
@@ -56,7 +56,7 @@ function queueProfile ({ contact, accountId }: Contact, { writer, round }: Intro
  * A number for name, addresses and relays; 0 means never told. Where we are at this moment is no reason to ask somebody again whose
  * answer finds us through our relays: that changes with every start, and at a gate each request takes a place and costs work.
  */
-function fingerprintOf ({ profile, relays }: OwnAccount, areRelaysEnough = false): number {
+export function profileFingerprint ({ profile, relays }: Pick<OwnAccount, 'profile' | 'relays'>, areRelaysEnough = false): number {
   const { name, versionMs, addresses, record } = profile
   const digest = sha256(fromString(JSON.stringify([name, versionMs, areRelaysEnough ? [] : addresses, relays, record !== undefined])))
   return new DataView(digest.buffer, digest.byteOffset).getUint32(0) + 1

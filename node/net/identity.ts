@@ -10,14 +10,25 @@ import { concat, fromString, toString } from 'uint8arrays'
 import { MalformedError } from '../../protocols/core/errors.ts'
 import { PEER_ID_BYTES_MAX } from '../../protocols/core/limits.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
+import { publicKeyOf, SECRET_KEY_BYTES } from '../../protocols/core/signed.ts'
 
 /** A new Ed25519 private key in libp2p's protobuf form. */
 export function generateNetworkKey (): Uint8Array {
   const { d: seed, x: publicKey } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
   invariant(seed !== undefined && publicKey !== undefined, 'an Ed25519 key has a seed and a public half')
-  // libp2p's raw form of an Ed25519 private key is the seed, then the public key.
-  return privateKeyToProtobuf(privateKeyFromRaw(concat([fromString(seed, 'base64url'), fromString(publicKey, 'base64url')])))
+  return inProtobuf(fromString(seed, 'base64url'), fromString(publicKey, 'base64url'))
 }
+
+/** The same form of a secret that is there already: Ed25519, 32 bytes. */
+export function networkKeyFrom (secret: Uint8Array): Uint8Array { return inProtobuf(secret, publicKeyOf(secret)) }
+
+/** libp2p's raw form of an Ed25519 private key is the seed, then the public key. */
+function inProtobuf (seed: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  return privateKeyToProtobuf(privateKeyFromRaw(concat([seed, publicKey])))
+}
+
+/** The 32 bytes behind it. @throws MalformedError unless `networkKey` is a private key as `generateNetworkKey` makes them */
+export function secretOf (networkKey: Uint8Array): Uint8Array { return privateKeyOf(networkKey).raw.subarray(0, SECRET_KEY_BYTES) }
 
 /** @throws MalformedError unless `networkKey` is a private key as `generateNetworkKey` makes them */
 export function privateKeyOf (networkKey: Uint8Array): PrivateKey {

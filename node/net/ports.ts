@@ -6,6 +6,9 @@ import { createServer } from 'node:net'
 
 const PORT = /^(?<before>\/ip[46]\/(?<host>[^/]+)\/tcp\/)(?<port>\d+)(?<after>.*)$/
 
+/** Under which name the port is remembered that was taken for this wish. */
+export function portFact (listen: string): string { return `port:${listen}` }
+
 /** The port in a multiaddr. */
 export function portOf (address: string): number | undefined {
   const port = PORT.exec(address)?.groups?.['port']

@@ -7,7 +7,7 @@ import type { Writer } from '../../store/writer.ts'
 import type { Own } from '../../store/types.ts'
 import { createOneTimeInvite, linkOf, longTermInvite } from '../contacts/invites.ts'
 import type { Mailboxes } from '../loops/mailboxes.ts'
-import type { OwnAccount } from '../own-account.ts'
+import { makeRecordKeys, type OwnAccount } from '../own-account.ts'
 import type { Clock, Network, Random } from '../ports.ts'
 import type { Turn } from '../turn/turn.ts'
 import type { Handlers } from './handlers.ts'
@@ -92,9 +92,9 @@ async function within (work: Promise<void>, limitMs: number, clock: Clock): Prom
   timer.cancel()
 }
 
-function makeInvite (writer: Writer, { once, rotate }: { readonly once: boolean, readonly rotate: boolean }, { account, random, clock }: MeParts): ReturnType<typeof longTermInvite> {
+function makeInvite (writer: Writer, { once, rotate }: { readonly once: boolean, readonly rotate: boolean }, { random, clock }: MeParts): ReturnType<typeof longTermInvite> {
   const options = { random, nowMs: clock.now() }
-  account.makeRecordKeys(writer, random)
+  makeRecordKeys(writer, random)
   return once ? createOneTimeInvite(writer, options) : longTermInvite(writer, { ...options, rotate })
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { RefusedError } from '../../protocols/core/errors.ts'
 import { openRelayStore } from '../../store/relay/relay-store.ts'
 import { signerOf } from '../crypto/signer.ts'
-import { generateNetworkKey, privateKeyOf } from '../net/identity.ts'
+import { generateNetworkKey, secretOf } from '../net/identity.ts'
 import { Libp2pNetwork } from '../net/network.ts'
 import { VERSION } from '../version.ts'
 import { realClock, realRandom } from '../world.ts'
@@ -49,8 +49,6 @@ const FLUSH_BYTES = 4_096
 const SPACE_FACTOR = 3
 const SPACE_MIN_BYTES = 64 * 1024 * 1024
 const LIMITLESS = 1e9
-/** Of an Ed25519 key, whose raw form is the seed and then the public half. */
-const SEED_BYTES = 32
 const NO_VITALS: Vitals = { residentBytes: 0, heapBytes: 0, availableBytes: undefined }
 
 /**
@@ -124,7 +122,7 @@ async function startRelay ({ folder, capBytes }: { readonly folder: string, read
   stack.defer(async () => { await network.stop() })
   const core = new RelayCore({
     store,
-    ports: { clock: realClock, random: realRandom, network, signer: signerOf(privateKeyOf(networkKey).raw.subarray(0, SEED_BYTES)), vitals: () => NO_VITALS },
+    ports: { clock: realClock, random: realRandom, network, signer: signerOf(secretOf(networkKey)), vitals: () => NO_VITALS },
     config: benchConfig(capBytes),
     version: VERSION,
     reach: () => undefined

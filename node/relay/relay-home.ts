@@ -10,7 +10,8 @@ import { lockHome, type HomeLock } from '../../store/lock.ts'
 import { openRelayStore } from '../../store/relay/relay-store.ts'
 import type { RelayStore } from '../../store/relay/types.ts'
 import { hasAccount, makeHome } from '../home-files.ts'
-import { generateNetworkKey, peerIdOf } from '../net/identity.ts'
+import { generateNetworkKey, peerIdOf, secretOf } from '../net/identity.ts'
+import { refusePublished } from '../published.ts'
 import { hasRelay, RELAY_DATABASE, RELAY_KEY, RELAY_SETTINGS } from './home-files.ts'
 
 export interface RelayHome {
@@ -26,13 +27,12 @@ export interface RelayHome {
  * @throws LockedError when another process is making one
  * @throws StorageError when it cannot be written
  */
-export function makeRelayHome (home: string, settings: string): string {
+export function makeRelayHome (home: string, settings: string, networkKey = generateNetworkKey()): string {
   if (hasRelay(home)) throw new UsageError('there is a relay in this home directory already', 'It stays as it is. Start it with: skein relay up, or choose another home with --home.')
   if (hasAccount(home)) throw new UsageError('an account has its home in this directory', 'Nothing was changed. A relay needs a home of its own: choose one with --home.')
   makeHome(home)
   const lock = lockHome(home)
   try {
-    const networkKey = generateNetworkKey()
     const text = `${Buffer.from(networkKey).toString('base64')}\n`
     writeDurably(join(home, RELAY_SETTINGS), settings, 'relay.toml cannot be written')
     if (!createDurably(join(home, RELAY_KEY), Buffer.from(text), 'the key of the relay cannot be written')) throw new UsageError('there is a relay in this home directory already', 'Its relay.toml is that of a new one; nothing else was changed.')
@@ -45,11 +45,13 @@ export function makeRelayHome (home: string, settings: string): string {
 /**
  * @throws NotFoundError when there is no relay
  * @throws LockedError when another process runs it
+ * @throws RefusedError when everybody knows its key, and this is no testnet
  * @throws StorageError when its files cannot be read
  */
 export function openRelayHome (home: string, capBytes: number): RelayHome {
   if (!hasRelay(home)) throw new NotFoundError('there is no relay here', 'Make one with: skein relay init, or choose its home with --home.')
   const networkKey = readKey(join(home, RELAY_KEY))
+  refusePublished(secretOf(networkKey))
   const lock = lockHome(home)
   try {
     const path = join(home, RELAY_DATABASE)

@@ -10,9 +10,9 @@ import { parseRelayAddress } from '../contacts/relay-address.ts'
 import { signerOf } from '../crypto/signer.ts'
 import { reachFromEnvironment } from '../failpoints.ts'
 import { RecordDht } from '../net/dht/dht.ts'
-import { privateKeyOf } from '../net/identity.ts'
+import { secretOf } from '../net/identity.ts'
 import { Libp2pNetwork } from '../net/network.ts'
-import { isFreePort, portOf, withLastPort } from '../net/ports.ts'
+import { isFreePort, portFact, portOf, withLastPort } from '../net/ports.ts'
 import { VERSION } from '../version.ts'
 import { realClock, realRandom } from '../world.ts'
 import { openFaces, type Faces } from './http/faces.ts'
@@ -41,8 +41,6 @@ export interface NewRelay {
   readonly listen?: readonly string[]
 }
 
-/** Of an Ed25519 key, whose raw form is the seed and then the public half. */
-const SEED_BYTES = 32
 /** One connection for each user who is there, and as many that come and go. */
 const CONNECTIONS_MAX = 20_000
 
@@ -59,7 +57,7 @@ export function initRelay ({ home, name, listen = [] }: NewRelay): string {
 
 /**
  * Opens a relay's home and composes the relay; nothing is on the network before `start()`.
- * @throws NotFoundError, LockedError (another process runs it), UsageError (relay.toml), StorageError
+ * @throws NotFoundError, LockedError (another process runs it), RefusedError (a testnet's key, elsewhere), UsageError (relay.toml), StorageError
  */
 export async function createRelay (config: RelayNodeConfig): Promise<RelayNode> {
   const home = resolve(config.home)
@@ -128,7 +126,7 @@ export class RelayNode implements AsyncDisposable {
     this.#republisher = records === undefined ? undefined : new Republisher({ reader: store.read, records, clock: realClock, random: realRandom })
     this.#core = new RelayCore({
       store,
-      ports: { clock: realClock, random: realRandom, network: this.#network, signer: signerOf(privateKeyOf(networkKey).raw.subarray(0, SEED_BYTES)), vitals: () => vitalsOf(config.home) },
+      ports: { clock: realClock, random: realRandom, network: this.#network, signer: signerOf(secretOf(networkKey)), vitals: () => vitalsOf(config.home) },
       config: settings.config,
       version: VERSION,
       reach: reachFromEnvironment(process.env['SKEIN_FAILPOINT']),
@@ -225,8 +223,6 @@ async function listenOn (settings: RelaySettings, { store }: RelayHome): Promise
 }
 
 function anyPort (address: string): string { return address.replace(/\/tcp\/\d+/, '/tcp/0') }
-
-function portFact (wish: string): string { return `port:${wish}` }
 
 /** Of one of our own users; an expired one is none. */
 function recordOf (name: Uint8Array, { read }: RelayHome['store']): Uint8Array | undefined {

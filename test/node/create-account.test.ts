@@ -4,7 +4,7 @@ import { parseRecoveryWords, recoveryKeyOf } from '../../protocols/account/recov
 import { verifyStatement } from '../../protocols/account/statement.ts'
 import { decodeSignedStatement } from '../../protocols/account/wire.ts'
 import { publicKeyOf } from '../../protocols/core/signed.ts'
-import { createAccount, newRecoveryEntropy } from '../../node/create-account.ts'
+import { createAccount, drawSecrets } from '../../node/create-account.ts'
 import { openAccountStore } from '../../store/account-store.ts'
 import { SeededRandom } from '../../testnet/simulation/random.ts'
 import { SimSealer, simIdentity } from '../../testnet/simulation/sealer.ts'
@@ -12,9 +12,9 @@ import { SimSealer, simIdentity } from '../../testnet/simulation/sealer.ts'
 describe('a new account', () => {
   const random = new SeededRandom(1, 'ana')
   const store = openAccountStore({ path: ':memory:', isNew: true })
-  const recoveryEntropy = newRecoveryEntropy(random)
-  const identity = simIdentity(random, 'peerana')
-  const words = createAccount(store, { name: 'Ana', acceptPolicy: 'all', nowMs: 1_000, random, recoveryEntropy, identity })
+  const secrets = drawSecrets(random, () => simIdentity(random, 'peerana'))
+  const { recoveryEntropy, identity } = secrets
+  const words = createAccount(store, { name: 'Ana', acceptPolicy: 'all', nowMs: 1_000, secrets })
   const own = store.read.own.get() ?? assert.fail()
   after(() => { store.close() })
 

@@ -2,7 +2,7 @@
  * One person's engine without its loops: a real store in memory, the simulated ratchet, a turn, and a record of what the turn
  * told. Time is a world's. What a loop would do next is done by the test, one step at a time.
  */
-import { createAccount, newRecoveryEntropy } from '../../node/create-account.ts'
+import { createAccount, drawSecrets } from '../../node/create-account.ts'
 import { NOBODY } from '../../node/contacts/introductions.ts'
 import { adoptStatement } from '../../node/contacts/statements.ts'
 import { Arrivals } from '../../node/arrivals.ts'
@@ -93,8 +93,9 @@ export class Engine {
     this.random = new SeededRandom(1, name)
     this.clock = world.clock(() => true, () => this.skewMs)
     this.store = new TroubledStore(openAccountStore({ path: ':memory:', isNew: true }).database)
-    this.recoveryEntropy = newRecoveryEntropy(this.random)
-    createAccount(this.store, { name, acceptPolicy: 'ask', nowMs: START_MS, random: this.random, recoveryEntropy: this.recoveryEntropy, identity: simIdentity(this.random, this.peerId) })
+    const secrets = drawSecrets(this.random, () => simIdentity(this.random, this.peerId))
+    this.recoveryEntropy = secrets.recoveryEntropy
+    createAccount(this.store, { name, acceptPolicy: 'ask', nowMs: START_MS, secrets })
     const own = this.store.read.own.get()
     invariant(own !== undefined, 'an engine has an account')
     this.own = own

@@ -3,7 +3,7 @@ import { StorageError } from '../../protocols/core/errors.ts'
 import { ADDRESSES_MAX, STATEMENT_REFRESH_MS } from '../../protocols/core/limits.ts'
 import type { ListedRelay } from '../../protocols/account/wire.ts'
 import { publicKeyOf } from '../../protocols/core/signed.ts'
-import { OwnAccount } from '../../node/own-account.ts'
+import { makeRecordKeys, OwnAccount } from '../../node/own-account.ts'
 import { openAccountStore } from '../../store/account-store.ts'
 import { START_MS } from '../../testnet/simulation/world.ts'
 import { Engine } from './engine.ts'
@@ -69,11 +69,11 @@ describe('our own account', () => {
     const { account, store, random } = new Engine('ana')
     const before: unknown = account.recordKeys
     assert.equal(before, undefined)
-    store.transact(writer => { account.makeRecordKeys(writer, random) })
+    store.transact(writer => { makeRecordKeys(writer, random) })
     const made = account.recordKeys
     assert.ok(made)
     assert.deepEqual(made.publicKey, publicKeyOf(made.signingKey))
-    store.transact(writer => { account.makeRecordKeys(writer, random) })
+    store.transact(writer => { makeRecordKeys(writer, random) })
     const { sealer } = new Engine('ana')
     assert.deepEqual(new OwnAccount({ reader: store.read, sealer, addresses: () => [] }).recordKeys, made)
     assert.deepEqual(account.profile.record?.readKey, made.readKey)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { interruption } from '../../cli/failure.ts'
+import { Host } from '../../testnet/host.ts'
 import { layoutOf } from '../../testnet/layout.ts'
 import { Member } from '../../testnet/member.ts'
 import { Journal } from '../../testnet/report/journal.ts'
@@ -12,7 +13,12 @@ describe('a talk', () => {
     const interrupted = AbortSignal.abort(interruption())
     const layout = layoutOf(join(tmpdir(), 'skein-no-such-testnet'))
     const place = (): never => assert.fail('nobody is started')
-    const users = ['ana', 'bob'].map(name => new Member({ name, kind: 'user' }, { layout, place, journal: new Journal(() => 0), interrupted }))
+    const journal = new Journal(() => 0)
+    const users = (['ana', 'bob'] as const).map(name => {
+      const node = { name, kind: 'user' } as const
+      const host = new Host([node], { layout, placeOf: place, journal, interrupted })
+      return new Member(node, { layout, host, seed: undefined, place, journal, interrupted })
+    })
     // Up, so that a call that fails may have been done.
     for (const user of users) Object.defineProperty(user, 'isUp', { value: true })
     await assert.rejects(talk(users, { messages: 1, signal: new AbortController().signal, random: () => 0, ledger: new Ledger(), tell: () => undefined }), { code: 'interrupted' })

@@ -79,8 +79,9 @@ export class Cable {
   #join (near: Socket, { name, port, first }: { readonly name: string, readonly port: number, readonly first: Buffer }): void {
     const { rules, ownerOf, random } = this.#options
     if (near.destroyed) return
-    const owner = ownerOf(port) ?? name
-    if (rules.isCut(name, owner)) {
+    // Asked anew each time: who listens there may be connected to before it has said where it listens.
+    const owner = (): string => ownerOf(port) ?? name
+    if (rules.isCut(name, owner())) {
       this.#held.push(() => { this.#join(near, { name, port, first }) })
       return
     }
@@ -88,10 +89,10 @@ export class Cable {
     this.#keep(far)
     far.setNoDelay(true)
     far.pause()
-    const common = { link: () => rules.linkBetween(name, owner), isCut: () => rules.isCut(name, owner), random }
+    const common = { link: () => rules.linkBetween(name, owner()), isCut: () => rules.isCut(name, owner()), random }
     const lanes = [
-      new Lane({ ...common, from: near, to: far, onBytes: bytes => { this.#count(`${name} ${owner}`, bytes) } }),
-      new Lane({ ...common, from: far, to: near, onBytes: bytes => { this.#count(`${owner} ${name}`, bytes) } })
+      new Lane({ ...common, from: near, to: far, onBytes: bytes => { this.#count(`${name} ${owner()}`, bytes) } }),
+      new Lane({ ...common, from: far, to: near, onBytes: bytes => { this.#count(`${owner()} ${name}`, bytes) } })
     ]
     for (const lane of lanes) this.#lanes.add(lane)
     for (const [end, other] of [[near, far], [far, near]] as const) {

@@ -20,6 +20,8 @@ export interface Place {
   readonly cablePort: number | undefined
   /** Where its node listens. */
   readonly listen: string
+  /** By which address the others reach it, as long as no router is in between. */
+  readonly host: string
 }
 
 /** A cable that is there, and follows the rules. */

@@ -12,7 +12,7 @@ export async function layUserspace (options: CableOptions): Promise<LaidCable> {
   return {
     kind: 'userspace',
     means: 'TCP on loopback, carried by the testnet itself; loses nothing',
-    place: () => ({ enter: [], cablePort: cable.port, listen: LOOPBACK }),
+    place: () => ({ enter: [], cablePort: cable.port, listen: LOOPBACK, host: '127.0.0.1' }),
     bytesBetween: (from, to) => cable.bytesBetween(from, to),
     recut: () => { cable.pump() },
     requireLink: ({ loss = 0 }) => { if (loss > 0) throw new UsageError('this cable loses nothing: it carries TCP, which would send again', OTHER) },

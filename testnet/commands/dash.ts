@@ -31,5 +31,5 @@ async function runningIn (directory: string, interrupted: AbortSignal): Promise<
       if (!(thrown instanceof NoTestnetError)) throw thrown
     }
   }
-  throw new NoTestnetError()
+  throw new NoTestnetError(directory)
 }

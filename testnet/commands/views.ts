@@ -15,7 +15,9 @@ export function statusText ({ nodes, partitions, links, cable, means }: StatusVi
 export function cableText ({ cable, means }: Pick<StatusView, 'cable' | 'means'>): string { return `cable: ${cable} (${means})` }
 
 export function nodeText (node: NodeView): string {
-  return [`${node.name} is ${node.state}`, ...conditions(node)].join(', ').concat('.')
+  const { name, state, pack } = node
+  // What ended or halted it, did so to all of its pack.
+  return [`${name} is ${state}`, ...pack === null || state === 'up' ? [] : [`with all of its pack (${pack})`], ...conditions(node)].join(', ').concat('.')
 }
 
 /** What is not as usual with it. */
@@ -28,5 +30,5 @@ function conditions ({ skewMs, nat, disk }: NodeView): readonly string[] {
 }
 
 function nodeLines (nodes: readonly NodeView[]): readonly string[] {
-  return tableLines(nodes.map(node => [node.name, node.kind, node.state, node.pid === null ? '' : String(node.pid), conditions(node).join(', '), node.address ?? '']))
+  return tableLines(nodes.map(node => [node.name, node.kind, node.state, node.pid === null ? '' : String(node.pid), node.pack ?? '', conditions(node).join(', '), node.address ?? '']))
 }

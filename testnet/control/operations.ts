@@ -8,6 +8,8 @@ export interface NodeView {
   readonly state: 'up' | 'down' | 'paused'
   /** Of its process; null while it is down. */
   readonly pid: number | null
+  /** Which process it shares with others; null: it has one of its own. */
+  readonly pack: string | null
   readonly home: string
   readonly log: string
   /** Where it listens; null before its first start. */

@@ -1,7 +1,7 @@
 /** Users who write to each other whatever happens around them. What a node has given an id for is owed. */
 import { EXIT, SkeinError } from '../../protocols/core/errors.ts'
 import { oneOf } from '../chance.ts'
-import { circlesOf } from '../meeting.ts'
+import { contactsOfUsers } from '../acquaintances.ts'
 import type { Player } from '../net.ts'
 import { REAL_TIME, type Time } from '../time.ts'
 
@@ -36,6 +36,8 @@ export interface Talk {
   /** Names of those who write, and of those who are written to; else everybody. */
   readonly from?: readonly string[]
   readonly to?: readonly string[]
+  /** By name: whom each knows, or will know before long; else as in a testnet of which nothing is said. */
+  readonly contacts?: ReadonlyMap<string, ReadonlySet<string>>
   /** The messages are spread over this time; else they come as fast as people type in a hurry. */
   readonly durationMs?: number
   /** Ends the talk, whatever was said by then. */
@@ -54,14 +56,14 @@ const AGAIN_MS = 100
 const TOLD_EVERY = 1_000
 
 /** Resolves when all was said, or the signal came. */
-export async function talk (users: readonly Player[], { messages, from: writers, to: readers, durationMs, signal, random, ledger, tell, time = REAL_TIME }: Talk): Promise<void> {
+export async function talk (users: readonly Player[], { messages, from: writers, to: readers, contacts = contactsOfUsers({ nodes: users }), durationMs, signal, random, ledger, tell, time = REAL_TIME }: Talk): Promise<void> {
   let begun = 0
-  // Who does not know somebody cannot write to him.
-  const circles = circlesOf(users)
+  const byName = new Map(users.map(user => [user.name, user]))
   const speakers = users.filter(({ name }) => writers?.includes(name) ?? true)
   const pauseMs = durationMs === undefined ? PAUSE_MS : 2 * durationMs * SPEAKERS_EACH * speakers.length / messages
   const speak = async (from: Player): Promise<void> => {
-    const others = (circles.get(from) ?? []).filter(({ name }) => readers?.includes(name) ?? true)
+    // Who does not know somebody cannot write to him.
+    const others = [...contacts.get(from.name) ?? []].flatMap(name => readers?.includes(name) ?? true ? byName.get(name) ?? [] : [])
     if (others.length === 0) return
     // Else a thousand people would say their first words at once.
     if (durationMs !== undefined) await time.delay(random() * pauseMs)

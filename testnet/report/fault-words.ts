@@ -3,7 +3,7 @@ import { countText } from '../../protocols/core/quantity.ts'
 import type { Fault, FaultKind } from './journal.ts'
 
 /** In the order of how hard they are. */
-export const KINDS: readonly FaultKind[] = ['died', 'disk lost', 'old disk', 'no power', 'killed', 'disk full', 'standstill', 'cut', 'wrong clock', 'slow', 'router']
+export const KINDS: readonly FaultKind[] = ['died', 'disk lost', 'old disk', 'no power', 'killed', 'disk full', 'standstill', 'cut', 'wrong clock', 'slow', 'router', 'prekeys taken', 'upgraded']
 
 const WORDS: Readonly<Record<FaultKind, { readonly said: string, readonly one: string, readonly many: string }>> = {
   died: { said: 'died by itself', one: 'death by itself', many: 'deaths by themselves' },
@@ -16,7 +16,9 @@ const WORDS: Readonly<Record<FaultKind, { readonly said: string, readonly one: s
   cut: { said: 'cut off', one: 'cut', many: 'cuts' },
   'wrong clock': { said: 'clock', one: 'wrong clock', many: 'wrong clocks' },
   slow: { said: 'slow line', one: 'slow line', many: 'slow lines' },
-  router: { said: 'router', one: 'other router', many: 'other routers' }
+  router: { said: 'router', one: 'other router', many: 'other routers' },
+  'prekeys taken': { said: 'prekeys taken', one: 'taking of all prekeys', many: 'takings of all prekeys' },
+  upgraded: { said: 'upgraded', one: 'upgrade', many: 'upgrades' }
 }
 
 /** `bob killed`, `ana | relay1, relay2`, `carol clock 1 h slow` */

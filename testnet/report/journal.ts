@@ -3,7 +3,7 @@
  * happen. The times are of the clock that it is given; a simulator gives a virtual one.
  */
 
-export type FaultKind = 'killed' | 'disk lost' | 'old disk' | 'died' | 'no power' | 'disk full' | 'standstill' | 'wrong clock' | 'cut' | 'slow' | 'router'
+export type FaultKind = 'killed' | 'disk lost' | 'old disk' | 'died' | 'no power' | 'disk full' | 'standstill' | 'wrong clock' | 'cut' | 'slow' | 'router' | 'upgraded' | 'prekeys taken'
 
 export interface Fault {
   readonly kind: FaultKind
@@ -29,6 +29,9 @@ export interface Listener {
 
 /** Five hours of a proof, in which there is one every two seconds. All are counted. */
 const KEPT_MAX = 10_000
+
+/** What ends something that was done to a node. */
+export function nodeKey (name: string, of: 'down' | 'paused' | 'clock' | 'power' | 'disk' | 'router' | 'slow' | 'version' | 'prekeys'): string { return `${name} ${of}` }
 
 export class Journal {
   readonly #nowMs: () => number

@@ -1,11 +1,13 @@
 /** Makes the faults of a scenario happen at their times, and undoes them. */
 import { parseDuration } from '../../cli/time.ts'
+import { invariant } from '../../protocols/core/invariant.ts'
 import { PERFECT, type Link } from '../cable/rules.ts'
 import { Nemesis } from '../prove/nemesis.ts'
 import type { Net } from '../net.ts'
 import { deadlineOf, type Time } from '../time.ts'
 import type { Disturbances } from './disturbances.ts'
 import type { Fault } from './schema.ts'
+import { drainPrekeys, type Victim } from './strangers.ts'
 
 export interface FaultStage {
   readonly testnet: Net
@@ -14,6 +16,10 @@ export interface FaultStage {
   /** Whose clocks are wrong: what they say of times counts for nothing. */
   readonly wrongClocks: Disturbances
   readonly random: () => number
+  /** Of those whose prekeys strangers will take. */
+  readonly victims: ReadonlyMap<string, Victim>
+  /** Of those who will be met, who may be away by then. */
+  readonly links: ReadonlyMap<string, string>
   /** When the talk began, on the stop-watch of `time`. */
   readonly beginMs: number
   readonly tell: (text: string) => void
@@ -29,6 +35,8 @@ interface Act {
   /** It is no fault but the end of one. */
   readonly isMending?: boolean
   readonly isAboutClocks?: boolean
+  /** It is over when it has happened. */
+  readonly isShort?: boolean
 }
 
 /** Resolves when it has happened, and was undone where it says for how long. */
@@ -45,7 +53,7 @@ export async function happen (fault: Fault, stage: FaultStage): Promise<void> {
     }
   }
   await act.begin()
-  if (act.isMending === true) for (const name of act.whom) disturbances.end(name, time.nowMs())
+  if (act.isMending === true || act.isShort === true) for (const name of act.whom) disturbances.end(name, time.nowMs())
   if (fault.for === undefined) return
   await time.delay(parseDuration(fault.for, 'for'), interrupted)
   await act.undo()
@@ -77,28 +85,44 @@ async function trouble (fault: Fault, { testnet, random, tell, disturbances, wro
   for (const each of [disturbances, wrongClocks]) for (const name of names) each.end(name, time.nowMs())
 }
 
-function actOf (fault: Fault, { testnet }: FaultStage): Act {
-  const { crash, keepDisk, oldDisk, start, pause, resume, clock, partition, slow, loss } = fault
+function actOf (fault: Fault, stage: FaultStage): Act {
+  const { testnet } = stage
+  const { crash, keepDisk, oldDisk, start, meet, pause, resume, clock, partition, slow, loss } = fault
   if (crash !== undefined) return { what: fault.loseDisk === true ? 'killed, and its disk lost' : 'killed', whom: [crash], begin: async () => { await testnet.crash(crash, fault.loseDisk) }, undo: async () => { await testnet.start(crash) } }
   if (keepDisk !== undefined) return { what: 'disk copied', whom: [keepDisk], begin: async () => { await testnet.keepCopy(keepDisk) }, undo: nothing, isMending: true }
   if (oldDisk !== undefined) return { what: 'old disk restored', whom: [oldDisk], begin: async () => { await testnet.restoreCopy(oldDisk) }, undo: nothing, isMending: true }
   if (start !== undefined) return { what: 'started', whom: [start], begin: async () => { await testnet.start(start) }, undo: nothing, isMending: true }
+  if (meet !== undefined) return meetAct(meet, stage)
   if (pause !== undefined) return { what: 'stands still', whom: [pause], begin: () => { testnet.member(pause).pause() }, undo: () => { testnet.member(pause).resume() } }
   if (resume !== undefined) return { what: 'goes on', whom: [resume], begin: () => { testnet.member(resume).resume() }, undo: nothing, isMending: true }
   if (clock !== undefined) return { what: `clock wrong by ${fault.skew ?? '0'}`, whom: [clock], begin: () => { testnet.member(clock).skew(skewMs(fault.skew ?? '0')) }, undo: () => { testnet.member(clock).skew(0) }, isAboutClocks: true }
   if (partition !== undefined) return partitionAct(partition, testnet)
   if (slow !== undefined) return slowAct(slow, fault, testnet)
   if (loss !== undefined) return lossAct(loss, fault, testnet)
-  return placeAct(fault, testnet)
+  return placeAct(fault, stage)
 }
 
-/** Of what a node stands on: its router, its disk, its power. */
-function placeAct ({ nat, kind = 'none', fillDisk, leave = 0, powerOff }: Fault, testnet: Net): Act {
+/** Of what a node stands on: its router, its disk, its power, its version; and of who comes from outside. */
+function placeAct ({ nat, kind = 'none', fillDisk, leave = 0, powerOff, upgrade, drain }: Fault, { testnet, victims, tell }: FaultStage): Act {
   const { ground } = testnet
   if (nat !== undefined && ground !== undefined) return { what: `router ${kind}`, whom: [nat], begin: async () => { await ground.setNat(nat, kind) }, undo: async () => { await ground.setNat(nat, 'none') } }
   if (fillDisk !== undefined && ground !== undefined) return { what: 'disk full', whom: [fillDisk], begin: async () => { await ground.fillDisk(fillDisk, leave) }, undo: async () => { await ground.freeDisk(fillDisk) } }
   if (powerOff !== undefined && ground !== undefined) return { what: 'without power', whom: [powerOff], begin: async () => { await ground.powerOff(powerOff) }, undo: async () => { await testnet.start(powerOff) } }
+  if (upgrade !== undefined && ground !== undefined) return { what: 'upgraded', whom: [upgrade], begin: async () => { await ground.upgrade(upgrade) }, undo: nothing, isShort: true }
+  if (drain !== undefined && ground !== undefined) return { what: 'prekeys taken', whom: [drain], begin: async () => { tell(`${await ground.drain(drain, async () => await drainOf(drain, victims))} prekeys of ${drain} are gone`) }, undo: nothing, isShort: true }
   return { what: 'lines whole', whom: [], begin: () => { testnet.heal() }, undo: nothing, isMending: true }
+}
+
+/** @throws RefusedError when some are left */
+async function drainOf (name: string, victims: ReadonlyMap<string, Victim>): Promise<number> {
+  const victim = victims.get(name)
+  invariant(victim !== undefined, 'whoever is drained was looked at before')
+  return await drainPrekeys(victim)
+}
+
+/** Who is met, may be away: the request waits at the relays. */
+function meetAct ([asker = '', asked = '']: readonly string[], { testnet, links }: Pick<FaultStage, 'testnet' | 'links'>): Act {
+  return { what: 'ask and are asked', whom: [asker, asked], begin: async () => { await testnet.member(asker).api.call('contact.add', { link: links.get(asked) ?? '', as: asked }) }, undo: nothing, isShort: true }
 }
 
 function partitionAct ([left = [], right = []]: NonNullable<Fault['partition']>, testnet: Net): Act {

@@ -1,12 +1,12 @@
-/** From a file to a scenario. The only file that knows YAML. */
+/** From a file to a scenario. */
 import { existsSync, readdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Ajv } from 'ajv'
 import { parseDuration } from '../../cli/time.ts'
 import { NotFoundError, UsageError, asError } from '../../protocols/core/errors.ts'
 import { planOf } from '../plan.ts'
+import { readYaml, yamlText } from '../yaml.ts'
 import { parseExpectation, type Expectation } from './expectation.ts'
 import { SCENARIO, type Scenario } from './schema.ts'
 
@@ -45,25 +45,29 @@ export function checkScenario (file: string, value: unknown): ReadScenario {
   return { file, scenario: value, expectations: value.expect.map(parseExpectation) }
 }
 
-const ACTIONS = ['crash', 'keepDisk', 'oldDisk', 'start', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'loss', 'nat', 'fillDisk', 'powerOff', 'trouble'] as const
+const ACTIONS = ['crash', 'keepDisk', 'oldDisk', 'start', 'upgrade', 'drain', 'meet', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'loss', 'nat', 'fillDisk', 'powerOff', 'trouble'] as const
 
 function actionsIn (fault: NonNullable<Scenario['faults']>[number]): string[] { return ACTIONS.filter(action => fault[action] !== undefined) }
 
-function checkNames (file: string, { users, relays = 0, talk, faults = [] }: Scenario): void {
+function checkNames (file: string, { users, relays = 0, release, strangers = [], talk, faults = [] }: Scenario): void {
   const names = new Set(planOf({ users, relays }).nodes.map(({ name }) => name))
   const mentioned = [
-    ...talk.from ?? [], ...talk.to ?? [],
-    ...faults.flatMap(({ crash, keepDisk, oldDisk, start, pause, resume, clock, partition = [], slow = [], loss = [], nat, fillDisk, powerOff }) => [crash, keepDisk, oldDisk, start, pause, resume, clock, ...partition.flat(), ...slow, ...loss, nat, fillDisk, powerOff])
+    ...strangers, ...talk.from ?? [], ...talk.to ?? [],
+    ...faults.flatMap(({ crash, keepDisk, oldDisk, start, upgrade, drain, meet = [], pause, resume, clock, partition = [], slow = [], loss = [], nat, fillDisk, powerOff }) => [crash, keepDisk, oldDisk, start, upgrade, drain, ...meet, pause, resume, clock, ...partition.flat(), ...slow, ...loss, nat, fillDisk, powerOff])
   ]
   const stranger = mentioned.find(name => name !== undefined && !names.has(name))
   const phone = faults.find(({ crash, loseDisk }) => loseDisk === true && crash !== undefined && !crash.startsWith('relay'))
   if (phone !== undefined) throw new UsageError(`${file}: ${phone.crash ?? ''} would be somebody else with another disk`, 'Only relays come back as they were when their disk is lost.')
+  const upgraded = faults.find(({ upgrade }) => upgrade !== undefined)?.upgrade
+  if (release === undefined && upgraded !== undefined) throw new UsageError(`${file}: ${upgraded} is of this version already`, 'Say of which one everybody is at first: release: previous')
   if (stranger !== undefined) throw new UsageError(`${file}: there is no ${stranger} among ${users} users and ${relays} relays`, `There are: ${[...names].join(', ')}.`)
 }
 
 /** What only some testnets can do is asked for. */
 function checkNeeds (file: string, { cable, disks, faults = [] }: Scenario): void {
-  for (const { at, loss, percent, nat, kind, fillDisk, powerOff } of faults) {
+  for (const { at, loss, percent, nat, kind, fillDisk, powerOff, drain } of faults) {
+    // They are on this computer, from which nobody gets to hosts in namespaces.
+    if (drain !== undefined && cable === 'namespaces') throw new UsageError(`${file}: no stranger comes from outside to a cable of namespaces`, 'Leave it to the other one: without cable: namespaces')
     if ((loss ?? nat) !== undefined && cable !== 'namespaces') throw new UsageError(`${file}: the fault at ${at} needs a cable that can do it`, 'Say at the top: cable: namespaces')
     if (loss !== undefined && percent === undefined) throw new UsageError(`${file}: the fault at ${at} does not say how much is lost`, 'For example: percent: 5')
     if (nat !== undefined && kind === undefined) throw new UsageError(`${file}: the fault at ${at} does not say which kind of router`, 'For example: kind: symmetric')
@@ -90,16 +94,15 @@ function checkReturns (file: string, { faults = [] }: Scenario): void {
 
 /** As a file that `readScenario` takes. */
 export async function scenarioText (scenario: Scenario): Promise<string> {
-  const { stringify } = await import('yaml')
-  return stringify(scenario, { lineWidth: 0 })
+  return await yamlText(scenario)
 }
 
 async function valueIn (file: string): Promise<unknown> {
   try {
     if (['.ts', '.mts', '.js', '.mjs'].includes(extname(file))) return (await import(pathToFileURL(file).href) as { readonly default?: unknown }).default
-    const { parse } = await import('yaml')
-    return parse(await readFile(file, 'utf8'))
+    return (await readYaml(file)).value
   } catch (error) {
+    if (error instanceof UsageError) throw error
     throw new UsageError(`${file} cannot be read: ${asError(error).message}`)
   }
 }

@@ -21,6 +21,9 @@ export const FAULT = {
     keepDisk: { ...NAME, description: 'A relay whose disk as it is now is what a later oldDisk puts back.' },
     oldDisk: { ...NAME, description: 'A relay whose disk is put back to what it was when the talk began.' },
     start: NAME,
+    upgrade: { ...NAME, description: 'Stopped in order, and started as this version; where the scenario names a release.' },
+    drain: { ...NAME, description: 'Strangers take all one-time prekeys of this user from its relays.' },
+    meet: { ...NAMES, minItems: 2, maxItems: 2, description: 'The first asks the second to be a contact.' },
     pause: { ...NAME, description: 'Its process stands still; `for`: then goes on.' },
     resume: NAME,
     clock: NAME,
@@ -54,6 +57,8 @@ export const SCENARIO = {
     relays: { type: 'integer', minimum: 0, maximum: SIMULATED_RELAYS_MAX },
     cable: { enum: CABLES, description: 'Else the userspace one.' },
     disks: { type: 'boolean', description: 'Whether each home lies on a disk of its own.' },
+    release: { type: 'string', minLength: 1, description: 'Of which version everybody is at first: `previous`, a tag, a commit, or a folder.' },
+    strangers: { ...NAMES, description: 'Users who know nobody at first.' },
     talk: {
       type: 'object',
       required: ['messages'],

@@ -2,7 +2,7 @@
 import { macOf } from '../../node/crypto/mac.ts'
 import { openSecret, sealSecret } from '../../node/crypto/secretbox.ts'
 import { isSignature } from '../../node/crypto/verify.ts'
-import { createAccount, newRecoveryEntropy } from '../../node/create-account.ts'
+import { createAccount, drawSecrets } from '../../node/create-account.ts'
 import { Core } from '../../node/core.ts'
 import type { Step } from '../../node/failpoints.ts'
 import { openAccountStore, type AccountStore } from '../../store/account-store.ts'
@@ -52,7 +52,7 @@ export class SimNode {
     this.name = name
     this.peerId = `peer${name}`
     this.store = store ?? openAccountStore({ path: ':memory:', isNew: true })
-    if (store === undefined) createAccount(this.store, { name, acceptPolicy: 'all', nowMs: START_MS, random, recoveryEntropy: newRecoveryEntropy(random), identity: simIdentity(random, this.peerId) })
+    if (store === undefined) createAccount(this.store, { name, acceptPolicy: 'all', nowMs: START_MS, secrets: drawSecrets(random, () => simIdentity(random, this.peerId)) })
     this.#network = this.#makeNetwork()
     this.core = this.#compose()
   }

@@ -7,7 +7,7 @@ import { makeEntry } from '../../../node/contacts/entries.ts'
 import { locate, type Located } from '../../../node/contacts/locate.ts'
 import { openSecret, sealSecret } from '../../../node/crypto/secretbox.ts'
 import { Records } from '../../../node/loops/records.ts'
-import type { RecordKeys } from '../../../node/own-account.ts'
+import { makeRecordKeys, type RecordKeys } from '../../../node/own-account.ts'
 import type { RecordNetwork, RecordPut } from '../../../node/ports.ts'
 import { DIRECTORY_PROTOCOL } from '../../../node/protocols.ts'
 import { Ether } from '../../../testnet/simulation/ether.ts'
@@ -91,7 +91,7 @@ export class DirectoryScene {
     const { bob, ana, dht } = this
     void this.anasNetwork.start()
     void this.bobsNetwork.start()
-    bob.store.transact(writer => { bob.account.makeRecordKeys(writer, bob.random) })
+    bob.store.transact(writer => { makeRecordKeys(writer, bob.random) })
     const keys = bob.account.recordKeys
     if (keys === undefined) throw new Error('record keys were made')
     this.keys = keys

@@ -50,7 +50,8 @@ export class NamespacedCable implements LaidCable {
   /** A relay says where it is; a user may be anywhere. */
   place (name: string): Place {
     const lot = this.#lot(name)
-    return { enter: this.#spaces.enter(hostOf(lot)), cablePort: undefined, listen: `/ip4/${this.#relays.has(name) ? publicHostOf(lot) : '0.0.0.0'}/tcp/${PORT}` }
+    const host = publicHostOf(lot)
+    return { enter: this.#spaces.enter(hostOf(lot)), cablePort: undefined, listen: `/ip4/${this.#relays.has(name) ? host : '0.0.0.0'}/tcp/${PORT}`, host }
   }
 
   recut (): void { this.#spaces.run(faultScript([...this.#lots.values()], this.#rules)) }
