@@ -245,6 +245,26 @@ export const DHT_ANSWERS_ENOUGH = 8
 export const DHT_BOOTSTRAP_MAX = 8
 export const DHT_PEERS_MAX = 2_048
 
+// Media: how blobs move (docs/protocols/media.md, "Transfer")
+/** One encrypted segment is one leaf: 2^20 bytes. */
+export const LEAF_BYTES = 1024 * 1024
+/** Leaves asked of one holder and not brought yet: what the law allows, what is asked before its rate is known, and the least, so that the line never rests. */
+export const WANTED_LEAVES_MAX = 64
+export const WANTED_LEAVES_FIRST = 4
+export const WANTED_LEAVES_MIN = 2
+/** As many as it brings in this time: who turns out to be slow must not have been asked for much. */
+export const WANTED_MS = 2_000
+/** Who has brought no byte for this long loses what was asked of it to others. */
+export const HOLDER_SILENT_MS_MAX = 5_000
+/** A dial, the answer to it, and the tree of the blob. */
+export const HOLDER_OPEN_MS_MAX = 25_000
+/** Holders that bring at the same time: two relays and the sender fill any line, and a spare one. */
+export const HOLDERS_OPEN_MAX = 4
+/** Failures in a row, without a leaf in between, after which a holder is asked no more. */
+export const HOLDER_ATTEMPTS_MAX = 3
+/** A holder that wants us to wait longer than this is one of tomorrow. */
+export const HOLDER_RETRY_MS_MAX = 30_000
+
 // Sizes that other specifications fix
 /** A libsignal public key: a type byte, then Curve25519. */
 export const IDENTITY_KEY_BYTES = 33
