@@ -265,6 +265,9 @@ export const HOLDER_ATTEMPTS_MAX = 3
 /** A holder that wants us to wait longer than this is one of tomorrow. */
 export const HOLDER_RETRY_MS_MAX = 30_000
 
+/** A relay that neither takes nor says anything for this long is given up for now. */
+export const PUT_SILENT_MS_MAX = 30_000
+
 // Sizes that other specifications fix
 /** A libsignal public key: a type byte, then Curve25519. */
 export const IDENTITY_KEY_BYTES = 33
