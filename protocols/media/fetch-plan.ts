@@ -129,13 +129,11 @@ export function fetchDueAtMs (plan: FetchPlan, nowMs: number): number | undefine
   if (fetchEnd(plan) !== undefined) return undefined
   const hasSlot = openCount(plan.holders) < HOLDERS_OPEN_MAX
   return leastOf([...plan.holders.values()].flatMap(holder => {
-    switch (holder.at) {
-      case 'waiting': return hasSlot ? [holder.retryAtMs] : []
-      case 'opening': return [holder.sinceMs + HOLDER_OPEN_MS_MAX]
-      // At half of it others are asked for the same: see `spare`.
-      case 'open': return holder.wanted.length === 0 ? [] : [holder.movedAtMs + HOLDER_SILENT_MS_MAX / 2, holder.movedAtMs + HOLDER_SILENT_MS_MAX]
-      case 'over': return []
-    }
+    if (holder.at === 'waiting') return hasSlot ? [holder.retryAtMs] : []
+    if (holder.at === 'opening') return [holder.sinceMs + HOLDER_OPEN_MS_MAX]
+    if (holder.at === 'over' || holder.wanted.length === 0) return []
+    // At half of it others are asked for the same: see `spare`.
+    return [holder.movedAtMs + HOLDER_SILENT_MS_MAX / 2, holder.movedAtMs + HOLDER_SILENT_MS_MAX]
   }).filter(atMs => atMs > nowMs))
 }
 

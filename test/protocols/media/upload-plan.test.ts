@@ -103,7 +103,8 @@ describe('an upload to any relays', () => {
       const takers = [...kinds.values()].filter(kind => kind === 'takes' || kind === 'flaky').length
       const able = [...kinds.values()].filter(kind => kind !== 'refuses').length
       scene.say({ type: 'due' })
-      for (let round = 0; round < (takers === 0 ? 20 : 400) && (takers === 0 || scene.copies().stored < Math.min(2, takers)); round++) {
+      const isDone = (): boolean => takers > 0 && scene.copies().stored >= Math.min(2, takers)
+      for (let round = 0; round < (takers === 0 ? 20 : 400) && !isDone(); round++) {
         const puts = scene.puts()
         assert.ok([...scene.plan.relays.values()].filter(({ putting }) => putting !== undefined).length <= 2)
         for (const name of puts) scene.say(...answer(name, kinds.get(name) ?? 'gone', () => Number(chance.next().value)))
