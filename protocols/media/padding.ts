@@ -6,15 +6,15 @@ import { invariant } from '../core/invariant.ts'
 
 /** Below it every file looks alike: most texts, icons and stickers. */
 export const PADDED_BYTES_MIN = 4_096
-/** What can be padded: the padded size stays a safe integer, since padding adds less than an eighth. 4.5 PB. */
-export const FILE_BYTES_MAX = 2 ** 52
+/** 2 PiB: padded by an eighth at most, it stays below the 2^32 segments of 1 MiB that four bytes can count. */
+export const FILE_BYTES_MAX = 2 ** 51
 
 /**
  * Of a size with the exponent E only the first bits are kept, as many as E itself takes: the rest is rounded up. In whole numbers
  * alone: powers of two divide exactly, and a logarithm of floating point is wrong beside them.
  */
 export function paddedBytes (bytes: number): number {
-  invariant(Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= FILE_BYTES_MAX, 'a file has 0 to 2^52 bytes')
+  invariant(Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= FILE_BYTES_MAX, 'a file has 0 to 2^51 bytes')
   if (bytes <= PADDED_BYTES_MIN) return PADDED_BYTES_MIN
   const exponent = exponentOf(bytes)
   const step = 2 ** (exponent - exponentOf(exponent) - 1)

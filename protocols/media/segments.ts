@@ -52,6 +52,8 @@ export function ciphertextBytes (layout: SegmentLayout, plaintextBytes: number):
 
 /** Plaintext that stands in so much ciphertext, padding included; undefined: no ciphertext has that length. */
 export function plaintextBytes (layout: SegmentLayout, ciphertext: number): number | undefined {
-  const plaintext = ciphertext - headerBytes(layout) - Math.ceil(ciphertext / layout.segmentBytes) * TAG_BYTES
+  const count = Math.ceil(ciphertext / layout.segmentBytes)
+  if (count > SEGMENTS_MAX) return undefined
+  const plaintext = ciphertext - headerBytes(layout) - count * TAG_BYTES
   return plaintext >= 0 && ciphertextBytes(layout, plaintext) === ciphertext ? plaintext : undefined
 }
