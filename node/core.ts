@@ -195,6 +195,7 @@ export class Core {
         this.mailboxes.taken(envelopes)
         this.#copies.heard(new Set(envelopes.map(({ contact }) => contact)))
       },
+      onBlobs: () => {},
       onStorage: error => { this.#noteStorage(error) }
     })
     this.account.onChanged(() => {

@@ -19,6 +19,21 @@ export const RECEIPT_IDS_MAX = 256
 export const PACK_CONTENTS_MAX = 64
 export const PACK_BYTES_MAX = 48 * 1024
 
+// Attachments (docs/protocols/media.md)
+export const ATTACHMENTS_MAX = 16
+/** All of one message: with a text of some length they must leave room in one envelope. */
+export const ATTACHMENTS_BYTES_MAX = 24 * 1024
+/** Four names of a common file system. */
+export const ATTACHMENT_NAME_BYTES_MAX = 1_024
+/** RFC 6838 allows 127 characters for each half, and nobody registers such. */
+export const MEDIA_TYPE_BYTES_MAX = 127
+/** Pixels of one side: what JPEG can say. */
+export const PIXELS_MAX = 65_535
+/** The format takes up to 25 bytes; the rest is room. */
+export const THUMBHASH_BYTES_MAX = 64
+export const THUMBNAIL_BYTES_MAX = 8 * 1024
+export const HOLDERS_MAX = 8
+
 // Envelopes and frames
 /** A sealed envelope's largest size bucket, and so the largest body that a mailbox takes. */
 export const ENVELOPE_BYTES_MAX = 64 * 1024

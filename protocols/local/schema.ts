@@ -140,7 +140,7 @@ export const TRACE_STEP = {
 } as const
 export type TraceStep = FromSchema<typeof TRACE_STEP>
 
-export const EVENT_TYPES = ['message.received', 'message.state', 'message.changed', 'message.read', 'request.received', 'contact.added', 'contact.accepted', 'contact.changed',
+export const EVENT_TYPES = ['message.received', 'message.state', 'message.changed', 'message.read', 'attachment.state', 'request.received', 'contact.added', 'contact.accepted', 'contact.changed',
   'contact.key_changed', 'contact.devices_changed', 'node.trouble'] as const
 
 export const EVENT_VIEW = {
