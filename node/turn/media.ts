@@ -24,6 +24,10 @@ export interface BlobsTold {
   readonly dropped: BlobRoot[]
 }
 
+export function hasBlobs ({ offered, arrived, noticed, dropped }: BlobsTold): boolean {
+  return offered.length + arrived.length + noticed.length + dropped.length > 0
+}
+
 interface Parts { readonly writer: Writer, readonly round: Round }
 
 export function leafCount (blobBytes: number): number { return Math.ceil(blobBytes / BLOB_LAYOUT.segmentBytes) }

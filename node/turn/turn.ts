@@ -27,7 +27,7 @@ import { composeDraft, Ids, writeDraft, type Composed, type Draft, type RecallPa
 import { openArrival, refused, type Arrival, type OpenedArrival } from './open.ts'
 import { outcomeOfFailed, sessionlessOf, STORAGE_RETRY_MS, takenOf, type Taken } from './consequences.ts'
 import { DueReceipts } from './due-receipts.ts'
-import type { BlobsTold } from './media.ts'
+import { hasBlobs, type BlobsTold } from './media.ts'
 import { gatherParcels, gatherWaiting } from './parcels.ts'
 import { Replies } from './replies.ts'
 import { Round } from './round.ts'
@@ -331,7 +331,7 @@ export class Turn {
     if (done.sessionless.length > 0) this.#events?.onSessionless(done.sessionless)
     if (round.toLookUp.size > 0) this.#events?.onBehind(round.toLookUp)
     if (round.toHint.size > 0) this.#events?.onHint(round.toHint)
-    if (Object.values(round.blobs).some(told => told.length > 0)) this.#events?.onBlobs(round.blobs)
+    if (hasBlobs(round.blobs)) this.#events?.onBlobs(round.blobs)
     for (const { device } of round.owed.values()) this.#receipts.add(device.deviceId)
     for (const { id, state, reason } of round.states) arrivals.announce(idKey(id), state, reason)
     if (round.hasEvents) feed.ring()

@@ -72,6 +72,5 @@ function cut (text: string, bytesMax: number): string {
     if (utf8Bytes(kept) + utf8Bytes(segment) > bytesMax) break
     kept += segment
   }
-  // A single character as long as this is none that anybody sees.
-  return kept === '' ? [...text].reduce((cut, character) => utf8Bytes(cut + character) <= bytesMax ? cut + character : cut, '') : kept
+  return kept
 }

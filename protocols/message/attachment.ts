@@ -96,7 +96,7 @@ function attachmentOf (fields: Fields): Attachment {
   const blobBytes = safeInteger(fields.blobBytes, 'size of a blob')
   // What cannot come true is refused before anything of it is fetched.
   if ((plaintextBytes(BLOB_LAYOUT, blobBytes) ?? -1) < bytes) throw new MalformedError('size of a blob', 'must be that of a ciphertext in which the file fits')
-  if (isLeafRoot(root) !== blobBytes <= BLOB_LAYOUT.segmentBytes) throw new MalformedError('root of a blob', 'must be a leaf when there is only one')
+  if (isLeafRoot(root) !== (blobBytes <= BLOB_LAYOUT.segmentBytes)) throw new MalformedError('root of a blob', 'must be a leaf when there is only one')
   if (fields.width > PIXELS_MAX || fields.height > PIXELS_MAX) throw new MalformedError('size of a picture', `must be at most ${PIXELS_MAX} pixels`)
   if (fields.holders.includes('')) throw new MalformedError('holder', 'must not be empty')
   return {

@@ -37,7 +37,7 @@ async function encrypt (path: string): Promise<Encrypted & { readonly leaves: re
 }
 
 async function decrypt (attachment: Encrypted, leaves: readonly Uint8Array[], range?: readonly [number, number]): Promise<Buffer> {
-  const decryption = new Decryption(attachment, { leaf: async index => leaves[index] })
+  const decryption = new Decryption(attachment, { leaf: index => Promise.resolve(leaves[index]) })
   const pieces: Uint8Array[] = []
   for await (const piece of range === undefined ? decryption.read() : decryption.read(...range)) pieces.push(piece)
   return Buffer.concat(pieces)

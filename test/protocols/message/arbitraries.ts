@@ -106,6 +106,34 @@ function generatedAttachment (attachment: Attachment): MessageInitShape<typeof A
   return { ...attachment, holders: [...holders], bytes: BigInt(bytes), blobBytes: BigInt(blobBytes), durationMs: BigInt(durationMs), keepUntilMs: BigInt(keepUntilMs) }
 }
 
+/** A small file, which is one leaf. */
+export function smallAttachment (changes: Partial<Attachment> = {}): Attachment {
+  return {
+    root: blobRoot(Uint8Array.of(1, 0x55, 0x12, 32, ...new Uint8Array(32).fill(0xb1))),
+    key: new Uint8Array(32).fill(1),
+    readKey: new Uint8Array(32).fill(2),
+    bytes: 5,
+    blobBytes: ciphertextBytes(BLOB_LAYOUT, paddedBytes(5)),
+    sha256: new Uint8Array(32).fill(3),
+    name: 'photo.jpg',
+    type: 'image/jpeg',
+    width: 0,
+    height: 0,
+    durationMs: 0,
+    thumbhash: new Uint8Array(0),
+    thumbnail: new Uint8Array(0),
+    isVoice: false,
+    keepUntilMs: 0,
+    holders: [],
+    ...changes
+  }
+}
+
+/** A message with files. */
+export function mediaContent (number: number, attachments: readonly Attachment[], text = ''): WritableContent {
+  return { ...textContent(number), type: 'media', text, attachments }
+}
+
 /** A text as simple as a text can be. */
 export function textContent (number: number, text = 'Leaving now'): WritableContent {
   return { id: idOf(number), counter: 1, hlcUs: 1_763_950_000_000_000, parents: [], sentAtMs: 1_763_950_000_000, type: 'text', text }
