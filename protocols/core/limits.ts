@@ -280,6 +280,23 @@ export const HOLDER_ATTEMPTS_MAX = 3
 /** A holder that wants us to wait longer than this is one of tomorrow. */
 export const HOLDER_RETRY_MS_MAX = 30_000
 
+/** Blobs that come, and streams that bring, at a time: more of them would not be faster, and each holds leaves in memory. */
+export const DOWNLOADS_MAX = 2
+export const PUTS_MAX = 4
+/** A blob that did not come is tried again, ever more seldom; whoever shows up and may have it ends the wait. */
+export const DOWNLOAD_RETRY_MS_MIN = 15_000
+export const DOWNLOAD_RETRY_MS_MAX = 3_600_000
+/** How often a sender is asked to bring the same blob again, and how often it does. */
+export const MISSING_NOTICE_MS = 3_600_000
+export const RESEED_MS_MIN = 60_000
+/** A stream of blobs on which nothing moves is ended. */
+export const BLOB_SILENT_MS_MAX = 30_000
+/** Streams that a user's node serves, in all and to one peer: each reads one leaf at a time. */
+export const BLOBS_SERVED_MAX = 16
+export const BLOBS_SERVED_PER_PEER_MAX = 4
+/** Blobs that one peer asks for: an album at once, and whoever guesses keys learns little. */
+export const BLOB_GET_BURST = 64
+export const BLOB_GETS_PER_SECOND = 4
 /** A relay that neither takes nor says anything for this long is given up for now. */
 export const PUT_SILENT_MS_MAX = 30_000
 

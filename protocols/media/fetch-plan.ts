@@ -124,6 +124,11 @@ export function fetchEnd ({ missingCount, holders }: FetchPlan): 'done' | FetchF
   return 'NOT_FOUND'
 }
 
+/** Whether somebody who was to keep it has answered that it does not: that the others cannot be reached is then no reason to wait for them. */
+export function isMissed ({ holders }: FetchPlan): boolean {
+  return [...holders.values()].some(holder => holder.at === 'over' && holder.reason === 'notFound')
+}
+
 /** When to step again though nothing happens; undefined: never. */
 export function fetchDueAtMs (plan: FetchPlan, nowMs: number): number | undefined {
   if (fetchEnd(plan) !== undefined) return undefined
