@@ -2,7 +2,8 @@
  * Blobs that are here, for whoever shows their read key. Law: docs/protocols/media.md, "Transfer" (`get`). A relay serves those that it keeps in
  * the same way, from other files.
  */
-import { BLOB_VERSION, decodeBlobRequest, encodeBlobAnswer, type BlobAnswer, type BlobRefusalReason, type BlobRequest } from '../../protocols/media/wire.ts'
+import { BLOB_VERSION, decodeBlobRequest, encodeBlobAnswer, type BlobAnswer, type BlobRequest } from '../../protocols/media/wire.ts'
+import type { PutRefusalReason } from '../../protocols/media/upload-plan.ts'
 import { hasLeaf } from '../../protocols/media/leaves.ts'
 import type { BlobRoot } from '../../protocols/media/root.ts'
 import { asError, MalformedError } from '../../protocols/core/errors.ts'
@@ -156,7 +157,7 @@ class ServedStream {
     if (bytes !== undefined && this.#root !== undefined) this.#parts.onServed?.(this.#root, bytes.byteLength)
   }
 
-  async #refuse (reason: BlobRefusalReason, retryAfterMs = 0): Promise<void> {
+  async #refuse (reason: PutRefusalReason, retryAfterMs = 0): Promise<void> {
     await this.#send({ type: 'refused', reason, limitBytes: 0, retryAfterMs })
     this.#channel.close()
   }

@@ -134,7 +134,7 @@ export class Uploads {
       },
       isSigned: (relay, kind, keepUntilMs, signature) => {
         const key = networkKeyOf(relay)
-        return key !== undefined && isBlobWordSigned(kind, { root, blobBytes: attachment.blobBytes, keepUntilMs }, signature, key)
+        return key !== undefined && isBlobWordSigned(kind, { root, blobBytes: attachment.blobBytes, keepUntilMs }, { signature, publicKey: key })
       },
       keep: async (relay, copy) => { await this.#keep({ root, contact, relay, ...copy }) },
       onFault: fault => { void this.#lost(root, contact, fault) }

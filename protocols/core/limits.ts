@@ -263,6 +263,10 @@ export const DHT_PEERS_MAX = 2_048
 // Media: how blobs move (docs/protocols/media.md, "Transfer")
 /** One encrypted segment is one leaf: 2^20 bytes. */
 export const LEAF_BYTES = 1024 * 1024
+/** A leaf and what stands around it, or a node of the tree. */
+export const BLOB_FRAME_BYTES_MAX = LEAF_BYTES + 64 * 1024
+/** What a leaf takes on the slowest line that we wait for. */
+export const BLOB_FRAME_TIMEOUT_MS = 90_000
 /** Leaves asked of one holder and not brought yet: what the law allows, what is asked before its rate is known, and the least, so that the line never rests. */
 export const WANTED_LEAVES_MAX = 64
 export const WANTED_LEAVES_FIRST = 4
