@@ -146,8 +146,9 @@ export class Upload {
           void this.#keep(relay, undefined)
         },
         onProgress: leaves => {
+          const isMore = leaves > (this.#leavesStored.get(relay) ?? 0)
           this.#leavesStored.set(relay, leaves)
-          this.#step({ type: 'moved', relay })
+          this.#step({ type: isMore ? 'progress' : 'moved', relay })
         }
       })
       this.#streams.set(relay, { put, isMoving: true, movedBytes: 0 })

@@ -43,6 +43,8 @@ export type UploadEvent =
   | { readonly type: 'promised', readonly relay: string, readonly keepUntilMs: number }
   /** Something was taken by the stream to it, or came from there. */
   | { readonly type: 'moved', readonly relay: string }
+  /** It has more of it than before: whatever failed until now counts no more. */
+  | { readonly type: 'progress', readonly relay: string }
   /** It has signed that all of it is on its disk. */
   | { readonly type: 'stored', readonly relay: string, readonly keepUntilMs: number }
   | { readonly type: 'refused', readonly relay: string, readonly refusal: PutRefusal }
@@ -120,6 +122,9 @@ function take (relays: Map<string, UploadRelay>, event: Exclude<UploadEvent, { t
       return
     case 'moved':
       relays.set(event.relay, { ...relay, putting: { movedAtMs: moment.nowMs } })
+      return
+    case 'progress':
+      relays.set(event.relay, { ...relay, putting: { movedAtMs: moment.nowMs }, copy: relay.copy.at === 'none' ? NO_COPY : relay.copy })
       return
     case 'stored':
       // A relay that signs for a moment that is over has stored nothing, and must not be asked again and again.

@@ -46,6 +46,15 @@ describe('an upload', () => {
     assert.deepEqual(scene.puts(), ['a'])
   })
 
+  it('tries again at once, as after the first failure, when something has come meanwhile', () => {
+    const scene = new Scene(['a'])
+    for (let count = 0; count < 6; count++) {
+      scene.say({ type: 'due' }, { type: 'progress', relay: 'a' }, { type: 'closed', relay: 'a' })
+      assert.equal(scene.nextMs() - scene.nowMs, 1_000)
+      scene.nowMs = scene.nextMs()
+    }
+  })
+
   it('gives a relay up that says nothing for 30 s, not one that takes a little', () => {
     const scene = new Scene(['a', 'b'])
     scene.say({ type: 'due' })
