@@ -6,13 +6,13 @@ import { failureWords } from '../../protocols/media/words.ts'
 import { rootText, type BlobRoot } from '../../protocols/media/root.ts'
 import { asError, StorageError } from '../../protocols/core/errors.ts'
 import { DOWNLOAD_RETRY_MS_MAX, DOWNLOAD_RETRY_MS_MIN, DOWNLOADS_MAX, MISSING_NOTICE_MS, RETRY_JITTER } from '../../protocols/core/limits.ts'
+import type { BlobFiles } from '../../store/blobs/blob-files.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Random, Timer, Clock } from '../ports.ts'
 import { leafCount, queueBlobNotice, tellAttachments } from '../turn/media.ts'
 import type { Turn } from '../turn/turn.ts'
 import { Download, type DownloadEnd, type DownloadProgress } from './download.ts'
 import { holdersOf, wantedOf, type HolderParts, type Wanted } from './holders.ts'
-import type { LocalBlobs } from './local-blobs.ts'
 import { Slots } from './slots.ts'
 
 export interface DownloadsParts extends HolderParts {
@@ -20,7 +20,7 @@ export interface DownloadsParts extends HolderParts {
   readonly clock: Clock
   readonly random: Random
   readonly turn: Turn
-  readonly blobs: LocalBlobs
+  readonly files: BlobFiles
   /** All of it is here: what our relays keep of it is needed no more. */
   readonly onHere: (root: BlobRoot) => void
 }
@@ -118,7 +118,7 @@ export class Downloads {
     try {
       if (entry.isDropped || !this.#isStarted) return
       const wanted = wantedOf(entry.root, this.#parts.reader)
-      if (wanted === undefined) return this.drop(entry.root)
+      if (wanted === undefined) { this.drop(entry.root); return }
       await this.#settle(entry, wanted, await this.#fetch(entry, wanted))
     } catch (thrown) {
       const error = asError(thrown)
@@ -131,8 +131,8 @@ export class Downloads {
   }
 
   async #fetch (entry: Entry, { attachment: { root, readKey, blobBytes } }: Wanted): Promise<DownloadEnd> {
-    const { network, clock, random, blobs } = this.#parts
-    const sink = await blobs.write(root, blobBytes)
+    const { network, clock, random, files } = this.#parts
+    const sink = await files.write(root, blobBytes)
     try {
       let notedAtMs = clock.monotonic()
       const download = new Download({
@@ -163,15 +163,15 @@ export class Downloads {
   async #settle (entry: Entry, wanted: Wanted, ending: DownloadEnd): Promise<void> {
     if (!this.#isStarted || entry.isDropped) return
     switch (ending.type) {
-      case 'done': return await this.#here(entry, wanted)
-      case 'failed': return await this.#failed(entry, wanted, ending)
-      case 'fault': return this.#rest(entry, ending.fault.message)
+      case 'done': { await this.#here(entry, wanted); return }
+      case 'failed': { await this.#failed(entry, wanted, ending); return }
+      case 'fault': { this.#rest(entry, ending.fault.message) }
       case 'stopped':
     }
   }
 
   async #here ({ root }: Entry, { contacts, attachment }: Wanted): Promise<void> {
-    const { turn, blobs, onHere } = this.#parts
+    const { turn, files, onHere } = this.#parts
     await turn.write((writer, round) => {
       // It may have been deleted in the meantime.
       if (writer.read.blobs.byRoot(root)?.state === 'dropped') return
@@ -182,7 +182,7 @@ export class Downloads {
       tellAttachments(root, { writer, round })
     })
     this.#entries.delete(rootText(root))
-    if (this.#parts.reader.blobs.byRoot(root)?.state === 'dropped') await blobs.remove(root)
+    if (this.#parts.reader.blobs.byRoot(root)?.state === 'dropped') await files.remove(root)
     else onHere(root)
   }
 

@@ -44,7 +44,7 @@ export class GetStream {
   async open (): Promise<void> {
     const { network, target, root, readKey } = this.#parts
     const channel = await network.openChannel(target, BLOB_PROTOCOL, async frames => { await this.#takeFrames(frames) })
-    if (this.#isClosed) return channel.close()
+    if (this.#isClosed) { channel.close(); return }
     this.#channel = channel
     // A circuit is lent for talk. It may become a direct connection in a moment; then the holder is tried again.
     if (channel.isRelayed) {
@@ -93,11 +93,11 @@ export class GetStream {
 
   async #take (frame: BlobAnswer): Promise<void> {
     switch (frame.type) {
-      case 'opened': return this.#parts.onOpened(frame)
-      case 'refused': return this.#parts.onRefused(frame)
-      case 'node': return await this.#parts.onNode(frame.bytes)
-      case 'leaf': return await this.#parts.onLeaf(frame.index, frame.bytes)
-      case 'lacking': return this.#parts.onLacking(frame.index)
+      case 'opened': { this.#parts.onOpened(frame); return }
+      case 'refused': { this.#parts.onRefused(frame); return }
+      case 'node': { await this.#parts.onNode(frame.bytes); return }
+      case 'leaf': { await this.#parts.onLeaf(frame.index, frame.bytes); return }
+      case 'lacking': { this.#parts.onLacking(frame.index); return }
       default: this.#isMalformed = true
     }
     this.#channel?.close()

@@ -3,12 +3,13 @@ import { isFetchedAtOnce, type DownloadPolicy } from '../../protocols/media/down
 import type { BlobRoot } from '../../protocols/media/root.ts'
 import { MalformedError, StorageError, UnreachableError } from '../../protocols/core/errors.ts'
 import type { Attachment } from '../../protocols/message/content.ts'
+import type { StoredBlobReader } from '../../store/blobs/blob-files.ts'
 import type { BlobsTold } from '../turn/media.ts'
 import { Downloads, type DownloadsParts, type DownloadView } from './downloads.ts'
 import type { BlobMover, MediaOffer } from './ports.ts'
 import { releaseBlob } from './release.ts'
 import { askOffers } from './offers.ts'
-import { serveBlobs, type ServedBlob } from './serve.ts'
+import { serveBlobs } from './serve.ts'
 import { Uploads, type UploadsParts } from './uploads.ts'
 import type { UploadProgress } from './upload.ts'
 
@@ -104,12 +105,12 @@ export class Mover implements BlobMover {
 
   /** Relays first, then the files, then the row: what is interrupted is found again by its row. */
   async #drop (root: BlobRoot): Promise<void> {
-    const { blobs, turn, reader } = this.#parts
+    const { files, turn, reader } = this.#parts
     this.#downloads.drop(root)
     this.#uploads.drop(root)
     await this.#unlessStorage((async () => {
       if (reader.blobs.byRoot(root)?.state !== 'dropped') return
-      await blobs.remove(root)
+      await files.remove(root)
       await turn.write(writer => {
         if (writer.read.blobs.byRoot(root)?.state !== 'dropped') return
         writer.blobCopies.removeOf(root)
@@ -119,10 +120,10 @@ export class Mover implements BlobMover {
   }
 
   /** For whoever shows the read key, as some message that we have says it. */
-  async #find (root: BlobRoot, readKey: Uint8Array): Promise<ServedBlob | undefined> {
-    const { reader, blobs, isSame } = this.#parts
+  async #find (root: BlobRoot, readKey: Uint8Array): Promise<StoredBlobReader | undefined> {
+    const { reader, files, isSame } = this.#parts
     const isShown = reader.attachments.ofBlob(root).some(({ attachment }) => isSame(attachment.readKey, readKey))
-    return isShown && reader.blobs.byRoot(root)?.state !== 'dropped' ? await blobs.read(root) : undefined
+    return isShown && reader.blobs.byRoot(root)?.state !== 'dropped' ? await files.read(root) : undefined
   }
 
   /** Once: what is not given back now runs out by itself. */
