@@ -23,9 +23,10 @@ export interface InspectorLimits {
 }
 
 /**
- * A photo of 200 megapixels takes 5 s and TODO on a machine of two cores.
+ * Measured on two cores under load: a JPEG of 200 megapixels takes 1.5 s and 151 MiB; progressive, the worst a camera may write, 6 s and
+ * 715 MiB; an AVIF of 24 megapixels 4 s and 524 MiB. An interlaced PNG of 256 megapixels would take 1.1 GiB.
  */
-const LIMITS: InspectorLimits = { inspectMsMax: 30_000, copyBytesPerSMin: 5_000_000, memoryBytesMax: 700 * 1024 * 1024 }
+const LIMITS: InspectorLimits = { inspectMsMax: 30_000, copyBytesPerSMin: 5_000_000, memoryBytesMax: 768 * 1024 * 1024 }
 /** Only a hostile file makes what our own code holds, besides decoded pixels, as large as this. */
 const HEAP_MIB_MAX = 256
 /** Next to this file, as source or compiled. */

@@ -7,13 +7,13 @@ import { MalformedError } from '../../../../protocols/core/errors.ts'
 import type { Removed } from '../inspection.ts'
 import { Boxes } from './boxes.ts'
 import type { Box } from './boxes.ts'
+import { applyEdits } from './edits.ts'
+import type { Edit } from './edits.ts'
 import { itemEdits } from './items.ts'
 import type { Plan } from './plan.ts'
 import type { Source } from './source.ts'
 import { isTimedMetadata, sampleEdits } from './track.ts'
 
-/** Bytes from a place on: these, and zeros up to `to`. */
-export interface Edit { readonly from: number, readonly to: number, readonly bytes: Uint8Array, readonly removes: Removed }
 interface Walk { readonly boxes: Boxes, readonly edits: Edit[], readonly films: readonly Box[], readonly isFragmented: boolean }
 
 /** What a film is played by, at the top, in `moov`, in `trak`, `mdia` and `moof`. Everything else says something about it. */
@@ -41,22 +41,8 @@ export async function planFilm (source: Source, plan: Plan): Promise<void> {
     else await blankUnless(TOP, walk, box)
   }
   const end = top.at(-1)?.to ?? 0
-  apply(walk.edits, { plan, end })
+  applyEdits(walk.edits, { plan, end })
   if (end < source.bytes) plan.removed.add('appended data')
-}
-
-/** Edits that cover each other are those of a file that points at the same bytes twice: it is not one that a camera made. */
-function apply (edits: readonly Edit[], { plan, end }: { readonly plan: Plan, readonly end: number }): void {
-  let at = 0
-  for (const { from, to, bytes, removes } of edits.toSorted((a, b) => a.from - b.from)) {
-    if (from < at || to > end || from + bytes.length > to) throw new MalformedError('film', 'its parts do not overlap')
-    plan.keep(at, from)
-    if (bytes.length > 0) plan.put(bytes)
-    plan.zeros(to - from - bytes.length)
-    plan.removed.add(removes)
-    at = to
-  }
-  plan.keep(at, end)
 }
 
 async function takeMovie (walk: Walk, movie: Box): Promise<void> {

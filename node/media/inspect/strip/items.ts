@@ -6,12 +6,12 @@ import { MalformedError } from '../../../../protocols/core/errors.ts'
 import type { Removed } from '../inspection.ts'
 import type { Box, Boxes } from './boxes.ts'
 import { isSame, readExif, smallestExif } from './exif.ts'
-import type { Edit } from './film.ts'
+import type { Edit } from './edits.ts'
 import { ascii, u16, u32, u64 } from './source.ts'
 
 interface Extent { readonly from: number, readonly to: number }
 /** Items that tell about the picture, by their type. */
-const TELLING: Readonly<Record<string, Removed>> = { 'Exif': 'Exif', 'mime': 'XMP', 'uri ': 'maker data' }
+const TELLING: Readonly<Record<string, Removed>> = { Exif: 'Exif', mime: 'XMP', 'uri ': 'maker data' }
 const EXTENTS_MAX = 65_536
 /** So much of Exif is looked at for a location; the directory of it stands at the front. */
 const LOOK_BYTES = 64 * 1024

@@ -4,7 +4,7 @@
  */
 import { MalformedError } from '../../../../protocols/core/errors.ts'
 import type { Box, Boxes } from './boxes.ts'
-import type { Edit } from './film.ts'
+import type { Edit } from './edits.ts'
 import { ascii, u32, u64 } from './source.ts'
 
 /** Handlers of what is seen, heard and read (registered at mp4ra.org, and QuickTime's). All others tell about it. */
