@@ -33,13 +33,19 @@ import { Reaper } from './loops/reaper.ts'
 import { Records } from './loops/records.ts'
 import { Sessions } from './loops/sessions.ts'
 import { Vigil } from './loops/vigil.ts'
+import { FileDesk } from './media/desk.ts'
+import type { Inspector } from './media/inspect/inspection.ts'
+import { BlobKeeper } from './media/keeper.ts'
+import type { BlobMover, BlobShelf } from './media/ports.ts'
 import { auditOperations } from './operations/audit.ts'
 import { contactOperations, type Verifiable } from './operations/contacts.ts'
 import { deliveryOperations } from './operations/delivery.ts'
 import { eventOperations } from './operations/events.ts'
 import type { Handlers } from './operations/handlers.ts'
+import { forwardOperations } from './operations/forward.ts'
 import { hookOperations } from './operations/hooks.ts'
 import { meOperations } from './operations/me.ts'
+import { mediaOperations, NO_MEDIA, type MediaName } from './operations/media.ts'
 import { messageOperations } from './operations/messages.ts'
 import { netcheckOperations } from './operations/netcheck.ts'
 import { pingOperations } from './operations/ping.ts'
@@ -71,8 +77,22 @@ export interface CoreOptions {
   readonly records: RecordNetwork | undefined
   /** HMAC-SHA256. */
   readonly macOf: (key: Uint8Array, input: Uint8Array) => Uint8Array
+  /** undefined: it keeps no files. */
+  readonly media: MediaWorld | undefined
   /** The disk did not confirm a write. Nothing is taken or sent any more, and the node has to be stopped. */
   readonly onUnconfirmed?: (fault: UnconfirmedWriteError) => void
+}
+
+/** What a node that keeps files has of the machine. */
+export interface MediaWorld {
+  readonly shelf: BlobShelf
+  readonly inspector: Inspector
+  /** For copies without metadata: ours alone, and empty. */
+  readonly spool: string
+  /** Where files are written when nobody says where. */
+  readonly folder: string
+  /** Of all blobs on the disk. */
+  readonly bytesMax: number
 }
 
 /** Operations that need more than the core: `doctor` looks at files, `stop` ends the process's node. */
@@ -97,6 +117,8 @@ export class Core {
   readonly #indexer: Indexer
   readonly #reaper: Reaper
   readonly #vigil: Vigil
+  readonly #desk: FileDesk | undefined
+  readonly #keeper: BlobKeeper | undefined
   readonly #onUnconfirmed: CoreOptions['onUnconfirmed']
   #isUnconfirmed = false
   #storageTrouble: string | undefined
@@ -138,6 +160,8 @@ export class Core {
     this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
     this.#reaper = new Reaper({ reader, turn: this.turn, clock, sealer, account: this.account })
     this.#vigil = new Vigil({ clock, network, onWoken: () => this.#hintAll(), onAddresses: () => this.#addressesChanged() })
+    this.#desk = options.media === undefined ? undefined : new FileDesk({ ...options.media, clock, random })
+    this.#keeper = options.media === undefined ? undefined : new BlobKeeper({ ...options.media, reader, turn: this.turn, clock })
     this.#listen()
     this.#serve(directory, reach)
     this.operations = this.#makeOperations(options)
@@ -147,6 +171,7 @@ export class Core {
   async start (): Promise<void> {
     await unlessStorage(refill({ reader: this.#store.read, sealer: this.#ports.sealer, clock: this.#ports.clock, turn: this.turn }))
     await unlessStorage(this.#prepareReach())
+    await this.#keeper?.start()
     this.mailboxes.start()
     this.#records.start()
     this.#outbox.start()
@@ -161,6 +186,8 @@ export class Core {
 
   /** Finishes what is under way. Afterwards the store can be closed. */
   async stop (): Promise<void> {
+    await this.#desk?.stop()
+    this.#keeper?.stop()
     this.#vigil.stop()
     this.#reaper.stop()
     this.#indexer.stop()
@@ -248,7 +275,7 @@ export class Core {
     })
   }
 
-  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber }: CoreOptions): Handlers<CoreName> {
+  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber, media }: CoreOptions): Handlers<CoreName> {
     const { clock, random, network, sealer } = this.#ports
     const { account, turn, feed, arrivals } = this
     const reader = this.#store.read
@@ -261,7 +288,9 @@ export class Core {
       ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
       ...requestOperations({ reader, turn, views }),
       ...relayOperations({ reader, turn, account, mailboxes: this.mailboxes, network, clock, random, onRelays: () => this.#addressesChanged() }),
-      ...sendOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions }),
+      ...sendOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions, desk: this.#desk }),
+      ...forwardOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions }),
+      ...this.#mediaOperations(media),
       ...waitOperations({ reader, arrivals, clock, directory: this.directory }),
       ...messageOperations({ reader, turn, account, views }),
       ...deliveryOperations({ reader, turn, account, clock, directory: this.directory, outbox: this.#outbox, copies: this.#copies, sessions: this.#sessions, views }),
@@ -269,6 +298,12 @@ export class Core {
       ...eventOperations({ reader, turn, feed, clock, views }),
       ...hookOperations({ reader, turn })
     }
+  }
+
+  #mediaOperations (media: MediaWorld | undefined): Handlers<MediaName> {
+    if (media === undefined || this.#desk === undefined || this.#keeper === undefined) return NO_MEDIA
+    const { clock, random } = this.#ports
+    return mediaOperations({ ...media, reader: this.#store.read, turn: this.turn, feed: this.feed, clock, random, desk: this.#desk, keeper: this.#keeper, mover: this.#mover })
   }
 
   #trouble (): string[] {
