@@ -204,6 +204,7 @@ class End implements Channel {
   readonly owner: string
   readonly peerId: string
   readonly isRelayed = false
+  readonly movedBytes = 0
   readonly closed: Promise<ChannelEnd>
   onFrames: FrameHandler = () => {}
   readonly #link: Link
