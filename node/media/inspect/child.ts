@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { realClock } from '../../world.ts'
-import { filmSizeOf } from './film-size.ts'
+import { readFilmHeader } from './film-header.ts'
 import type { Inspection } from './inspection.ts'
 import { EXIT_MEMORY, UNKNOWN } from './job.ts'
 import type { Job, Report } from './job.ts'
@@ -37,8 +37,10 @@ async function inspect (path: string, type: string): Promise<Inspection> {
   if (!/^(audio|video)\/|^application\/ogg$/.test(type)) return bare
   const { recordingOf } = await import('./recording.ts')
   const recording = await recordingOf(path, bare)
-  if (recording.type.startsWith('video/') && recording.width === 0) return { ...bare, ...recording, ...await filmSizeOf(path) }
-  return { ...bare, ...recording }
+  if (!/^video\/(mp4|quicktime|x-m4v|3gpp)/.test(recording.type)) return { ...bare, ...recording }
+  // Its header tells how the picture is turned, and what is played of the tracks: a parser of sound takes all of theirs.
+  const header = await readFilmHeader(path)
+  return { ...bare, ...recording, width: header.width, height: header.height, durationMs: header.durationMs > 0 ? header.durationMs : recording.durationMs }
 }
 
 async function inspectPicture (path: string, bare: Inspection): Promise<Inspection> {

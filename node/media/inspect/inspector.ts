@@ -39,13 +39,16 @@ interface Order { readonly job: Job, readonly msMax: number, readonly signal: Ab
 
 export function createInspector ({ clock = realClock, limits = LIMITS }: { readonly clock?: Clock, readonly limits?: InspectorLimits } = {}): Inspector {
   const memoryBytesMax = limits.memoryBytesMax
-  let last: Promise<unknown> = Promise.resolve()
-  /** Pictures take much memory for a moment: one after the other. */
+  let last: Promise<void> = Promise.resolve()
+  /** Pictures take much memory for a moment: one after the other. Who waits may leave at once; who is at it is ended first. */
   const inTurn = async (order: Order): Promise<Ended> => {
     const before = last
-    const own = before.then(async () => await runChild(order, clock))
-    last = own.catch(() => undefined)
-    return await Promise.race([own, aborted(order.signal)])
+    const { promise: done, resolve } = Promise.withResolvers<undefined>()
+    last = before.then(async () => await done)
+    try {
+      await untilAborted(before, order.signal)
+      return await runChild(order, clock)
+    } finally { resolve(undefined) }
   }
   return {
     async inspect (path, { signal }: InspectOptions = {}): Promise<Inspection> {
@@ -90,12 +93,15 @@ async function mustNotExist (outPath: string): Promise<void> {
   if (found !== undefined) throw new StorageError('There is a file already where the copy belongs.')
 }
 
-/** Never fulfilled: whoever waits in line may leave at once. */
-async function aborted (signal: AbortSignal | undefined): Promise<never> {
-  return await new Promise((resolve, reject) => {
-    if (signal?.aborted === true) reject(asError(signal.reason))
-    else signal?.addEventListener('abort', () => reject(asError(signal.reason)), { once: true })
-  })
+async function untilAborted (turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) { await turn; return }
+  const { promise: never, reject } = Promise.withResolvers<undefined>()
+  const stop = (): void => reject(asError(signal.reason))
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  try {
+    await Promise.race([turn, never])
+  } finally { signal.removeEventListener('abort', stop) }
 }
 
 async function runChild ({ job, msMax, signal }: Order, clock: Clock): Promise<Ended> {

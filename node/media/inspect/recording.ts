@@ -1,6 +1,7 @@
 /** How long sound and film last, how large a film is, and whether it sounds like a voice note; the door to music-metadata. Runs in the child. */
 import { parseFile } from 'music-metadata'
 import type { IAudioMetadata } from 'music-metadata'
+import { DURATION_MS_MAX } from './film-header.ts'
 import type { Inspection } from './inspection.ts'
 
 type Recording = Pick<Inspection, 'type' | 'durationMs' | 'width' | 'height' | 'isVoice' | 'trouble'>
@@ -8,8 +9,6 @@ type Recording = Pick<Inspection, 'type' | 'durationMs' | 'width' | 'height' | '
 /** Some formats tell how long they are only by all of their frames: so much is read for that. */
 const WHOLE_BYTES_MAX = 64 * 1024 * 1024
 const SIDE_MAX = 65_535
-/** A year: what claims more is not believed. */
-const DURATION_MS_MAX = 366 * 24 * 60 * 60 * 1_000
 
 export async function recordingOf (path: string, { type, bytes }: Pick<Inspection, 'type' | 'bytes'>): Promise<Recording> {
   try {

@@ -11,12 +11,16 @@ const TEXT = 'text/plain'
 const SAMPLE_BYTES = 4_096
 /** Pages and programs that begin like something else, or are found by names of their parts. */
 const NEVER = /^(image\/svg|text\/|application\/(xhtml|javascript|ecmascript))/
+/** Two letters make a BMP, six a GIF: a page or a program may begin with them, and is text all the same. */
+const MEDIA = /^(image|audio|video)\//
 const TYPE_BYTES_MAX = 127
 
 export async function typeOf (path: string): Promise<string> {
   const found = await guess(path)
-  if (found !== undefined && found.length <= TYPE_BYTES_MAX && !NEVER.test(found)) return found
-  return await isText(path) ? TEXT : UNKNOWN
+  const isPossible = found !== undefined && found.length <= TYPE_BYTES_MAX && !NEVER.test(found)
+  if (isPossible && !MEDIA.test(found)) return found
+  if (await isText(path)) return TEXT
+  return isPossible ? found : UNKNOWN
 }
 
 /** Its parameters (`; codecs=opus`) say more than a hint needs. */

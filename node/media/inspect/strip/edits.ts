@@ -4,7 +4,7 @@ import type { Removed } from '../inspection.ts'
 import type { Plan } from './plan.ts'
 
 /** Bytes from a place on: these, and zeros up to `to`. */
-export interface Edit { readonly from: number, readonly to: number, readonly bytes: Uint8Array, readonly removes: Removed }
+export interface Edit { readonly from: number, readonly to: number, readonly bytes: Uint8Array, readonly removes: readonly Removed[] }
 
 /** Edits that cover each other are those of a file that points at the same bytes twice: it is not one that a camera made. */
 export function applyEdits (edits: readonly Edit[], { plan, end }: { readonly plan: Plan, readonly end: number }): void {
@@ -14,7 +14,7 @@ export function applyEdits (edits: readonly Edit[], { plan, end }: { readonly pl
     plan.keep(at, from)
     if (bytes.length > 0) plan.put(bytes)
     plan.zeros(to - from - bytes.length)
-    plan.removed.add(removes)
+    for (const kind of removes) plan.removed.add(kind)
     at = to
   }
   plan.keep(at, end)

@@ -57,7 +57,7 @@ async function takeMovie (walk: Walk, movie: Box): Promise<void> {
 async function takeTrack (walk: Walk, track: Box): Promise<void> {
   if (await isTimedMetadata(walk.boxes, track)) {
     if (walk.isFragmented) throw new MalformedError('film', 'its tracks of metadata are not in fragments')
-    walk.edits.push(...await sampleEdits(walk.boxes, { track, films: walk.films }), blank(track, 'timed metadata'))
+    walk.edits.push(...await sampleEdits(walk.boxes, { track, films: walk.films }), blank(track, ['timed metadata']))
     return
   }
   for (const box of await walk.boxes.inside(track)) {
@@ -84,16 +84,16 @@ async function takeFragment (walk: Walk, fragment: Box): Promise<void> {
 /** A picture's own box holds what it is shown by; that of a film holds what is said about it. */
 async function takeMeta (walk: Walk, meta: Box): Promise<void> {
   const edits = await itemEdits(walk.boxes, meta)
-  walk.edits.push(...edits ?? [blank(meta, 'tags')])
+  walk.edits.push(...edits ?? [blank(meta, await kindsOf(walk, meta))])
 }
 
 async function blankUnless (kept: ReadonlySet<string>, walk: Walk, box: Box): Promise<void> {
   if (kept.has(box.type)) return
   if (PADDING.has(box.type) && await isZero(walk.boxes.source, box)) return
-  walk.edits.push(blank(box, await kindOf(walk, box)))
+  walk.edits.push(blank(box, await kindsOf(walk, box)))
 }
 
-function blank (box: Box, removes: Removed): Edit {
+function blank (box: Box, removes: readonly Removed[]): Edit {
   // The size stays as it stands; only what kind of box it is changes.
   return box.body - box.from === 8
     ? { from: box.from + 4, to: box.to, bytes: FREE, removes }
@@ -106,12 +106,12 @@ function sizeBytes (size: number): Uint8Array {
   return bytes
 }
 
-async function kindOf (walk: Walk, box: Box): Promise<Removed> {
+async function kindsOf (walk: Walk, box: Box): Promise<readonly Removed[]> {
   const look = new TextDecoder('latin1').decode(await walk.boxes.source.read(box.body, Math.min(box.to - box.body, CHUNK_BYTES)))
   // QuickTime's and Apple's, 3GPP's; XMP's.
-  if (/\xa9xyz|loci|location\.ISO6709|GPSL(at|ong)itude/.test(look)) return 'location'
-  if (box.type === 'uuid') return await uuidOf(walk, box) === XMP ? 'XMP' : 'maker data'
-  return box.type === 'udta' || box.type === 'meta' ? 'tags' : 'maker data'
+  const hasLocation = /\xa9xyz|loci|location\.ISO6709|GPSL(at|ong)itude/.test(look)
+  const isXmp = box.type === 'uuid' && await uuidOf(walk, box) === XMP
+  return [...hasLocation ? ['location' as const] : [], isXmp ? 'XMP' : box.type === 'udta' || box.type === 'meta' ? 'tags' : 'maker data']
 }
 
 async function uuidOf (walk: Walk, box: Box): Promise<string> {
@@ -124,7 +124,7 @@ async function clearDates (walk: Walk, box: Box): Promise<void> {
   const from = box.body + 4
   const to = from + (version === 1 ? 16 : 8)
   if (to > box.to) throw new MalformedError('film', 'a header has its dates')
-  if (!await isZero(walk.boxes.source, { body: from, to })) walk.edits.push({ from, to, bytes: new Uint8Array(0), removes: 'dates' })
+  if (!await isZero(walk.boxes.source, { body: from, to })) walk.edits.push({ from, to, bytes: new Uint8Array(0), removes: ['dates'] })
 }
 
 async function isZero (source: Source, { body, to }: Pick<Box, 'body' | 'to'>): Promise<boolean> {

@@ -88,5 +88,5 @@ async function extentEdits (boxes: Boxes, { extent, type, removes }: { readonly 
   const isBlank = to - from <= LOOK_BYTES && isSame(look.subarray(0, bytes.length), bytes) && look.subarray(bytes.length).every(byte => byte === 0)
   if (isBlank) return []
   const tiff = look.length > 4 ? look.subarray(4 + Math.min(u32(look, 0), LOOK_BYTES)) : look
-  return [{ from, to, bytes, removes: type === 'Exif' && readExif(tiff).hasLocation ? 'location' : removes }]
+  return [{ from, to, bytes, removes: type === 'Exif' && readExif(tiff).hasLocation ? ['location', removes] : [removes] }]
 }

@@ -37,7 +37,7 @@ export async function sampleEdits (boxes: Boxes, { track, films }: { readonly tr
     for (const last = sample + (perChunk[chunk] ?? 0); sample < last; sample++) to += sizes(sample)
     if (to === from) return []
     if (!films.some(film => from >= film.body && to <= film.to)) throw new MalformedError('film', 'samples lie in its media data')
-    return [{ from, to, bytes: new Uint8Array(0), removes: 'timed metadata' as const }]
+    return [{ from, to, bytes: new Uint8Array(0), removes: ['timed metadata'] as const }]
   })
 }
 
