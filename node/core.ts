@@ -33,10 +33,7 @@ import { Reaper } from './loops/reaper.ts'
 import { Records } from './loops/records.ts'
 import { Sessions } from './loops/sessions.ts'
 import { Vigil } from './loops/vigil.ts'
-import { FileDesk } from './media/desk.ts'
-import type { Inspector } from './media/inspect/inspection.ts'
-import { BlobKeeper } from './media/keeper.ts'
-import type { BlobMover, BlobShelf } from './media/ports.ts'
+import { Media, type MediaWorld } from './media/media.ts'
 import { auditOperations } from './operations/audit.ts'
 import { contactOperations, type Verifiable } from './operations/contacts.ts'
 import { deliveryOperations } from './operations/delivery.ts'
@@ -83,18 +80,6 @@ export interface CoreOptions {
   readonly onUnconfirmed?: (fault: UnconfirmedWriteError) => void
 }
 
-/** What a node that keeps files has of the machine. */
-export interface MediaWorld {
-  readonly shelf: BlobShelf
-  readonly inspector: Inspector
-  /** For copies without metadata: ours alone, and empty. */
-  readonly spool: string
-  /** Where files are written when nobody says where. */
-  readonly folder: string
-  /** Of all blobs on the disk. */
-  readonly bytesMax: number
-}
-
 /** Operations that need more than the core: `doctor` looks at files, `stop` ends the process's node. */
 type CoreName = Exclude<OperationName, 'doctor' | 'stop'>
 
@@ -117,8 +102,7 @@ export class Core {
   readonly #indexer: Indexer
   readonly #reaper: Reaper
   readonly #vigil: Vigil
-  readonly #desk: FileDesk | undefined
-  readonly #keeper: BlobKeeper | undefined
+  readonly #media: Media | undefined
   readonly #onUnconfirmed: CoreOptions['onUnconfirmed']
   #isUnconfirmed = false
   #storageTrouble: string | undefined
@@ -160,8 +144,7 @@ export class Core {
     this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
     this.#reaper = new Reaper({ reader, turn: this.turn, clock, sealer, account: this.account })
     this.#vigil = new Vigil({ clock, network, onWoken: () => this.#hintAll(), onAddresses: () => this.#addressesChanged() })
-    this.#desk = options.media === undefined ? undefined : new FileDesk({ ...options.media, clock, random })
-    this.#keeper = options.media === undefined ? undefined : new BlobKeeper({ ...options.media, reader, turn: this.turn, clock })
+    this.#media = options.media === undefined ? undefined : new Media(options.media, { reader, network, clock, random, turn: this.turn, directory, destinations, account: this.account, macOf })
     this.#listen()
     this.#serve(directory, reach)
     this.operations = this.#makeOperations(options)
@@ -171,7 +154,6 @@ export class Core {
   async start (): Promise<void> {
     await unlessStorage(refill({ reader: this.#store.read, sealer: this.#ports.sealer, clock: this.#ports.clock, turn: this.turn }))
     await unlessStorage(this.#prepareReach())
-    await this.#keeper?.start()
     this.mailboxes.start()
     this.#records.start()
     this.#outbox.start()
@@ -181,13 +163,13 @@ export class Core {
     this.#indexer.start()
     this.#reaper.start()
     this.#vigil.start()
+    if (this.#media !== undefined) await unlessStorage(this.#media.start())
     await unlessStorage(tellProfile({ reader: this.#store.read, turn: this.turn, account: this.account }))
   }
 
   /** Finishes what is under way. Afterwards the store can be closed. */
   async stop (): Promise<void> {
-    await this.#desk?.stop()
-    this.#keeper?.stop()
+    await this.#media?.stop()
     this.#vigil.stop()
     this.#reaper.stop()
     this.#indexer.stop()
@@ -216,13 +198,16 @@ export class Core {
       },
       onContacts: contacts => {
         this.mailboxes.sync()
-        for (const contact of contacts) this.#copies.replan(contact)
+        for (const contact of contacts) {
+          this.#copies.replan(contact)
+          this.#media?.mover.replan(contact)
+        }
       },
       onTaken: envelopes => {
         this.mailboxes.taken(envelopes)
         this.#copies.heard(new Set(envelopes.map(({ contact }) => contact)))
       },
-      onBlobs: () => {},
+      onBlobs: told => { this.#media?.told(told) },
       onStorage: error => { this.#noteStorage(error) }
     })
     this.account.onChanged(() => {
@@ -231,6 +216,7 @@ export class Core {
     })
     this.mailboxes.onOpened((_relay, isNew) => { this.#records.hint(isNew) })
     this.#ports.network.onConnect((peerId, openedBy) => {
+      this.#media?.mover.hint(peerId)
       if (openedBy === 'us') return
       const device = this.#store.read.devices.byPeer(peerId)
       if (device !== undefined) this.#sessions.hint(device.contact)
@@ -275,7 +261,7 @@ export class Core {
     })
   }
 
-  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber, media }: CoreOptions): Handlers<CoreName> {
+  #makeOperations ({ home, version, hintOf, targetOf, safetyNumber }: CoreOptions): Handlers<CoreName> {
     const { clock, random, network, sealer } = this.#ports
     const { account, turn, feed, arrivals } = this
     const reader = this.#store.read
@@ -288,9 +274,9 @@ export class Core {
       ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
       ...requestOperations({ reader, turn, views }),
       ...relayOperations({ reader, turn, account, mailboxes: this.mailboxes, network, clock, random, onRelays: () => this.#addressesChanged() }),
-      ...sendOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions, desk: this.#desk }),
+      ...sendOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions, desk: this.#media?.desk }),
       ...forwardOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions }),
-      ...this.#mediaOperations(media),
+      ...this.#mediaOperations(),
       ...waitOperations({ reader, arrivals, clock, directory: this.directory }),
       ...messageOperations({ reader, turn, account, views }),
       ...deliveryOperations({ reader, turn, account, clock, directory: this.directory, outbox: this.#outbox, copies: this.#copies, sessions: this.#sessions, views }),
@@ -300,10 +286,10 @@ export class Core {
     }
   }
 
-  #mediaOperations (media: MediaWorld | undefined): Handlers<MediaName> {
-    if (media === undefined || this.#desk === undefined || this.#keeper === undefined) return NO_MEDIA
+  #mediaOperations (): Handlers<MediaName> {
+    if (this.#media === undefined) return NO_MEDIA
     const { clock, random } = this.#ports
-    return mediaOperations({ ...media, reader: this.#store.read, turn: this.turn, feed: this.feed, clock, random, desk: this.#desk, keeper: this.#keeper, mover: this.#mover })
+    return mediaOperations({ media: this.#media, reader: this.#store.read, turn: this.turn, feed: this.feed, clock, random })
   }
 
   #trouble (): string[] {
@@ -342,6 +328,7 @@ export class Core {
     this.#errands.hintAll()
     this.#outbox.hintAll()
     this.#copies.hintAll()
+    this.#media?.mover.hint()
   }
 }
 

@@ -8,11 +8,12 @@ import { asError, NotFoundError, RefusedError, SkeinError, StorageError, EXIT } 
 import { ATTACHMENT_NAME_BYTES_MAX, READ_KEY_BYTES } from '../../protocols/core/limits.ts'
 import { cutToBytes } from '../../protocols/core/text.ts'
 import type { Attachment } from '../../protocols/message/content.ts'
+import type { BlobFiles } from '../../store/blobs/blob-files.ts'
 import { codeOf, fileFault } from '../../store/faults.ts'
+import { makeFolderDurably } from '../../store/files.ts'
 import type { Clock, Random, Timer } from '../ports.ts'
 import { Encryption, markOf, type Encrypted } from './encryption.ts'
 import type { Inspection, Inspector } from './inspect/inspection.ts'
-import type { BlobShelf } from './ports.ts'
 
 /** Whoever asked for it and went away: nobody asks so rarely who waits for it. */
 const UNUSED_MS = 10 * 60_000
@@ -20,7 +21,7 @@ const UNUSED_MS = 10 * 60_000
 const TAKES_MAX = 256
 
 export interface DeskParts {
-  readonly shelf: BlobShelf
+  readonly blobs: BlobFiles
   readonly inspector: Inspector
   readonly clock: Clock
   readonly random: Random
@@ -66,6 +67,12 @@ export class FileDesk {
 
   constructor (parts: DeskParts) {
     this.#parts = parts
+  }
+
+  /** What a run that was cut short has left of copies is removed. */
+  async start (): Promise<void> {
+    await rm(this.#parts.spool, { recursive: true, force: true })
+    makeFolderDurably(this.#parts.spool)
   }
 
   /** Begins. The name of it is for whoever asks how far it is. */
@@ -116,7 +123,7 @@ export class FileDesk {
     take.timer?.cancel()
     take.controller.abort(dropped())
     const attachment = await take.done.catch(() => undefined)
-    if (attachment !== undefined && !take.isSent) await this.#parts.shelf.remove(attachment.root)
+    if (attachment !== undefined && !take.isSent) await this.#parts.blobs.remove(attachment.root)
   }
 
   async stop (): Promise<void> {
@@ -188,11 +195,11 @@ export class FileDesk {
   }
 
   async #encrypt (take: Take, path: string): Promise<Encrypted & Pick<Attachment, 'root'>> {
-    const { shelf, random } = this.#parts
+    const { blobs, random } = this.#parts
     await using file = await openSource(path)
     const encryption = Encryption.begin(file, await markOf(file), random)
     take.bytes = encryption.source.bytes
-    const draft = await shelf.draft()
+    const draft = await blobs.draft()
     try {
       for (let leaf = await encryption.next(); leaf !== undefined; leaf = await encryption.next()) {
         take.controller.signal.throwIfAborted()
@@ -202,7 +209,7 @@ export class FileDesk {
       const encrypted = await encryption.finish()
       const root = await draft.finish()
       if (!take.controller.signal.aborted) return { ...encrypted, root }
-      await shelf.remove(root)
+      await blobs.remove(root)
       throw dropped()
     } finally {
       await draft.abandon()

@@ -6,12 +6,12 @@ import { asError, StorageError } from '../../protocols/core/errors.ts'
 import { DELIVERY_LIFETIME_MS } from '../../protocols/core/limits.ts'
 import { evictions, type Evictions } from '../../protocols/media/cache.ts'
 import { rootText, type BlobRoot } from '../../protocols/media/root.ts'
+import type { BlobFiles } from '../../store/blobs/blob-files.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { StoredBlob } from '../../store/types.ts'
 import type { Clock, Timer } from '../ports.ts'
 import { tellAttachments } from '../turn/media.ts'
 import type { Turn } from '../turn/turn.ts'
-import type { BlobShelf } from './ports.ts'
 
 /** How often the limit is looked at besides when something was sent. */
 const EVERY_MS = 10 * 60_000
@@ -19,7 +19,7 @@ const EVERY_MS = 10 * 60_000
 export interface KeeperParts {
   readonly reader: Reader
   readonly turn: Turn
-  readonly shelf: BlobShelf
+  readonly blobs: BlobFiles
   readonly clock: Clock
   readonly bytesMax: number
 }
@@ -35,10 +35,10 @@ export class BlobKeeper {
 
   /** Before anything is taken in: files that no row names are of a run that was cut short. */
   async start (): Promise<void> {
-    const { shelf, reader } = this.#parts
-    for (const root of await shelf.sweep()) {
+    const { blobs, reader } = this.#parts
+    for (const root of await blobs.sweep()) {
       const state = reader.blobs.byRoot(root)?.state
-      if (state !== 'here' && state !== 'wanted') await shelf.remove(root)
+      if (state !== 'here' && state !== 'wanted') await blobs.remove(root)
     }
     this.#arm()
   }
@@ -59,7 +59,7 @@ export class BlobKeeper {
   }
 
   async letGo (bytesMax: number): Promise<Evictions<BlobRoot>> {
-    const { turn, shelf } = this.#parts
+    const { turn, blobs } = this.#parts
     const plan = this.plan(bytesMax)
     if (plan.evicted.length === 0) return plan
     await turn.write((writer, round) => {
@@ -70,7 +70,7 @@ export class BlobKeeper {
       }
     })
     // The rows first: files without a row are found at the next start, rows without files would promise what is not there.
-    for (const { root } of plan.evicted) await shelf.remove(root)
+    for (const { root } of plan.evicted) await blobs.remove(root)
     return plan
   }
 

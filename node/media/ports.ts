@@ -32,32 +32,3 @@ export interface BlobMover {
   /** What the relays of a contact say to a blob of so many bytes; those that do not answer in time are 'unreachable'. */
   offers: (contact: number, blobBytes: number) => Promise<readonly MediaOffer[]>
 }
-
-/** A blob that is being made: its leaves, one after the other. */
-export interface BlobDraft {
-  /** @throws StorageError */
-  append: (leaf: Uint8Array) => Promise<void>
-  /** All of it is on the disk for certain, under the name that it makes. @throws StorageError */
-  finish: () => Promise<BlobRoot>
-  /** Leaves nothing. Idempotent, and without effect on what is finished. */
-  abandon: () => Promise<void>
-}
-
-/** A blob on the disk, as far as it is there. */
-export interface OpenBlob {
-  /** As it was taken in, when its hash was looked at; undefined: it is not here. */
-  leaf: (index: number) => Promise<Uint8Array | undefined>
-  close: () => Promise<void>
-}
-
-/** The blobs on this machine's disk. */
-export interface BlobShelf {
-  /** @throws StorageError */
-  draft: () => Promise<BlobDraft>
-  /** undefined: nothing of it is here. */
-  open: (root: BlobRoot) => Promise<OpenBlob | undefined>
-  /** Nothing happens when it is not there. @throws StorageError */
-  remove: (root: BlobRoot) => Promise<void>
-  /** All that have files, drafts of earlier runs not among them: those are removed. */
-  sweep: () => Promise<readonly BlobRoot[]>
-}

@@ -10,9 +10,8 @@ import type { Reader } from '../../store/reader.ts'
 import type { AttachmentPlace, Message, StoredBlob } from '../../store/types.ts'
 import { labelOf, resolveContact } from '../contacts/resolve.ts'
 import type { Feed } from '../feed.ts'
-import type { FileDesk } from '../media/desk.ts'
-import { rootTexts, type BlobKeeper } from '../media/keeper.ts'
-import type { BlobMover, BlobShelf } from '../media/ports.ts'
+import { rootTexts } from '../media/keeper.ts'
+import type { Media } from '../media/media.ts'
 import { saveAttachment } from '../media/saving.ts'
 import type { Clock, Random } from '../ports.ts'
 import { tellAttachments } from '../turn/media.ts'
@@ -31,19 +30,13 @@ export interface MediaOperationParts {
   readonly feed: Feed
   readonly clock: Clock
   readonly random: Random
-  readonly desk: FileDesk
-  readonly shelf: BlobShelf
-  readonly keeper: BlobKeeper
-  readonly mover: BlobMover
-  /** Where files are written when nobody says where. */
-  readonly folder: string
-  readonly bytesMax: number
+  readonly media: Media
 }
 
 export type MediaName = 'media.take' | 'media.taken' | 'media.drop' | 'media.offers' | 'media.get' | 'media.list' | 'media.gc' | 'media.pin'
 
 export function mediaOperations (parts: MediaOperationParts): Handlers<MediaName> {
-  const { reader, desk, keeper } = parts
+  const { reader, media: { desk, keeper, world } } = parts
   return {
     'media.take': ({ path, name, original = false }) => ({ take: desk.take({ path: absolute(path), name, isOriginal: original }) }),
     'media.taken': async ({ take, waitMs = 0 }) => {
@@ -57,11 +50,11 @@ export function mediaOperations (parts: MediaOperationParts): Handlers<MediaName
     'media.offers': async ({ to, bytes }) => await offers(resolveContact(to, reader).contact, bytes, parts),
     'media.get': async ({ id, place = 1, folder, waitMs = 0 }) => {
       const message = findMessage(id, reader)
-      return await fetchAndSave(message, placeOf(message, place, reader), { folder: folder === undefined ? parts.folder : absolute(folder), waitMs, parts })
+      return await fetchAndSave(message, placeOf(message, place, reader), { folder: folder === undefined ? world.folder : absolute(folder), waitMs, parts })
     },
     'media.list': ({ with: who, limit = LIST_DEFAULT }) => list(who === undefined ? undefined : resolveContact(who, reader).contact, limit, parts),
     'media.gc': async ({ dryRun = false, all = false }) => {
-      const bytesMax = all ? 0 : parts.bytesMax
+      const bytesMax = all ? 0 : world.bytesMax
       const plan = dryRun ? keeper.plan(bytesMax) : await keeper.letGo(bytesMax)
       return { files: plan.evicted.length, bytes: plan.bytesHeld - plan.bytesAfter, bytesHeld: plan.bytesAfter, cids: rootTexts(plan) }
     },
@@ -92,7 +85,7 @@ function placeOf (message: Message, place: number, reader: Reader): AttachmentPl
   throw places.length === 0 ? noFiles() : new NotFoundError(`the message has ${places.length} ${places.length === 1 ? 'file' : 'files'}`)
 }
 
-async function offers (contact: number, bytes: number, { mover }: MediaOperationParts): Promise<Result<'media.offers'>> {
+async function offers (contact: number, bytes: number, { media: { mover } }: MediaOperationParts): Promise<Result<'media.offers'>> {
   const blobBytes = ciphertextBytes(BLOB_LAYOUT, paddedBytes(bytes))
   const relays = await mover.offers(contact, blobBytes)
   return {
@@ -110,11 +103,11 @@ async function offers (contact: number, bytes: number, { mover }: MediaOperation
 interface Fetching { readonly folder: string, readonly waitMs: number, readonly parts: MediaOperationParts }
 
 async function fetchAndSave (message: Message, place: AttachmentPlace, { folder, waitMs, parts }: Fetching): Promise<Result<'media.get'>> {
-  const { reader, shelf, random, clock } = parts
+  const { reader, random, clock, media: { world: { blobs } } } = parts
   const { attachment } = place
   const blob = await broughtHere(attachment.root, waitMs, parts)
   if (blob?.state !== 'here') return { attachment: attachmentView(place, message, reader), isDone: false }
-  const leaves = await shelf.open(attachment.root)
+  const leaves = await blobs.read(attachment.root)
   if (leaves === undefined) throw new NotFoundError('the file is not on this machine any more', 'Ask for it once more: it is fetched again.')
   try {
     const { path, bytes } = await saveAttachment(attachment, { folder, leaves, random, clock })
@@ -126,7 +119,7 @@ async function fetchAndSave (message: Message, place: AttachmentPlace, { folder,
 }
 
 /** Asked for, if it is not here, and waited for. @throws NotFoundError when nobody has it any more */
-async function broughtHere (root: BlobRoot, waitMs: number, { reader, turn, feed, clock, mover }: MediaOperationParts): Promise<StoredBlob | undefined> {
+async function broughtHere (root: BlobRoot, waitMs: number, { reader, turn, feed, clock, media: { mover } }: MediaOperationParts): Promise<StoredBlob | undefined> {
   const before = reader.blobs.byRoot(root)
   if (before === undefined || before.state === 'here') return before
   if (before.state !== 'wanted') {
@@ -152,7 +145,7 @@ async function broughtHere (root: BlobRoot, waitMs: number, { reader, turn, feed
   return after
 }
 
-function list (contact: number | undefined, limit: number, { reader, bytesMax }: MediaOperationParts): Result<'media.list'> {
+function list (contact: number | undefined, limit: number, { reader, media: { world: { bytesMax } } }: MediaOperationParts): Result<'media.list'> {
   const messages = reader.attachments.newest(contact, limit + 1).flatMap(id => reader.messages.byId(id) ?? [])
   const files = messages.slice(0, limit).flatMap(message => {
     const row = reader.contacts.byNumber(message.contact)
