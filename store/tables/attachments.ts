@@ -12,11 +12,16 @@ interface AttachmentRow { readonly message: Uint8Array, readonly place: number, 
 export class AttachmentReader {
   readonly #ofMessage: Statement<[ContentId], AttachmentRow>
   readonly #ofBlob: Statement<[BlobRoot], AttachmentRow>
+  readonly #newest: Statement<[number], { readonly message: Uint8Array }>
+  readonly #newestWith: Statement<[number, number], { readonly message: Uint8Array }>
   readonly #named: Statement<[Uint8Array, Uint8Array], { readonly root: Uint8Array }>
 
   constructor (database: Database) {
     this.#ofMessage = database.prepare('SELECT message, place, attachment FROM attachments WHERE message = ? ORDER BY place')
     this.#ofBlob = database.prepare('SELECT message, place, attachment FROM attachments WHERE root = ? ORDER BY message, place')
+    // Ids sort by time, and so does the primary key.
+    this.#newest = database.prepare('SELECT DISTINCT message FROM attachments ORDER BY message DESC LIMIT ?')
+    this.#newestWith = database.prepare('SELECT DISTINCT message FROM attachments JOIN messages ON messages.id = attachments.message WHERE contact = ? ORDER BY message DESC LIMIT ?')
     this.#named = database.prepare('SELECT root FROM attachments WHERE root BETWEEN ? AND ? LIMIT 1')
   }
 
@@ -25,6 +30,12 @@ export class AttachmentReader {
 
   /** Everywhere that a blob is pointed to; the oldest message first. */
   ofBlob (root: BlobRoot): AttachmentPlace[] { return this.#ofBlob.all(root).map(placeOf) }
+
+  /** Messages with files, the newest first; of one conversation, or of all. */
+  newest (contact: number | undefined, limit: number): ContentId[] {
+    const rows = contact === undefined ? this.#newest.all(limit) : this.#newestWith.all(contact, limit)
+    return rows.map(({ message }) => contentIdOf(message))
+  }
 
   /** The blob whose root lies between the two: a reference holds only the beginning of it. */
   rootBetween (low: Uint8Array, high: Uint8Array): BlobRoot | undefined {

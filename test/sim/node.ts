@@ -98,6 +98,7 @@ export class SimNode {
       verify: isSignature,
       box: { seal: sealSecret, open: openSecret },
       records: undefined,
+      media: undefined,
       macOf
     })
   }
