@@ -103,7 +103,7 @@ function writeAndSync (path: string, content: Uint8Array): void {
 }
 
 /** A name is durable when its folder is. Windows has no such call on folders, and none is needed there. */
-function syncFolder (path: string): void {
+export function syncFolder (path: string): void {
   if (process.platform === 'win32') return
   const folder = openSync(path, 'r')
   try {

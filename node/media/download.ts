@@ -6,21 +6,9 @@ import { fetchBytesPerSecond, fetchDueAtMs, fetchEnd, isMissed, planFetch, stepF
 import type { BlobRefusal } from '../../protocols/media/wire.ts'
 import type { BlobRoot } from '../../protocols/media/root.ts'
 import { asError, MalformedError, StorageError, UnreachableError } from '../../protocols/core/errors.ts'
+import type { BlobSink } from '../../store/blobs/blob-files.ts'
 import type { Clock, Network, PeerTarget, Random, Timer } from '../ports.ts'
 import { GetStream } from './get-stream.ts'
-
-/** The blob on our disk while it comes. */
-export interface DownloadSink {
-  readonly leafCount: number
-  /** A bit for each leaf that is here. */
-  readonly have: Uint8Array
-  /** Whether the tree is known: leaves can be checked. */
-  readonly hasTree: boolean
-  /** Inner nodes as they come from one holder, breadth first; whether that was the last one. @throws MalformedError when it is another one */
-  readonly treeReader: () => { readonly take: (bytes: Uint8Array) => Promise<boolean> | boolean }
-  /** @throws MalformedError when it is not the leaf of this place, StorageError when the disk says no */
-  readonly write: (index: number, bytes: Uint8Array) => Promise<void>
-}
 
 export interface DownloadParts {
   readonly network: Network
@@ -29,7 +17,7 @@ export interface DownloadParts {
   readonly root: BlobRoot
   readonly readKey: Uint8Array
   readonly blobBytes: number
-  readonly sink: DownloadSink
+  readonly sink: BlobSink
   /** The best ones first. */
   readonly holders: readonly PeerTarget[]
   readonly onProgress: (progress: DownloadProgress) => void
@@ -43,7 +31,7 @@ export type DownloadEnd = { readonly type: 'done' | 'stopped' } | { readonly typ
 interface Stream {
   readonly get: GetStream
   movedBytes: number
-  tree: { readonly take: (bytes: Uint8Array) => Promise<boolean> | boolean } | undefined
+  tree: ReturnType<BlobSink['treeReader']> | undefined
   have: Uint8Array
 }
 
@@ -150,22 +138,22 @@ export class Download {
   }
 
   async #takeNode (holder: string, stream: Stream, bytes: Uint8Array): Promise<void> {
-    if (stream.tree === undefined) return this.#lied(holder)
+    if (stream.tree === undefined) { this.#lied(holder); return }
     try {
       if (!await stream.tree.take(bytes)) return
     } catch (error) {
-      return this.#fault(holder, asError(error))
+      this.#fault(holder, asError(error)); return
     }
     stream.tree = undefined
     this.#step({ type: 'opened', holder, have: stream.have })
   }
 
   async #takeLeaf (holder: string, index: number, bytes: Uint8Array): Promise<void> {
-    if (this.#owed(holder)[0] !== index) return this.#lied(holder)
+    if (this.#owed(holder)[0] !== index) { this.#lied(holder); return }
     try {
       await this.#parts.sink.write(index, bytes)
     } catch (error) {
-      return this.#fault(holder, asError(error))
+      this.#fault(holder, asError(error)); return
     }
     this.#step({ type: 'brought', holder, index, bytes: bytes.byteLength })
   }
@@ -226,9 +214,7 @@ export class Download {
 const NOTHING = new Uint8Array(0)
 
 function reasonOf ({ reason, retryAfterMs }: BlobRefusal): Pick<Extract<FetchEvent, { type: 'closed' }>, 'reason' | 'retryAfterMs'> {
-  switch (reason) {
-    case 'notFound': case 'badKey': case 'notOffered': return { reason: 'notFound' }
-    case 'busy': case 'rate': case 'capacity': return { reason: 'limited', retryAfterMs }
-    default: return { reason: 'refused' }
-  }
+  if (reason === 'notFound' || reason === 'badKey' || reason === 'notOffered') return { reason: 'notFound' }
+  if (reason === 'busy' || reason === 'rate' || reason === 'capacity') return { reason: 'limited', retryAfterMs }
+  return { reason: 'refused' }
 }

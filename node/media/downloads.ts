@@ -6,13 +6,13 @@ import { failureWords } from '../../protocols/media/words.ts'
 import { rootText, type BlobRoot } from '../../protocols/media/root.ts'
 import { asError, StorageError } from '../../protocols/core/errors.ts'
 import { DOWNLOAD_RETRY_MS_MAX, DOWNLOAD_RETRY_MS_MIN, DOWNLOADS_MAX, MISSING_NOTICE_MS, RETRY_JITTER } from '../../protocols/core/limits.ts'
+import type { BlobFiles } from '../../store/blobs/blob-files.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Random, Timer, Clock } from '../ports.ts'
 import { leafCount, queueBlobNotice, tellAttachments } from '../turn/media.ts'
 import type { Turn } from '../turn/turn.ts'
 import { Download, type DownloadEnd, type DownloadProgress } from './download.ts'
 import { holdersOf, wantedOf, type HolderParts, type Wanted } from './holders.ts'
-import type { LocalBlobs } from './local-blobs.ts'
 import { Slots } from './slots.ts'
 
 export interface DownloadsParts extends HolderParts {
@@ -20,7 +20,7 @@ export interface DownloadsParts extends HolderParts {
   readonly clock: Clock
   readonly random: Random
   readonly turn: Turn
-  readonly blobs: LocalBlobs
+  readonly blobs: BlobFiles
   /** All of it is here: what our relays keep of it is needed no more. */
   readonly onHere: (root: BlobRoot) => void
 }
@@ -118,7 +118,7 @@ export class Downloads {
     try {
       if (entry.isDropped || !this.#isStarted) return
       const wanted = wantedOf(entry.root, this.#parts.reader)
-      if (wanted === undefined) return this.drop(entry.root)
+      if (wanted === undefined) { this.drop(entry.root); return }
       await this.#settle(entry, wanted, await this.#fetch(entry, wanted))
     } catch (thrown) {
       const error = asError(thrown)
@@ -162,12 +162,9 @@ export class Downloads {
 
   async #settle (entry: Entry, wanted: Wanted, ending: DownloadEnd): Promise<void> {
     if (!this.#isStarted || entry.isDropped) return
-    switch (ending.type) {
-      case 'done': return await this.#here(entry, wanted)
-      case 'failed': return await this.#failed(entry, wanted, ending)
-      case 'fault': return this.#rest(entry, ending.fault.message)
-      case 'stopped':
-    }
+    if (ending.type === 'done') await this.#here(entry, wanted)
+    else if (ending.type === 'failed') await this.#failed(entry, wanted, ending)
+    else if (ending.type === 'fault') this.#rest(entry, ending.fault.message)
   }
 
   async #here ({ root }: Entry, { contacts, attachment }: Wanted): Promise<void> {

@@ -44,7 +44,7 @@ export class GetStream {
   async open (): Promise<void> {
     const { network, target, root, readKey } = this.#parts
     const channel = await network.openChannel(target, BLOB_PROTOCOL, async frames => { await this.#takeFrames(frames) })
-    if (this.#isClosed) return channel.close()
+    if (this.#isClosed) { channel.close(); return }
     this.#channel = channel
     // A circuit is lent for talk. It may become a direct connection in a moment; then the holder is tried again.
     if (channel.isRelayed) {
@@ -92,14 +92,18 @@ export class GetStream {
   }
 
   async #take (frame: BlobAnswer): Promise<void> {
-    switch (frame.type) {
-      case 'opened': return this.#parts.onOpened(frame)
-      case 'refused': return this.#parts.onRefused(frame)
-      case 'node': return await this.#parts.onNode(frame.bytes)
-      case 'leaf': return await this.#parts.onLeaf(frame.index, frame.bytes)
-      case 'lacking': return this.#parts.onLacking(frame.index)
-      default: this.#isMalformed = true
-    }
+    const { onOpened, onRefused, onNode, onLeaf, onLacking } = this.#parts
+    if (frame.type === 'opened') onOpened(frame)
+    else if (frame.type === 'refused') onRefused(frame)
+    else if (frame.type === 'node') await onNode(frame.bytes)
+    else if (frame.type === 'leaf') await onLeaf(frame.index, frame.bytes)
+    else if (frame.type === 'lacking') onLacking(frame.index)
+    else this.#breakOff()
+  }
+
+  /** What belongs into another conversation. */
+  #breakOff (): void {
+    this.#isMalformed = true
     this.#channel?.close()
   }
 

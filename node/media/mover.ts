@@ -3,12 +3,13 @@ import { isFetchedAtOnce, type DownloadPolicy } from '../../protocols/media/down
 import type { BlobRoot } from '../../protocols/media/root.ts'
 import { MalformedError, StorageError, UnreachableError } from '../../protocols/core/errors.ts'
 import type { Attachment } from '../../protocols/message/content.ts'
+import type { StoredBlobReader } from '../../store/blobs/blob-files.ts'
 import type { BlobsTold } from '../turn/media.ts'
 import { Downloads, type DownloadsParts, type DownloadView } from './downloads.ts'
 import type { BlobMover, MediaOffer } from './ports.ts'
 import { releaseBlob } from './release.ts'
 import { askOffers } from './offers.ts'
-import { serveBlobs, type ServedBlob } from './serve.ts'
+import { serveBlobs } from './serve.ts'
 import { Uploads, type UploadsParts } from './uploads.ts'
 import type { UploadProgress } from './upload.ts'
 
@@ -119,7 +120,7 @@ export class Mover implements BlobMover {
   }
 
   /** For whoever shows the read key, as some message that we have says it. */
-  async #find (root: BlobRoot, readKey: Uint8Array): Promise<ServedBlob | undefined> {
+  async #find (root: BlobRoot, readKey: Uint8Array): Promise<StoredBlobReader | undefined> {
     const { reader, blobs, isSame } = this.#parts
     const isShown = reader.attachments.ofBlob(root).some(({ attachment }) => isSame(attachment.readKey, readKey))
     return isShown && reader.blobs.byRoot(root)?.state !== 'dropped' ? await blobs.read(root) : undefined

@@ -5,19 +5,11 @@
 import { BLOB_VERSION, decodeBlobAnswer, encodeBlobRequest, type BlobAnswer, type BlobRefusal, type BlobRequest } from '../../protocols/media/wire.ts'
 import { hasLeaf } from '../../protocols/media/leaves.ts'
 import type { BlobRoot } from '../../protocols/media/root.ts'
-import { asError, MalformedError, UnreachableError } from '../../protocols/core/errors.ts'
+import { asError, MalformedError, StorageError, UnreachableError } from '../../protocols/core/errors.ts'
 import { REQUEST_TIMEOUT_MS } from '../../protocols/core/limits.ts'
+import type { StoredBlobReader } from '../../store/blobs/blob-files.ts'
 import type { Channel, Clock, Network, PeerTarget } from '../ports.ts'
 import { BLOB_PROTOCOL } from '../protocols.ts'
-
-/** What is put: the blocks, as they lie on our disk. */
-export interface PutSource {
-  readonly leafCount: number
-  /** The inner nodes, breadth first from the root; none of a blob of one leaf. */
-  readonly nodes: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
-  /** @throws StorageError when it is not there any more */
-  readonly leaf: (index: number) => Promise<Uint8Array>
-}
 
 export interface PutDoor {
   readonly root: BlobRoot
@@ -34,9 +26,9 @@ export interface PutStreamParts {
   readonly clock: Clock
   readonly target: PeerTarget
   readonly door: PutDoor
-  readonly source: PutSource
+  readonly source: StoredBlobReader
   /** Whether the relay's word is signed by it. */
-  readonly isSigned: (kind: 'promise' | 'stored', keepUntilMs: number, signature: Uint8Array) => boolean
+  readonly isSigned: (kind: 'promise' | 'stored', word: SignedWord) => boolean
   readonly onPromise: (promise: SignedWord) => void
   /** Leaves that are there and verified, as the relay says. */
   readonly onProgress: (leaves: number) => void
@@ -99,10 +91,12 @@ export class PutStream {
   async #bring ({ have, hasNodes }: Extract<BlobAnswer, { type: 'promise' }>): Promise<void> {
     const { source } = this.#parts
     try {
-      for await (const bytes of hasNodes ? [] : source.nodes()) await this.#send({ type: 'node', bytes })
+      for (const bytes of hasNodes ? [] : source.nodes()) await this.#send({ type: 'node', bytes })
       for (let index = 0; index < source.leafCount && !this.#isClosed; index++) {
         if (hasLeaf(have, index)) continue
-        await this.#send({ type: 'leaf', index, bytes: await source.leaf(index) })
+        const bytes = await source.leaf(index)
+        if (bytes === undefined) throw new StorageError('a part of the blob is not on the disk any more', 'What it was made of may still be: send it again.')
+        await this.#send({ type: 'leaf', index, bytes })
         this.#sentLeaves += 1
       }
     } catch (thrown) {
@@ -124,20 +118,17 @@ export class PutStream {
 
   #takeAnswer (frame: BlobAnswer): void {
     const { isSigned, onPromise, onProgress } = this.#parts
-    switch (frame.type) {
-      case 'promise':
-        if (!isSigned('promise', frame.keepUntilMs, frame.signature)) return this.#lied()
-        onPromise({ keepUntilMs: frame.keepUntilMs, signature: Uint8Array.from(frame.signature) })
-        return this.#promise.resolve({ ...frame, have: Uint8Array.from(frame.have) })
-      case 'progress':
-        return onProgress(frame.leaves)
-      case 'stored':
-        if (!isSigned('stored', frame.keepUntilMs, frame.signature)) return this.#lied()
-        return this.#outcome.resolve({ type: 'stored', word: { keepUntilMs: frame.keepUntilMs, signature: Uint8Array.from(frame.signature) } })
-      case 'refused':
-        return this.#outcome.resolve({ type: 'refused', refusal: frame })
-      default:
-        this.#lied()
+    if (frame.type === 'promise' && isSigned('promise', frame)) {
+      onPromise(wordOf(frame))
+      this.#promise.resolve({ ...frame, have: Uint8Array.from(frame.have) })
+    } else if (frame.type === 'progress') {
+      onProgress(frame.leaves)
+    } else if (frame.type === 'stored' && isSigned('stored', frame)) {
+      this.#outcome.resolve({ type: 'stored', word: wordOf(frame) })
+    } else if (frame.type === 'refused') {
+      this.#outcome.resolve({ type: 'refused', refusal: frame })
+    } else {
+      this.#lied()
     }
   }
 
@@ -154,3 +145,6 @@ export class PutStream {
     this.#fail(new UnreachableError('the relay ended the transfer'))
   }
 }
+
+/** Kept for longer than the frame that it came in. */
+function wordOf ({ keepUntilMs, signature }: SignedWord): SignedWord { return { keepUntilMs, signature: Uint8Array.from(signature) } }

@@ -6,30 +6,19 @@ import { BLOB_VERSION, decodeBlobRequest, encodeBlobAnswer, type BlobAnswer, typ
 import type { PutRefusalReason } from '../../protocols/media/upload-plan.ts'
 import { hasLeaf } from '../../protocols/media/leaves.ts'
 import type { BlobRoot } from '../../protocols/media/root.ts'
-import { asError, MalformedError } from '../../protocols/core/errors.ts'
+import { MalformedError, StorageError, UnreachableError } from '../../protocols/core/errors.ts'
 import { BLOB_GET_BURST, BLOB_GETS_PER_SECOND, BLOB_SILENT_MS_MAX, BLOBS_SERVED_MAX, BLOBS_SERVED_PER_PEER_MAX, WANTED_LEAVES_MAX } from '../../protocols/core/limits.ts'
+import type { StoredBlobReader } from '../../store/blobs/blob-files.ts'
 import type { Channel, Clock, Network } from '../ports.ts'
 import { BLOB_PROTOCOL } from '../protocols.ts'
 import { Rates } from '../rates.ts'
 import { endWhenSilent } from './silence.ts'
 
-/** A blob of which something is here. */
-export interface ServedBlob {
-  readonly blobBytes: number
-  /** A bit for each leaf that is here. */
-  readonly have: Uint8Array
-  /** Breadth first from the root; none of a blob of one leaf. */
-  readonly nodes: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
-  /** undefined: it is here no longer. */
-  readonly leaf: (index: number) => Promise<Uint8Array | undefined>
-  readonly close: () => Promise<void>
-}
-
 export interface ServeParts {
   readonly network: Network
   readonly clock: Clock
   /** undefined: nothing of it is here, or the key is not its own. Who asks must not be able to tell which. */
-  readonly find: (root: BlobRoot, readKey: Uint8Array) => Promise<ServedBlob | undefined>
+  readonly find: (root: BlobRoot, readKey: Uint8Array) => Promise<StoredBlobReader | undefined>
   /** A leaf has left. */
   readonly onServed?: (root: BlobRoot, bytes: number) => void
 }
@@ -64,7 +53,7 @@ class ServedStream {
   readonly #channel: Channel
   readonly #parts: StreamParts
   #root: BlobRoot | undefined
-  #blob: ServedBlob | undefined
+  #blob: StoredBlobReader | undefined
   #areNodesWanted = false
   readonly #wanted: number[] = []
   #isPumping = false
@@ -84,36 +73,37 @@ class ServedStream {
   }
 
   async #takeFrame (frame: BlobRequest): Promise<void> {
-    switch (frame.type) {
-      case 'get':
-        if (this.#root !== undefined) throw new MalformedError('blob stream', 'must be opened once')
-        this.#root = frame.root
-        return await this.#open(frame)
-      case 'wantNodes':
-        this.#requireOpen()
-        this.#areNodesWanted = true
-        break
-      case 'want':
-        this.#want(frame)
-        break
-      default:
-        // Nodes of people keep what their people were sent, and nothing for others.
-        return await this.#refuse('notOffered')
+    if (frame.type === 'get') {
+      if (this.#root !== undefined) throw new MalformedError('blob stream', 'must be opened once')
+      this.#root = frame.root
+      await this.#open(frame)
+    } else if (frame.type === 'wantNodes') {
+      this.#requireOpen()
+      this.#areNodesWanted = true
+      void this.#pump()
+    } else if (frame.type === 'want') {
+      this.#want(frame)
+      void this.#pump()
+    } else {
+      // Nodes of people keep what their people were sent, and nothing for others.
+      await this.#refuse('notOffered')
     }
-    void this.#pump()
   }
 
   async #open ({ version, root, readKey }: Extract<BlobRequest, { type: 'get' }>): Promise<void> {
     const { rates, isCrowded, find } = this.#parts
-    if (version !== BLOB_VERSION) return await this.#refuse('version')
-    const retryAfterMs = rates.draw(this.#channel.peerId)
-    if (retryAfterMs > 0) return await this.#refuse('rate', retryAfterMs)
-    if (isCrowded) return await this.#refuse('busy', BUSY_RETRY_MS)
-    const blob = await find(root, readKey)
-    if (blob === undefined) return await this.#refuse('notFound')
-    if (this.#isClosed) return await blob.close()
+    const waitMs = rates.draw(this.#channel.peerId)
+    if (version !== BLOB_VERSION) await this.#refuse('version')
+    else if (waitMs > 0) await this.#refuse('rate', waitMs)
+    else if (isCrowded) await this.#refuse('busy', BUSY_RETRY_MS)
+    else await this.#show(await find(root, readKey))
+  }
+
+  async #show (blob: StoredBlobReader | undefined): Promise<void> {
     this.#blob = blob
-    await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
+    if (blob === undefined) await this.#refuse('notFound')
+    else if (this.#isClosed) await blob.close()
+    else await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
   }
 
   #want ({ first, count }: Extract<BlobRequest, { type: 'want' }>): void {
@@ -123,7 +113,7 @@ class ServedStream {
     for (let index = first; index < first + count; index++) this.#wanted.push(index)
   }
 
-  #requireOpen (): ServedBlob {
+  #requireOpen (): StoredBlobReader {
     if (this.#blob === undefined) throw new MalformedError('blob stream', 'must be opened first')
     return this.#blob
   }
@@ -134,24 +124,24 @@ class ServedStream {
     if (this.#isPumping || blob === undefined) return
     this.#isPumping = true
     try {
-      while (!this.#isClosed && (this.#areNodesWanted || this.#wanted.length > 0)) {
-        if (this.#areNodesWanted) {
-          this.#areNodesWanted = false
-          for await (const bytes of blob.nodes()) await this.#send({ type: 'node', bytes })
-        } else {
-          await this.#sendLeaf(blob, this.#wanted.shift() ?? 0)
-        }
-      }
-    } catch (thrown) {
+      while (!this.#isClosed && (this.#areNodesWanted || this.#wanted.length > 0)) await this.#sendNext(blob)
+    } catch (error) {
       // The line is gone, or the blob was let go meanwhile: there is nothing more to say to this peer.
-      asError(thrown)
       this.#channel.close()
+      if (!(error instanceof UnreachableError || error instanceof StorageError)) throw error
     } finally {
       this.#isPumping = false
     }
   }
 
-  async #sendLeaf (blob: ServedBlob, index: number): Promise<void> {
+  async #sendNext (blob: StoredBlobReader): Promise<void> {
+    const nodes = this.#areNodesWanted ? blob.nodes() : []
+    if (!this.#areNodesWanted) await this.#sendLeaf(blob, this.#wanted.shift() ?? 0)
+    this.#areNodesWanted = false
+    for (const bytes of nodes) await this.#send({ type: 'node', bytes })
+  }
+
+  async #sendLeaf (blob: StoredBlobReader, index: number): Promise<void> {
     const bytes = hasLeaf(blob.have, index) ? await blob.leaf(index) : undefined
     await this.#send(bytes === undefined ? { type: 'lacking', index } : { type: 'leaf', index, bytes })
     if (bytes !== undefined && this.#root !== undefined) this.#parts.onServed?.(this.#root, bytes.byteLength)

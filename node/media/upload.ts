@@ -7,9 +7,10 @@ import { isStored, NO_COPY, type CopyState } from '../../protocols/deposit/copie
 import { isRefused, planUpload, stepUpload, uploadCopies, uploadDueAtMs, type UploadEffect, type UploadEvent, type UploadPlan } from '../../protocols/media/upload-plan.ts'
 import { refusalWords } from '../../protocols/media/words.ts'
 import { asError, StorageError, UnreachableError } from '../../protocols/core/errors.ts'
+import type { StoredBlobReader } from '../../store/blobs/blob-files.ts'
 import type { BlobCopy } from '../../store/types.ts'
 import type { Clock, Network, PeerTarget, Random, Timer } from '../ports.ts'
-import { PutStream, type PutDoor, type PutSource } from './put-stream.ts'
+import { PutStream, type PutDoor, type SignedWord } from './put-stream.ts'
 import type { Slots } from './slots.ts'
 
 /** A relay that may take it. */
@@ -29,8 +30,8 @@ export interface UploadParts {
   readonly places: readonly UploadPlace[]
   readonly leafCount: number
   /** Opened for each stream. @throws StorageError when the blob is not here any more */
-  readonly open: () => Promise<PutSource & AsyncDisposable>
-  readonly isSigned: (relay: string, kind: 'promise' | 'stored', keepUntilMs: number, signature: Uint8Array) => boolean
+  readonly open: () => Promise<StoredBlobReader & AsyncDisposable>
+  readonly isSigned: (relay: string, kind: 'promise' | 'stored', word: SignedWord) => boolean
   /** What is to be remembered of one relay. @throws StorageError */
   readonly keep: (relay: string, copy: Pick<BlobCopy, 'state' | 'attempts' | 'leavesStored' | 'keepUntilMs' | 'detail' | 'evidence'>) => Promise<void>
   /** The blob itself is not to be read any more. */
@@ -139,7 +140,7 @@ export class Upload {
         target,
         door,
         source,
-        isSigned: (kind, keepUntilMs, signature) => isSigned(relay, kind, keepUntilMs, signature),
+        isSigned: (kind, word) => isSigned(relay, kind, word),
         onPromise: ({ keepUntilMs, signature }) => {
           this.#evidence.set(relay, signature)
           this.#step({ type: 'promised', relay, keepUntilMs })
@@ -166,18 +167,17 @@ export class Upload {
 
   async #settle (relay: string, outcome: Awaited<ReturnType<PutStream['put']>>): Promise<void> {
     const { leafCount } = this.#parts
-    switch (outcome.type) {
-      case 'stored':
-        this.#leavesStored.set(relay, leafCount)
-        this.#evidence.set(relay, outcome.word.signature)
-        this.#step({ type: 'stored', relay, keepUntilMs: outcome.word.keepUntilMs })
-        return await this.#keep(relay, undefined)
-      case 'refused':
-        this.#step({ type: 'refused', relay, refusal: outcome.refusal })
-        return await this.#keep(relay, refusalWords(outcome.refusal))
-      case 'lied':
-        this.#step({ type: 'lied', relay })
-        return await this.#keep(relay, 'it signed for something else, or made no sense')
+    if (outcome.type === 'stored') {
+      this.#leavesStored.set(relay, leafCount)
+      this.#evidence.set(relay, outcome.word.signature)
+      this.#step({ type: 'stored', relay, keepUntilMs: outcome.word.keepUntilMs })
+      await this.#keep(relay, undefined)
+    } else if (outcome.type === 'refused') {
+      this.#step({ type: 'refused', relay, refusal: outcome.refusal })
+      await this.#keep(relay, refusalWords(outcome.refusal))
+    } else {
+      this.#step({ type: 'lied', relay })
+      await this.#keep(relay, 'it signed for something else, or made no sense')
     }
   }
 

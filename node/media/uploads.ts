@@ -8,6 +8,7 @@ import { networkKeyOf } from '../../protocols/core/peer-id.ts'
 import { StorageError } from '../../protocols/core/errors.ts'
 import { DELIVERY_LIFETIME_MS, PUTS_MAX, RESEED_MS_MIN } from '../../protocols/core/limits.ts'
 import type { Attachment } from '../../protocols/message/content.ts'
+import type { BlobFiles } from '../../store/blobs/blob-files.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { BlobCopy } from '../../store/types.ts'
 import type { Destinations } from '../contacts/copies.ts'
@@ -16,7 +17,6 @@ import type { OwnAccount } from '../own-account.ts'
 import type { Clock, Network, Random } from '../ports.ts'
 import { leafCount, queueBlobNotice, tellAttachments } from '../turn/media.ts'
 import type { Turn } from '../turn/turn.ts'
-import type { LocalBlobs } from './local-blobs.ts'
 import { Slots } from './slots.ts'
 import { Upload, type UploadPlace, type UploadProgress } from './upload.ts'
 
@@ -29,7 +29,7 @@ export interface UploadsParts {
   readonly directory: Directory
   readonly destinations: Destinations
   readonly account: OwnAccount
-  readonly blobs: LocalBlobs
+  readonly blobs: BlobFiles
   readonly macOf: (key: Uint8Array, input: Uint8Array) => Uint8Array
   /** Our relay keeps a blob that is needed no more. */
   readonly release: (relay: string, root: BlobRoot) => void
@@ -132,7 +132,7 @@ export class Uploads {
         if (source === undefined) throw new StorageError('the blob is not on the disk any more', 'What it was made of may still be: send it again.')
         return { ...source, [Symbol.asyncDispose]: async () => { await source.close() } }
       },
-      isSigned: (relay, kind, keepUntilMs, signature) => {
+      isSigned: (relay, kind, { keepUntilMs, signature }) => {
         const key = networkKeyOf(relay)
         return key !== undefined && isBlobWordSigned(kind, { root, blobBytes: attachment.blobBytes, keepUntilMs }, { signature, publicKey: key })
       },

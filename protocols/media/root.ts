@@ -10,6 +10,8 @@ declare const brand: unique symbol
 export type BlobRoot = Uint8Array & { readonly [brand]: 'BlobRoot' }
 
 export const BLOB_ROOT_BYTES = 36
+/** Of one inner node. */
+export const LINKS_MAX = 1_024
 const VERSION = 1
 const RAW = 0x55
 const DAG_PB = 0x70

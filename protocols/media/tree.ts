@@ -5,10 +5,8 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { MalformedError } from '../core/errors.ts'
 import { HASH_BYTES } from '../core/signed.ts'
-import { BLOB_ROOT_BYTES, blobRoot, isLeafRoot, type BlobRoot } from './root.ts'
+import { BLOB_ROOT_BYTES, blobRoot, isLeafRoot, LINKS_MAX, type BlobRoot } from './root.ts'
 
-/** As `ipfs-unixfs-importer` makes them, and `docs/protocols/media.md` says. */
-const LINKS_MAX = 1_024
 const HASH_AT = BLOB_ROOT_BYTES - HASH_BYTES
 
 interface Node { readonly cid: BlobRoot, children: Node[] | undefined }

@@ -7,7 +7,8 @@ import { CID } from 'multiformats/cid'
 import { LEAF_BYTES } from '../../../protocols/core/limits.ts'
 import { blobRoot, type BlobRoot } from '../../../protocols/media/root.ts'
 import { BlobTree } from '../../../protocols/media/tree.ts'
-import { BlobFolder, sha256 } from './blob-folder.ts'
+import { hash } from 'node:crypto'
+import { BlobFiles } from '../../../store/blobs/blob-files.ts'
 
 export interface MadeBlob {
   readonly root: BlobRoot
@@ -37,14 +38,15 @@ export async function makeBlob (bytes: Uint8Array, leafBytes = LEAF_BYTES): Prom
 }
 
 /** Puts a blob, or some of its leaves, into a folder. */
-export async function putInto (folder: BlobFolder, { root, bytes, nodes, leafCount, leaf }: MadeBlob, isThere: (index: number) => boolean = () => true): Promise<void> {
+export async function putInto (folder: BlobFiles, { root, bytes, nodes, leafCount, leaf }: MadeBlob, isThere: (index: number) => boolean = () => true): Promise<void> {
   const sink = await folder.write(root, bytes.byteLength)
   const reader = sink.treeReader()
   for (const node of nodes) await reader.take(node)
   for (let index = 0; index < leafCount; index++) if (isThere(index)) await sink.write(index, leaf(index))
   await sink.close()
-  folder.written.length = 0
 }
+
+export function sha256 (bytes: Uint8Array): Uint8Array { return hash('sha256', bytes, 'buffer') }
 
 async function blockOf (store: MemoryBlockstore, root: BlobRoot): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []

@@ -10,8 +10,8 @@ import { BLOB_PROTOCOL } from '../../../node/protocols.ts'
 import { realClock, realRandom } from '../../../node/world.ts'
 import { LEAF_BYTES } from '../../../protocols/core/limits.ts'
 import { decodeBlobRequest, encodeBlobAnswer, type BlobAnswer, type BlobRequest } from '../../../protocols/media/wire.ts'
+import { BlobFiles } from '../../../store/blobs/blob-files.ts'
 import { scratchFolder } from '../../integration/folders.ts'
-import { BlobFolder } from './blob-folder.ts'
 import { makeBlob, putInto, type MadeBlob } from './blobs.ts'
 
 const READ_KEY = new Uint8Array(32).fill(7)
@@ -111,7 +111,7 @@ interface Holder { readonly target: PeerTarget, readonly servedCount: number, re
 
 class Scene implements AsyncDisposable {
   readonly blob: MadeBlob
-  readonly folder: BlobFolder
+  readonly folder: BlobFiles
   readonly #path: string
   readonly #network: Libp2pNetwork
   readonly #stack: AsyncDisposableStack
@@ -122,19 +122,19 @@ class Scene implements AsyncDisposable {
     const { path } = stack.use(await scratchFolder())
     const network = stack.adopt(newNetwork([]), async made => { await made.stop() })
     await network.start()
-    return new Scene(await makeBlob(randomBytes(leaves * LEAF_BYTES)), path, network, stack)
+    return new Scene({ blob: await makeBlob(randomBytes(leaves * LEAF_BYTES)), path, network, stack })
   }
 
-  private constructor (blob: MadeBlob, path: string, network: Libp2pNetwork, stack: AsyncDisposableStack) {
+  private constructor ({ blob, path, network, stack }: { readonly blob: MadeBlob, readonly path: string, readonly network: Libp2pNetwork, readonly stack: AsyncDisposableStack }) {
     this.blob = blob
     this.#path = path
-    this.folder = new BlobFolder(`${path}/own`)
+    this.folder = new BlobFiles(`${path}/own`)
     this.#network = network
     this.#stack = stack
   }
 
   async holder (isThere?: (index: number) => boolean, leafMs = 0): Promise<Holder> {
-    const folder = new BlobFolder(`${this.#path}/${this.#folders++}`)
+    const folder = new BlobFiles(`${this.#path}/${this.#folders++}`)
     const has = Array.from({ length: this.blob.leafCount }, (_, index) => isThere?.(index) ?? true)
     if (has.includes(true)) await putInto(folder, this.blob, index => has[index] === true)
     const network = this.#stack.adopt(newNetwork([LOOPBACK]), async made => { await made.stop() })
@@ -170,7 +170,7 @@ class Scene implements AsyncDisposable {
   async begin (holders: readonly PeerTarget[], readKey = READ_KEY): Promise<{ readonly download: Download, readonly close: () => Promise<void> }> {
     const { root, bytes: { byteLength: blobBytes } } = this.blob
     const sink = await this.folder.write(root, blobBytes)
-    return { download: new Download({ network: this.#network, clock: realClock, random: realRandom, root, readKey, blobBytes, sink, holders, onProgress: () => {} }), close: sink.close }
+    return { download: new Download({ network: this.#network, clock: realClock, random: realRandom, root, readKey, blobBytes, sink, holders, onProgress: () => {} }), close: async () => { await sink.close() } }
   }
 
   async fetch (holders: readonly PeerTarget[], readKey = READ_KEY): Promise<DownloadEnd> {

@@ -11,7 +11,7 @@ import { rootText, type BlobRoot } from '../../../protocols/media/root.ts'
 import { BlobTree } from '../../../protocols/media/tree.ts'
 import { decodeBlobRequest, encodeBlobAnswer, type BlobAnswer, type BlobRefusal, type BlobRequest } from '../../../protocols/media/wire.ts'
 import { LEAF_BYTES } from '../../../protocols/core/limits.ts'
-import { sha256 } from './blob-folder.ts'
+import { sha256 } from './blobs.ts'
 
 export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 export const KEPT_MS = 30 * 24 * 3_600_000

@@ -10,8 +10,8 @@ import { Upload, type UploadPlace, type UploadProgress } from '../../../node/med
 import { generateNetworkKey } from '../../../node/net/identity.ts'
 import { Libp2pNetwork } from '../../../node/net/network.ts'
 import { realClock, realRandom } from '../../../node/world.ts'
+import { BlobFiles } from '../../../store/blobs/blob-files.ts'
 import { scratchFolder } from '../../integration/folders.ts'
-import { BlobFolder } from './blob-folder.ts'
 import { makeBlob, putInto, type MadeBlob } from './blobs.ts'
 import { FarRelay, KEPT_MS, type Behaviour } from './far-relay.ts'
 
@@ -102,7 +102,7 @@ describe('a blob on its way to relays', function () {
 class Scene implements AsyncDisposable {
   readonly blob: MadeBlob
   readonly copies = new Map<string, Pick<BlobCopy, 'state' | 'keepUntilMs' | 'detail' | 'evidence'>>()
-  readonly #folder: BlobFolder
+  readonly #folder: BlobFiles
   readonly #network: Libp2pNetwork
   readonly #stack: AsyncDisposableStack
   #upload: Upload | undefined
@@ -111,15 +111,15 @@ class Scene implements AsyncDisposable {
   static async open (leaves: number): Promise<Scene> {
     const stack = new AsyncDisposableStack()
     const { path } = stack.use(await scratchFolder())
-    const folder = new BlobFolder(path)
+    const folder = new BlobFiles(path)
     const blob = await makeBlob(randomBytes(leaves * LEAF_BYTES))
     await putInto(folder, blob)
     const network = stack.adopt(new Libp2pNetwork({ networkKey: generateNetworkKey(), listen: [], agentVersion: 'test', clock: realClock }), async made => { await made.stop() })
     await network.start()
-    return new Scene(blob, folder, network, stack)
+    return new Scene({ blob, folder, network, stack })
   }
 
-  private constructor (blob: MadeBlob, folder: BlobFolder, network: Libp2pNetwork, stack: AsyncDisposableStack) {
+  private constructor ({ blob, folder, network, stack }: { readonly blob: MadeBlob, readonly folder: BlobFiles, readonly network: Libp2pNetwork, readonly stack: AsyncDisposableStack }) {
     this.blob = blob
     this.#folder = folder
     this.#network = network
@@ -154,7 +154,7 @@ class Scene implements AsyncDisposable {
         assert.ok(source !== undefined)
         return { ...source, [Symbol.asyncDispose]: source.close }
       },
-      isSigned: (relay, kind, keepUntilMs, signature) => isBlobWordSigned(kind, { root, blobBytes, keepUntilMs }, { signature, publicKey: networkKeyOf(relay) ?? new Uint8Array(0) }),
+      isSigned: (relay, kind, { keepUntilMs, signature }) => isBlobWordSigned(kind, { root, blobBytes, keepUntilMs }, { signature, publicKey: networkKeyOf(relay) ?? new Uint8Array(0) }),
       // eslint-disable-next-line @typescript-eslint/require-await -- the real one waits for the disk
       keep: async (relay, copy) => {
         this.copies.set(relay, copy)
