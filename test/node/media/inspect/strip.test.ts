@@ -82,6 +82,15 @@ describe('a copy without metadata', () => {
     assert.equal((await sharp(copy).metadata()).isProgressive, true)
   })
 
+  it('of a JPEG passes over what cameras leave between its parts', async () => {
+    const jpeg = await telling().jpeg().toBuffer()
+    const tables = jpeg.indexOf(Buffer.from('ffdb', 'hex'))
+    const source = Buffer.concat([jpeg.subarray(0, tables), Buffer.from('\0\0Secret\0'), jpeg.subarray(tables)])
+    const { copy } = await copyOf(source)
+    assert.deepEqual(tracesIn(copy), [])
+    assert.deepEqual(await pixelsOf(copy), await pixelsOf(jpeg))
+  })
+
   it('of a JPEG whose colours are told by Adobe keeps them', async () => {
     const source = await telling().toColourspace('cmyk').jpeg().toBuffer()
     const { copy } = await copyOf(source)
