@@ -8,63 +8,74 @@ import { HASH_BYTES } from '../core/signed.ts'
 import { BLOB_ROOT_BYTES, blobRoot, isLeafRoot, LINKS_MAX, type BlobRoot } from './root.ts'
 
 const HASH_AT = BLOB_ROOT_BYTES - HASH_BYTES
+/** A link: hash (36), sizes and tags, and what UnixFS says of the child: 67 bytes at the very most; and around all of them some 24. */
+const LINK_BYTES_MAX = 80
+const NODE_OVERHEAD_BYTES = 64
 
-interface Node { readonly cid: BlobRoot, children: Node[] | undefined }
-
+/** What a tree of so many leaves looks like is known before anything of it is: nobody can send more nodes, or larger ones. */
 export class BlobTree {
-  readonly #leafCount: number
-  readonly #root: Node
   readonly #hashOf: (bytes: Uint8Array) => Uint8Array
-  /** Inner nodes that have not come yet, in the order in which they will. */
-  readonly #expected: Node[]
-  #nodeCount = 0
-  #leaves: Uint8Array[] | undefined
+  /** How many blocks each level has, from the root down; the last one is that of the leaves. */
+  readonly #levels: readonly number[]
+  #level = 0
+  /** Names of the blocks of this level, of which the first `#taken` have come; then those of the next one. */
+  #expected: readonly BlobRoot[]
+  #taken = 0
+  #below: BlobRoot[] = []
 
   /** @param hashOf SHA-256 */
   constructor (root: BlobRoot, leafCount: number, hashOf: (bytes: Uint8Array) => Uint8Array) {
-    this.#leafCount = leafCount
     this.#hashOf = hashOf
-    this.#root = { cid: root, children: undefined }
-    this.#expected = isLeafRoot(root) ? [] : [this.#root]
-    if (this.#expected.length === 0) this.#finish()
+    this.#levels = levelsOf(leafCount)
+    this.#expected = [root]
+    if (isLeafRoot(root) !== (leafCount === 1)) throw new MalformedError('tree of a blob', 'must have the leaves that its size says')
   }
 
-  get isComplete (): boolean { return this.#leaves !== undefined }
+  get isComplete (): boolean { return this.#level === this.#levels.length - 1 }
 
   /** The name of the inner node that is to come next. */
-  get next (): BlobRoot | undefined { return this.#expected[0]?.cid }
+  get next (): BlobRoot | undefined { return this.isComplete ? undefined : this.#expected[this.#taken] }
 
   /** The next inner node; whether that was the last one. @throws MalformedError when it is another one */
   take (bytes: Uint8Array): boolean {
-    const node = this.#expected.shift()
-    if (node === undefined || !isSame(this.#hashOf(bytes), node.cid.subarray(HASH_AT))) throw new MalformedError('node of a blob', 'must be the next one of its tree')
-    node.children = linksOf(bytes).map(cid => ({ cid, children: undefined }))
-    const inner = node.children.filter(({ cid }) => !isLeafRoot(cid))
-    this.#expected.push(...inner)
-    this.#nodeCount += inner.length
-    // A tree has fewer inner nodes than leaves: a chain of them would never end.
-    if (this.#nodeCount > this.#leafCount) throw new MalformedError('tree of a blob', 'must have the leaves that its size says')
-    if (this.#expected.length === 0) this.#finish()
+    const { next } = this
+    const blocksBelow = this.#levels[this.#level + 1] ?? 0
+    const linkCount = Math.min(LINKS_MAX, blocksBelow - this.#taken * LINKS_MAX)
+    if (next === undefined || bytes.byteLength > NODE_OVERHEAD_BYTES + linkCount * LINK_BYTES_MAX || !isSame(this.#hashOf(bytes), next.subarray(HASH_AT))) throw new MalformedError('node of a blob', 'must be the next one of its tree')
+    const isAboveLeaves = this.#level + 2 === this.#levels.length
+    const links = linksOf(bytes)
+    if (links.length !== linkCount || links.some(cid => isLeafRoot(cid) !== isAboveLeaves)) throw new MalformedError('tree of a blob', 'must have the leaves that its size says')
+    this.#below.push(...links)
+    this.#taken += 1
+    if (this.#taken === this.#expected.length) this.#descend()
     return this.isComplete
   }
 
   /** Whether these bytes are the leaf of that place. The tree is complete. */
   isLeaf (index: number, bytes: Uint8Array): boolean {
-    const hash = this.#leaves?.[index]
-    return hash !== undefined && isSame(this.#hashOf(bytes), hash)
+    const cid = this.leafName(index)
+    return cid !== undefined && isSame(this.#hashOf(bytes), cid.subarray(HASH_AT))
   }
 
-  #finish (): void {
-    const leaves: Uint8Array[] = []
-    collect(this.#root, leaves)
-    if (leaves.length !== this.#leafCount) throw new MalformedError('tree of a blob', 'must have the leaves that its size says')
-    this.#leaves = leaves
+  /** undefined: there is no such leaf, or the tree is not complete. */
+  leafName (index: number): BlobRoot | undefined { return this.isComplete ? this.#expected[index] : undefined }
+
+  #descend (): void {
+    this.#expected = this.#below
+    this.#below = []
+    this.#taken = 0
+    this.#level += 1
   }
 }
 
-function collect (node: Node, leaves: Uint8Array[]): void {
-  if (node.children === undefined) leaves.push(node.cid.subarray(HASH_AT))
-  else for (const child of node.children) collect(child, leaves)
+/** Balanced, filled from the left. */
+function levelsOf (leafCount: number): readonly number[] {
+  const levels = [leafCount]
+  for (let count = leafCount; count > 1;) {
+    count = Math.ceil(count / LINKS_MAX)
+    levels.unshift(count)
+  }
+  return levels
 }
 
 /** Field 2 of a node holds its links, field 1 of a link its CID. */

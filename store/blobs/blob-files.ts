@@ -248,7 +248,8 @@ class PartSink implements BlobSink {
   }
 
   async write (index: number, bytes: Uint8Array): Promise<void> {
-    if (!this.#tree.isLeaf(index, bytes)) throw new MalformedError('leaf of a blob', 'must be the one of its place')
+    // Of the wrong size it would stand in the place of others, or be read with what stands behind it, whatever its hash says.
+    if (bytes.byteLength !== leafBytesAt(index, this.#part.blobBytes) || !this.#tree.isLeaf(index, bytes)) throw new MalformedError('leaf of a blob', 'must be the one of its place')
     await faulty(async () => {
       await writeAt(this.#part.file, bytes, index * LEAF_BYTES)
       if (hasLeaf(this.#have, index)) return
@@ -307,7 +308,7 @@ async function complete (file: FileHandle, blobBytes: number, nodes: readonly Ui
 }
 
 async function readLeaf (file: FileHandle, index: number, blobBytes: number): Promise<Uint8Array | undefined> {
-  const bytes = new Uint8Array(Math.min(LEAF_BYTES, blobBytes - index * LEAF_BYTES))
+  const bytes = new Uint8Array(leafBytesAt(index, blobBytes))
   for (let read = 0; read < bytes.byteLength;) {
     const { bytesRead } = await file.read(bytes, read, bytes.byteLength - read, index * LEAF_BYTES + read)
     if (bytesRead === 0) return undefined
@@ -350,6 +351,8 @@ function rootOf (text: string): BlobRoot | undefined {
 function all (leafCount: number): Uint8Array {
   return noLeaves(leafCount).map((_, place) => leafCount - place * 8 >= 8 ? 0xff : (1 << (leafCount % 8)) - 1)
 }
+
+function leafBytesAt (index: number, blobBytes: number): number { return Math.min(LEAF_BYTES, blobBytes - index * LEAF_BYTES) }
 
 function leafCountOf (blobBytes: number): number { return Math.max(1, Math.ceil(blobBytes / LEAF_BYTES)) }
 
