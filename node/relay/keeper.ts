@@ -138,7 +138,8 @@ export class Keeper {
         expired: now.expired - before.expired,
         refused,
         usedBytes: store.read.space().usedBytes,
-        mailboxes: store.read.totals().mailboxes
+        mailboxes: store.read.totals().mailboxes,
+        mediaBytes: store.read.totals().blobBytes
       })
     })
     this.#written = now
