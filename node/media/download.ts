@@ -214,9 +214,7 @@ export class Download {
 const NOTHING = new Uint8Array(0)
 
 function reasonOf ({ reason, retryAfterMs }: BlobRefusal): Pick<Extract<FetchEvent, { type: 'closed' }>, 'reason' | 'retryAfterMs'> {
-  switch (reason) {
-    case 'notFound': case 'badKey': case 'notOffered': return { reason: 'notFound' }
-    case 'busy': case 'rate': case 'capacity': return { reason: 'limited', retryAfterMs }
-    default: return { reason: 'refused' }
-  }
+  if (reason === 'notFound' || reason === 'badKey' || reason === 'notOffered') return { reason: 'notFound' }
+  if (reason === 'busy' || reason === 'rate' || reason === 'capacity') return { reason: 'limited', retryAfterMs }
+  return { reason: 'refused' }
 }

@@ -20,7 +20,7 @@ export interface DownloadsParts extends HolderParts {
   readonly clock: Clock
   readonly random: Random
   readonly turn: Turn
-  readonly files: BlobFiles
+  readonly blobs: BlobFiles
   /** All of it is here: what our relays keep of it is needed no more. */
   readonly onHere: (root: BlobRoot) => void
 }
@@ -131,8 +131,8 @@ export class Downloads {
   }
 
   async #fetch (entry: Entry, { attachment: { root, readKey, blobBytes } }: Wanted): Promise<DownloadEnd> {
-    const { network, clock, random, files } = this.#parts
-    const sink = await files.write(root, blobBytes)
+    const { network, clock, random, blobs } = this.#parts
+    const sink = await blobs.write(root, blobBytes)
     try {
       let notedAtMs = clock.monotonic()
       const download = new Download({
@@ -162,16 +162,13 @@ export class Downloads {
 
   async #settle (entry: Entry, wanted: Wanted, ending: DownloadEnd): Promise<void> {
     if (!this.#isStarted || entry.isDropped) return
-    switch (ending.type) {
-      case 'done': { await this.#here(entry, wanted); return }
-      case 'failed': { await this.#failed(entry, wanted, ending); return }
-      case 'fault': { this.#rest(entry, ending.fault.message) }
-      case 'stopped':
-    }
+    if (ending.type === 'done') await this.#here(entry, wanted)
+    else if (ending.type === 'failed') await this.#failed(entry, wanted, ending)
+    else if (ending.type === 'fault') this.#rest(entry, ending.fault.message)
   }
 
   async #here ({ root }: Entry, { contacts, attachment }: Wanted): Promise<void> {
-    const { turn, files, onHere } = this.#parts
+    const { turn, blobs, onHere } = this.#parts
     await turn.write((writer, round) => {
       // It may have been deleted in the meantime.
       if (writer.read.blobs.byRoot(root)?.state === 'dropped') return
@@ -182,7 +179,7 @@ export class Downloads {
       tellAttachments(root, { writer, round })
     })
     this.#entries.delete(rootText(root))
-    if (this.#parts.reader.blobs.byRoot(root)?.state === 'dropped') await files.remove(root)
+    if (this.#parts.reader.blobs.byRoot(root)?.state === 'dropped') await blobs.remove(root)
     else onHere(root)
   }
 

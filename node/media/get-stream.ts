@@ -92,14 +92,18 @@ export class GetStream {
   }
 
   async #take (frame: BlobAnswer): Promise<void> {
-    switch (frame.type) {
-      case 'opened': { this.#parts.onOpened(frame); return }
-      case 'refused': { this.#parts.onRefused(frame); return }
-      case 'node': { await this.#parts.onNode(frame.bytes); return }
-      case 'leaf': { await this.#parts.onLeaf(frame.index, frame.bytes); return }
-      case 'lacking': { this.#parts.onLacking(frame.index); return }
-      default: this.#isMalformed = true
-    }
+    const { onOpened, onRefused, onNode, onLeaf, onLacking } = this.#parts
+    if (frame.type === 'opened') onOpened(frame)
+    else if (frame.type === 'refused') onRefused(frame)
+    else if (frame.type === 'node') await onNode(frame.bytes)
+    else if (frame.type === 'leaf') await onLeaf(frame.index, frame.bytes)
+    else if (frame.type === 'lacking') onLacking(frame.index)
+    else this.#breakOff()
+  }
+
+  /** What belongs into another conversation. */
+  #breakOff (): void {
+    this.#isMalformed = true
     this.#channel?.close()
   }
 

@@ -105,12 +105,12 @@ export class Mover implements BlobMover {
 
   /** Relays first, then the files, then the row: what is interrupted is found again by its row. */
   async #drop (root: BlobRoot): Promise<void> {
-    const { files, turn, reader } = this.#parts
+    const { blobs, turn, reader } = this.#parts
     this.#downloads.drop(root)
     this.#uploads.drop(root)
     await this.#unlessStorage((async () => {
       if (reader.blobs.byRoot(root)?.state !== 'dropped') return
-      await files.remove(root)
+      await blobs.remove(root)
       await turn.write(writer => {
         if (writer.read.blobs.byRoot(root)?.state !== 'dropped') return
         writer.blobCopies.removeOf(root)
@@ -121,9 +121,9 @@ export class Mover implements BlobMover {
 
   /** For whoever shows the read key, as some message that we have says it. */
   async #find (root: BlobRoot, readKey: Uint8Array): Promise<StoredBlobReader | undefined> {
-    const { reader, files, isSame } = this.#parts
+    const { reader, blobs, isSame } = this.#parts
     const isShown = reader.attachments.ofBlob(root).some(({ attachment }) => isSame(attachment.readKey, readKey))
-    return isShown && reader.blobs.byRoot(root)?.state !== 'dropped' ? await files.read(root) : undefined
+    return isShown && reader.blobs.byRoot(root)?.state !== 'dropped' ? await blobs.read(root) : undefined
   }
 
   /** Once: what is not given back now runs out by itself. */

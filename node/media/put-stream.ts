@@ -118,20 +118,17 @@ export class PutStream {
 
   #takeAnswer (frame: BlobAnswer): void {
     const { isSigned, onPromise, onProgress } = this.#parts
-    switch (frame.type) {
-      case 'promise':
-        if (!isSigned('promise', frame)) return this.#lied()
-        onPromise({ keepUntilMs: frame.keepUntilMs, signature: Uint8Array.from(frame.signature) })
-        return this.#promise.resolve({ ...frame, have: Uint8Array.from(frame.have) })
-      case 'progress':
-        return onProgress(frame.leaves)
-      case 'stored':
-        if (!isSigned('stored', frame)) return this.#lied()
-        return this.#outcome.resolve({ type: 'stored', word: { keepUntilMs: frame.keepUntilMs, signature: Uint8Array.from(frame.signature) } })
-      case 'refused':
-        return this.#outcome.resolve({ type: 'refused', refusal: frame })
-      default:
-        this.#lied()
+    if (frame.type === 'promise' && isSigned('promise', frame)) {
+      onPromise(wordOf(frame))
+      this.#promise.resolve({ ...frame, have: Uint8Array.from(frame.have) })
+    } else if (frame.type === 'progress') {
+      onProgress(frame.leaves)
+    } else if (frame.type === 'stored' && isSigned('stored', frame)) {
+      this.#outcome.resolve({ type: 'stored', word: wordOf(frame) })
+    } else if (frame.type === 'refused') {
+      this.#outcome.resolve({ type: 'refused', refusal: frame })
+    } else {
+      this.#lied()
     }
   }
 
@@ -148,3 +145,6 @@ export class PutStream {
     this.#fail(new UnreachableError('the relay ended the transfer'))
   }
 }
+
+/** Kept for longer than the frame that it came in. */
+function wordOf ({ keepUntilMs, signature }: SignedWord): SignedWord { return { keepUntilMs, signature: Uint8Array.from(signature) } }

@@ -6,7 +6,7 @@ import { BLOB_VERSION, decodeBlobRequest, encodeBlobAnswer, type BlobAnswer, typ
 import type { PutRefusalReason } from '../../protocols/media/upload-plan.ts'
 import { hasLeaf } from '../../protocols/media/leaves.ts'
 import type { BlobRoot } from '../../protocols/media/root.ts'
-import { asError, MalformedError } from '../../protocols/core/errors.ts'
+import { MalformedError, StorageError, UnreachableError } from '../../protocols/core/errors.ts'
 import { BLOB_GET_BURST, BLOB_GETS_PER_SECOND, BLOB_SILENT_MS_MAX, BLOBS_SERVED_MAX, BLOBS_SERVED_PER_PEER_MAX, WANTED_LEAVES_MAX } from '../../protocols/core/limits.ts'
 import type { StoredBlobReader } from '../../store/blobs/blob-files.ts'
 import type { Channel, Clock, Network } from '../ports.ts'
@@ -73,36 +73,37 @@ class ServedStream {
   }
 
   async #takeFrame (frame: BlobRequest): Promise<void> {
-    switch (frame.type) {
-      case 'get':
-        if (this.#root !== undefined) throw new MalformedError('blob stream', 'must be opened once')
-        this.#root = frame.root
-        { await this.#open(frame); return }
-      case 'wantNodes':
-        this.#requireOpen()
-        this.#areNodesWanted = true
-        break
-      case 'want':
-        this.#want(frame)
-        break
-      default:
+    if (frame.type === 'get') {
+      if (this.#root !== undefined) throw new MalformedError('blob stream', 'must be opened once')
+      this.#root = frame.root
+      await this.#open(frame)
+    } else if (frame.type === 'wantNodes') {
+      this.#requireOpen()
+      this.#areNodesWanted = true
+      void this.#pump()
+    } else if (frame.type === 'want') {
+      this.#want(frame)
+      void this.#pump()
+    } else {
       // Nodes of people keep what their people were sent, and nothing for others.
-      { await this.#refuse('notOffered'); return }
+      await this.#refuse('notOffered')
     }
-    void this.#pump()
   }
 
   async #open ({ version, root, readKey }: Extract<BlobRequest, { type: 'get' }>): Promise<void> {
     const { rates, isCrowded, find } = this.#parts
-    if (version !== BLOB_VERSION) { await this.#refuse('version'); return }
-    const retryAfterMs = rates.draw(this.#channel.peerId)
-    if (retryAfterMs > 0) { await this.#refuse('rate', retryAfterMs); return }
-    if (isCrowded) { await this.#refuse('busy', BUSY_RETRY_MS); return }
-    const blob = await find(root, readKey)
-    if (blob === undefined) { await this.#refuse('notFound'); return }
-    if (this.#isClosed) { await blob.close(); return }
+    const waitMs = rates.draw(this.#channel.peerId)
+    if (version !== BLOB_VERSION) await this.#refuse('version')
+    else if (waitMs > 0) await this.#refuse('rate', waitMs)
+    else if (isCrowded) await this.#refuse('busy', BUSY_RETRY_MS)
+    else await this.#show(await find(root, readKey))
+  }
+
+  async #show (blob: StoredBlobReader | undefined): Promise<void> {
     this.#blob = blob
-    await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
+    if (blob === undefined) await this.#refuse('notFound')
+    else if (this.#isClosed) await blob.close()
+    else await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
   }
 
   #want ({ first, count }: Extract<BlobRequest, { type: 'want' }>): void {
@@ -123,21 +124,21 @@ class ServedStream {
     if (this.#isPumping || blob === undefined) return
     this.#isPumping = true
     try {
-      while (!this.#isClosed && (this.#areNodesWanted || this.#wanted.length > 0)) {
-        if (this.#areNodesWanted) {
-          this.#areNodesWanted = false
-          for (const bytes of blob.nodes()) await this.#send({ type: 'node', bytes })
-        } else {
-          await this.#sendLeaf(blob, this.#wanted.shift() ?? 0)
-        }
-      }
-    } catch (thrown) {
+      while (!this.#isClosed && (this.#areNodesWanted || this.#wanted.length > 0)) await this.#sendNext(blob)
+    } catch (error) {
       // The line is gone, or the blob was let go meanwhile: there is nothing more to say to this peer.
-      asError(thrown)
       this.#channel.close()
+      if (!(error instanceof UnreachableError || error instanceof StorageError)) throw error
     } finally {
       this.#isPumping = false
     }
+  }
+
+  async #sendNext (blob: StoredBlobReader): Promise<void> {
+    const nodes = this.#areNodesWanted ? blob.nodes() : []
+    if (!this.#areNodesWanted) await this.#sendLeaf(blob, this.#wanted.shift() ?? 0)
+    this.#areNodesWanted = false
+    for (const bytes of nodes) await this.#send({ type: 'node', bytes })
   }
 
   async #sendLeaf (blob: StoredBlobReader, index: number): Promise<void> {

@@ -167,18 +167,17 @@ export class Upload {
 
   async #settle (relay: string, outcome: Awaited<ReturnType<PutStream['put']>>): Promise<void> {
     const { leafCount } = this.#parts
-    switch (outcome.type) {
-      case 'stored':
-        this.#leavesStored.set(relay, leafCount)
-        this.#evidence.set(relay, outcome.word.signature)
-        this.#step({ type: 'stored', relay, keepUntilMs: outcome.word.keepUntilMs })
-        { await this.#keep(relay, undefined); return }
-      case 'refused':
-        this.#step({ type: 'refused', relay, refusal: outcome.refusal })
-        { await this.#keep(relay, refusalWords(outcome.refusal)); return }
-      case 'lied':
-        this.#step({ type: 'lied', relay })
-        { await this.#keep(relay, 'it signed for something else, or made no sense') }
+    if (outcome.type === 'stored') {
+      this.#leavesStored.set(relay, leafCount)
+      this.#evidence.set(relay, outcome.word.signature)
+      this.#step({ type: 'stored', relay, keepUntilMs: outcome.word.keepUntilMs })
+      await this.#keep(relay, undefined)
+    } else if (outcome.type === 'refused') {
+      this.#step({ type: 'refused', relay, refusal: outcome.refusal })
+      await this.#keep(relay, refusalWords(outcome.refusal))
+    } else {
+      this.#step({ type: 'lied', relay })
+      await this.#keep(relay, 'it signed for something else, or made no sense')
     }
   }
 

@@ -29,7 +29,7 @@ export interface UploadsParts {
   readonly directory: Directory
   readonly destinations: Destinations
   readonly account: OwnAccount
-  readonly files: BlobFiles
+  readonly blobs: BlobFiles
   readonly macOf: (key: Uint8Array, input: Uint8Array) => Uint8Array
   /** Our relay keeps a blob that is needed no more. */
   readonly release: (relay: string, root: BlobRoot) => void
@@ -116,7 +116,7 @@ export class Uploads {
   progress (root: BlobRoot, contact: number): UploadProgress | undefined { return this.#entries.get(keyOf(root, contact))?.upload.progress }
 
   #begin (root: BlobRoot, contact: number, copies: readonly BlobCopy[]): void {
-    const { reader, network, clock, random, files } = this.#parts
+    const { reader, network, clock, random, blobs } = this.#parts
     const attachment = reader.attachments.ofBlob(root)[0]?.attachment
     if (attachment === undefined) return
     const places = this.#placesOf(attachment, contact, copies)
@@ -128,7 +128,7 @@ export class Uploads {
       slots: this.#slots,
       leafCount: leafCount(attachment.blobBytes),
       open: async () => {
-        const source = await files.read(root)
+        const source = await blobs.read(root)
         if (source === undefined) throw new StorageError('the blob is not on the disk any more', 'What it was made of may still be: send it again.')
         return { ...source, [Symbol.asyncDispose]: async () => { await source.close() } }
       },

@@ -1,9 +1,8 @@
 /** Values of a relay's settings: as people write them, and as the relay counts. */
+import { SIZE_FACTORS } from '../../protocols/core/quantity.ts'
 import type { Rate } from '../../protocols/core/rate.ts'
 import type { RelaySettingValue, SettingKind } from './settings-table.ts'
 
-/** Powers of ten, and powers of two with an i: as on a disk's box, and as in memory. */
-const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 }
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 24 * 3_600_000 }
 const RATE_UNITS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600 }
 const RATE = /^(\d+(?:\.\d+)?)\/(s|min|h)(?:,? burst (\d+))?$/
@@ -15,7 +14,7 @@ export function settingValue (takes: SettingKind, given: unknown): RelaySettingV
     case 'text': return typeof given === 'string' ? given : undefined
     case 'list': return listValue(given)
     case 'flag': return typeof given === 'boolean' ? given : given === 'true' || given === 'false' ? given === 'true' : undefined
-    case 'size': return measured(given, SIZE_UNITS)
+    case 'size': return measured(given, SIZE_FACTORS)
     case 'duration': return measured(given, DURATION_UNITS)
     case 'count': return wholeNumber(given)
     case 'share': return shareValue(given)
@@ -43,7 +42,7 @@ export function settingWords (takes: SettingKind): string {
 
 /** As it stands in the file: what `settingValue` reads back. */
 export function settingText (takes: SettingKind, value: RelaySettingValue): string {
-  if (takes === 'size' && typeof value === 'number') return `"${inUnits(value, SIZE_UNITS)}"`
+  if (takes === 'size' && typeof value === 'number') return `"${inUnits(value, SIZE_FACTORS)}"`
   if (takes === 'duration' && typeof value === 'number') return `"${inUnits(value, DURATION_UNITS)}"`
   if (takes === 'rate' && typeof value === 'object' && 'burst' in value) return `"${rateText(value)}"`
   if (takes === 'list' && Array.isArray(value)) return `[${value.map(item => JSON.stringify(item)).join(', ')}]`

@@ -67,7 +67,7 @@ describe('files that went wrong', () => {
       rmSync(`${out}-again`, { force: true })
       assert.ok(again.at === 'clean' || again.at === 'refused', `${JSON.stringify(result)} and then ${JSON.stringify(again)}`)
     }
-    if (isDecoded && type.startsWith('image/')) await pictureOf(source)
+    if (isDecoded && type.startsWith('image/')) await pictureOf(source, () => {})
     if (isDecoded && type.startsWith('video/')) {
       await recordingOf(source, { type, bytes: bytes.length })
       await readFilmHeader(source)

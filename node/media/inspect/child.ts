@@ -25,7 +25,7 @@ function watchMemory (bytesMax: number): void {
 
 async function run (job: Job): Promise<Report> {
   const found = await typeOf(job.path)
-  report({ is: 'type', type: found })
+  report({ is: 'seen', type: found, width: 0, height: 0 })
   if (job.do === 'strip') return { is: 'stripped', result: await strip(found, job.path, job.outPath) }
   return { is: 'inspection', inspection: await inspect(job.path, found) }
 }
@@ -45,7 +45,7 @@ async function inspect (path: string, type: string): Promise<Inspection> {
 
 async function inspectPicture (path: string, bare: Inspection): Promise<Inspection> {
   const { isDecoded, pictureOf } = await import('./picture.ts')
-  const picture = isDecoded(bare.type) ? await pictureOf(path) : undefined
+  const picture = isDecoded(bare.type) ? await pictureOf(path, size => report({ is: 'seen', type: bare.type, ...size })) : undefined
   if (picture !== undefined) return { ...bare, ...picture }
   // A HEIC is one although no decoder may be here for it; what merely begins like a picture that could be decoded is none.
   return isDecoded(bare.type) && !/hei[cf]$/.test(bare.type) ? { ...bare, type: UNKNOWN } : { ...bare, trouble: 'undecodable' }

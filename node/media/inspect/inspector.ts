@@ -33,8 +33,9 @@ const HEAP_MIB_MAX = 256
 const PROGRAM = path.join(import.meta.dirname, `child${path.extname(import.meta.filename)}`)
 
 /** How a process ended: with its answer, or without one. */
-type Ending = Exclude<Report, { readonly is: 'type' }> | { readonly is: 'too large' | 'too slow' | 'crashed' }
-interface Ended { readonly type: string, readonly ending: Ending }
+type Ending = Exclude<Report, { readonly is: 'seen' }> | { readonly is: 'too large' | 'too slow' | 'crashed' }
+type Seen = Extract<Report, { readonly is: 'seen' }>
+interface Ended { readonly seen: Seen, readonly ending: Ending }
 interface Order { readonly job: Job, readonly msMax: number, readonly signal: AbortSignal | undefined }
 
 export function createInspector ({ clock = realClock, limits = LIMITS }: { readonly clock?: Clock, readonly limits?: InspectorLimits } = {}): Inspector {
@@ -53,20 +54,20 @@ export function createInspector ({ clock = realClock, limits = LIMITS }: { reado
   return {
     async inspect (path, { signal }: InspectOptions = {}): Promise<Inspection> {
       const bytes = await sizeOf(path)
-      const { type, ending } = await inTurn({ job: { do: 'inspect', path, memoryBytesMax }, msMax: limits.inspectMsMax, signal })
+      const { seen, ending } = await inTurn({ job: { do: 'inspect', path, memoryBytesMax }, msMax: limits.inspectMsMax, signal })
       if (ending.is === 'inspection') return ending.inspection
       if (ending.is === 'fault' || ending.is === 'stripped') throw new StorageError('The file could not be read.', 'Is it still there?')
-      return { type, bytes, width: 0, height: 0, durationMs: 0, isVoice: false, trouble: ending.is }
+      return { type: seen.type, bytes, width: seen.width, height: seen.height, durationMs: 0, isVoice: false, trouble: ending.is }
     },
     async strip (path, outPath, { signal }: InspectOptions = {}): Promise<StripResult> {
       const msMax = limits.inspectMsMax + await sizeOf(path) / limits.copyBytesPerSMin * 1_000
       await mustNotExist(outPath)
       try {
-        const { type, ending } = await inTurn({ job: { do: 'strip', path, outPath, memoryBytesMax }, msMax, signal })
+        const { seen, ending } = await inTurn({ job: { do: 'strip', path, outPath, memoryBytesMax }, msMax, signal })
         if (ending.is === 'stripped') return ending.result
         await rm(outPath, { force: true })
         if (ending.is === 'fault' || ending.is === 'inspection') throw new StorageError('The file could not be copied without its metadata.', 'Is there room on the disk?')
-        return refusal(type, ending.is)
+        return refusal(seen.type, ending.is)
       } catch (thrown) {
         await rm(outPath, { force: true })
         throw thrown
@@ -107,7 +108,7 @@ async function untilAborted (turn: Promise<void>, signal: AbortSignal | undefine
 async function runChild ({ job, msMax, signal }: Order, clock: Clock): Promise<Ended> {
   signal?.throwIfAborted()
   const child = startChild()
-  let type = UNKNOWN
+  let seen: Seen = { is: 'seen', type: UNKNOWN, width: 0, height: 0 }
   let ending: Ending = { is: 'crashed' }
   const end = (how: Ending): void => {
     ending = how
@@ -117,7 +118,7 @@ async function runChild ({ job, msMax, signal }: Order, clock: Clock): Promise<E
   const timer = clock.timer(msMax, () => end({ is: 'too slow' }))
   signal?.addEventListener('abort', stop)
   child.on('message', (report: Report) => {
-    if (report.is === 'type') type = report.type
+    if (report.is === 'seen') seen = report
     else ending = report
   })
   try {
@@ -125,7 +126,7 @@ async function runChild ({ job, msMax, signal }: Order, clock: Clock): Promise<E
     child.send(job, undefined, undefined, () => { /* it is gone already: `ended` tells */ })
     if (await ended === EXIT_MEMORY) ending = { is: 'too large' }
     signal?.throwIfAborted()
-    return { type, ending }
+    return { seen, ending }
   } finally {
     timer.cancel()
     signal?.removeEventListener('abort', stop)

@@ -5,9 +5,9 @@ export type Job =
   | { readonly do: 'inspect', readonly path: string, readonly memoryBytesMax: number }
   | { readonly do: 'strip', readonly path: string, readonly outPath: string, readonly memoryBytesMax: number }
 
-/** First what it is: that is known even if looking closer is the end of the process. */
+/** First what it is, and how large a picture is: that is known even if looking closer is the end of the process. */
 export type Report =
-  | { readonly is: 'type', readonly type: string }
+  | { readonly is: 'seen', readonly type: string, readonly width: number, readonly height: number }
   | { readonly is: 'inspection', readonly inspection: Inspection }
   | { readonly is: 'stripped', readonly result: StripResult }
   | { readonly is: 'fault', readonly message: string }

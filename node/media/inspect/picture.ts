@@ -31,10 +31,11 @@ sharp.concurrency(1)
 /** Whether libvips has a decoder, so that a header which it cannot read is none. */
 export function isDecoded (type: string): boolean { return DECODED.test(type) }
 
-/** `undefined`: not even its header can be read. */
-export async function pictureOf (path: string): Promise<Picture | undefined> {
+/** `onSize` is told before anything is decoded. `undefined`: not even its header can be read. */
+export async function pictureOf (path: string, onSize: (size: Size) => void): Promise<Picture | undefined> {
   const size = await sizeOf(path)
   if (size === undefined) return undefined
+  onSize(shown(size))
   if (size.width * size.height > PIXELS_MAX) return { ...shown(size), trouble: 'too large' }
   try {
     return { ...shown(size), ...await previewOf(path) }

@@ -122,10 +122,10 @@ class Scene implements AsyncDisposable {
     const { path } = stack.use(await scratchFolder())
     const network = stack.adopt(newNetwork([]), async made => { await made.stop() })
     await network.start()
-    return new Scene(await makeBlob(randomBytes(leaves * LEAF_BYTES)), path, network, stack)
+    return new Scene({ blob: await makeBlob(randomBytes(leaves * LEAF_BYTES)), path, network, stack })
   }
 
-  private constructor (blob: MadeBlob, path: string, network: Libp2pNetwork, stack: AsyncDisposableStack) {
+  private constructor ({ blob, path, network, stack }: { readonly blob: MadeBlob, readonly path: string, readonly network: Libp2pNetwork, readonly stack: AsyncDisposableStack }) {
     this.blob = blob
     this.#path = path
     this.folder = new BlobFiles(`${path}/own`)

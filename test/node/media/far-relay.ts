@@ -1,4 +1,5 @@
 /** A relay that keeps blobs in memory and behaves as told: it speaks the protocol of docs/protocols/media.md by hand, with a key of its own. */
+import { hash } from 'node:crypto'
 import { signerOf } from '../../../node/crypto/signer.ts'
 import { generateNetworkKey, privateKeyOf } from '../../../node/net/identity.ts'
 import { Libp2pNetwork } from '../../../node/net/network.ts'
@@ -41,6 +42,7 @@ export class FarRelay implements AsyncDisposable {
   readonly released: string[] = []
   readonly channels: Channel[] = []
   behaviour: Behaviour = {}
+  onLeaf: () => void = () => {}
   readonly #signer: Signer
 
   static async start (behaviour: Behaviour = {}, listen = LOOPBACK): Promise<FarRelay> {
@@ -65,6 +67,12 @@ export class FarRelay implements AsyncDisposable {
   hasAll (root: BlobRoot): boolean {
     const kept = this.kept.get(rootText(root))
     return kept !== undefined && kept.leaves.size === countOf(kept.blobBytes)
+  }
+
+  /** A hash of the hashes of all leaves. */
+  sha256 (root: BlobRoot): string {
+    const kept = this.kept.get(rootText(root))
+    return hash('sha256', Buffer.concat(Array.from({ length: kept?.leaves.size ?? 0 }, (_, index) => sha256(kept?.leaves.get(index) ?? new Uint8Array(0)))))
   }
 
   wipe (): void { this.kept.clear() }
@@ -111,6 +119,7 @@ export class FarRelay implements AsyncDisposable {
     for (const node of kept.nodes) tree.take(node)
     if (!tree.isLeaf(index, bytes)) throw new Error('a leaf that is none')
     this.came.push(index)
+    this.onLeaf()
     kept.leaves.set(index, Uint8Array.from(bytes))
     kept.have = withLeaf(kept.have, index, true)
     const { breaksAfter } = this.behaviour

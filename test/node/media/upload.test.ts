@@ -116,10 +116,10 @@ class Scene implements AsyncDisposable {
     await putInto(folder, blob)
     const network = stack.adopt(new Libp2pNetwork({ networkKey: generateNetworkKey(), listen: [], agentVersion: 'test', clock: realClock }), async made => { await made.stop() })
     await network.start()
-    return new Scene(blob, folder, network, stack)
+    return new Scene({ blob, folder, network, stack })
   }
 
-  private constructor (blob: MadeBlob, folder: BlobFiles, network: Libp2pNetwork, stack: AsyncDisposableStack) {
+  private constructor ({ blob, folder, network, stack }: { readonly blob: MadeBlob, readonly folder: BlobFiles, readonly network: Libp2pNetwork, readonly stack: AsyncDisposableStack }) {
     this.blob = blob
     this.#folder = folder
     this.#network = network

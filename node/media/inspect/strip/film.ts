@@ -83,7 +83,7 @@ async function takeFragment (walk: Walk, fragment: Box): Promise<void> {
 
 /** A picture's own box holds what it is shown by; that of a film holds what is said about it. */
 async function takeMeta (walk: Walk, meta: Box): Promise<void> {
-  const edits = await itemEdits(walk.boxes, meta)
+  const edits = await itemEdits(walk.boxes, { meta, data: walk.films })
   walk.edits.push(...edits ?? [blank(meta, await kindsOf(walk, meta))])
 }
 

@@ -16,8 +16,8 @@ const EXTENTS_MAX = 65_536
 /** So much of Exif is looked at for a location; the directory of it stands at the front. */
 const LOOK_BYTES = 64 * 1024
 
-/** `undefined`: not the box of a picture. */
-export async function itemEdits (boxes: Boxes, meta: Box): Promise<readonly Edit[] | undefined> {
+/** Of items in the media data of the file, or in the box of the picture itself. `undefined`: not the box of a picture. */
+export async function itemEdits (boxes: Boxes, { meta, data }: { readonly meta: Box, readonly data: readonly Box[] }): Promise<readonly Edit[] | undefined> {
   // After version and flags, unlike QuickTime's box of the same name.
   const inner = await boxes.list(meta.body + 4, meta.to)
   const one = (type: string): Box | undefined => inner.find(box => box.type === type)
@@ -27,11 +27,18 @@ export async function itemEdits (boxes: Boxes, meta: Box): Promise<readonly Edit
   const places = one('iloc')
   if (list === undefined || places === undefined) throw new MalformedError('picture', 'it says where its items are')
   const types = await itemTypes(boxes, list)
+  const own = one('idat')
+  const homes = own === undefined ? data : [...data, own]
   const edits: Edit[] = []
-  for (const [item, extents] of placesOf(await boxes.content(places), one('idat'))) {
+  for (const [item, extents] of placesOf(await boxes.content(places), own)) {
     const type = types.get(item) ?? ''
     const removes = TELLING[type]
-    if (removes !== undefined) for (const extent of extents) edits.push(...await extentEdits(boxes, { extent, type, removes }))
+    if (removes === undefined) continue
+    for (const extent of extents) {
+      // Whoever writes zeros where a file says must know that it is not the file's own structure.
+      if (!homes.some(home => extent.from >= home.body && extent.to <= home.to)) throw new MalformedError('picture', 'its items lie in its data')
+      edits.push(...await extentEdits(boxes, { extent, type, removes }))
+    }
   }
   return edits
 }
@@ -80,7 +87,7 @@ function placesOf (table: Uint8Array, data: Box | undefined): ReadonlyMap<number
 
 async function extentEdits (boxes: Boxes, { extent, type, removes }: { readonly extent: Extent, readonly type: string, readonly removes: Removed }): Promise<readonly Edit[]> {
   const { from, to } = extent
-  if (to <= from || to > boxes.source.bytes) throw new MalformedError('picture', 'its items lie in the file')
+  if (to <= from) throw new MalformedError('picture', 'an item has a length')
   const look = await boxes.source.read(from, Math.min(to - from, LOOK_BYTES))
   // Four bytes say how far Exif begins behind them.
   const empty = type === 'Exif' ? Uint8Array.from([0, 0, 0, 0, ...smallestExif()]) : new Uint8Array(0)

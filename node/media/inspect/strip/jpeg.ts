@@ -28,7 +28,7 @@ export async function planJpeg (source: Source, plan: Plan): Promise<void> {
   plan.keep(0, 2)
   let at = 2
   for (;;) {
-    const segment = await readSegment(source, at)
+    const segment = await readSegment(source, await skipPadding(walk, at))
     if (segment.marker === EOI) {
       plan.keep(segment.from, segment.to)
       // Other pictures (previews, depth, brightness for better screens) and the film of a moving photo, with metadata of their own.
@@ -45,6 +45,14 @@ export async function planJpeg (source: Source, plan: Plan): Promise<void> {
     // A photo that was cut off shows what is there.
     if (at >= source.bytes) return
   }
+}
+
+/** Some cameras leave zeros between segments, and decoders pass over whatever stands there. */
+async function skipPadding ({ source, plan }: Walk, at: number): Promise<number> {
+  const next = await source.read(at, 2)
+  if (next.length < 2 || (next[0] === 0xff && next[1] !== 0)) return at
+  plan.removed.add('maker data')
+  return await endOfScan(source, at)
 }
 
 async function readSegment (source: Source, at: number): Promise<Segment> {

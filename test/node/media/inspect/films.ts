@@ -16,6 +16,14 @@ function full (type: string, ...values: readonly number[]): Buffer { return box(
 
 function handler (type: string): Buffer { return box('hdlr', u32s(0, 0), Buffer.from(type), Buffer.alloc(12), Buffer.from('\0')) }
 
+/** A HEIC of one item of Exif, and where it says that this lies. */
+export function pictureWithExifAt (at: number, length: number): Buffer {
+  const item = box('infe', u32s(0x02000000), Buffer.of(0, 1, 0, 0), Buffer.from('Exif\0'))
+  const places = box('iloc', u32s(0), Buffer.of(0x44, 0, 0, 1, 0, 1, 0, 0, 0, 1), u32s(at, length))
+  const meta = box('meta', u32s(0), handler('pict'), box('iinf', u32s(0), Buffer.of(0, 1), item), places)
+  return Buffer.concat([box('ftyp', Buffer.from('heic'), u32s(0), Buffer.from('mif1')), meta, box('mdat', Buffer.from('Ana Example, by herself'))])
+}
+
 interface Track { readonly handler: string, readonly places: readonly number[], readonly sizes: readonly number[], readonly perChunk: number }
 
 function track ({ handler: type, places, sizes, perChunk }: Track): Buffer {

@@ -150,6 +150,14 @@ describe('looking into a file', () => {
     assert.equal((await poor.inspect(place)).trouble, 'too large')
   })
 
+  it('tells how large a picture is that takes too much memory to show', async () => {
+    // An interlaced PNG is decoded whole: 137 MiB of pixels.
+    const place = file(await sharp({ create: { width: 6_000, height: 6_000, channels: 4, background: '#3a68' } }).png({ progressive: true }).toBuffer())
+    const poor = createInspector({ limits: { ...ENOUGH, memoryBytesMax: 176 * 1024 * 1024 } })
+    const { type, width, height, trouble, thumbnail } = await poor.inspect(place)
+    assert.deepEqual([type, width, height, trouble, thumbnail], ['image/png', 6_000, 6_000, 'too large', undefined])
+  })
+
   it('survives a process that dies of a file', async () => {
     const place = file(await tellingJpeg())
     const kill = (message: unknown): void => { (message as { readonly process: ChildProcess }).process.once('spawn', function (this: ChildProcess) { this.kill('SIGKILL') }) }

@@ -8,7 +8,7 @@ import sharp from 'sharp'
 import type { StripResult } from '../../../../node/media/inspect/inspection.ts'
 import { strip } from '../../../../node/media/inspect/strip/strip.ts'
 import { typeOf } from '../../../../node/media/inspect/type.ts'
-import { box, filmWithPositions, FTYP, pictureAt, u32s } from './films.ts'
+import { box, filmWithPositions, FTYP, pictureAt, pictureWithExifAt, u32s } from './films.ts'
 import { animation, pixelsOf, plain, pngWith, sample, telling, tellingGif, tellingJpeg, tellingPng, tellingWebp, tracesIn } from './pictures.ts'
 
 describe('a copy without metadata', () => {
@@ -82,6 +82,15 @@ describe('a copy without metadata', () => {
     assert.equal((await sharp(copy).metadata()).isProgressive, true)
   })
 
+  it('of a JPEG passes over what cameras leave between its parts', async () => {
+    const jpeg = await telling().jpeg().toBuffer()
+    const tables = jpeg.indexOf(Buffer.from('ffdb', 'hex'))
+    const source = Buffer.concat([jpeg.subarray(0, tables), Buffer.from('\0\0Secret\0'), jpeg.subarray(tables)])
+    const { copy } = await copyOf(source)
+    assert.deepEqual(tracesIn(copy), [])
+    assert.deepEqual(await pixelsOf(copy), await pixelsOf(jpeg))
+  })
+
   it('of a JPEG whose colours are told by Adobe keeps them', async () => {
     const source = await telling().toColourspace('cmyk').jpeg().toBuffer()
     const { copy } = await copyOf(source)
@@ -109,6 +118,16 @@ describe('a copy without metadata', () => {
     assert.ok(source.findLastIndex((byte, at) => byte !== copy[at]) - source.findIndex((byte, at) => byte !== copy[at]) < 346 + 2_995)
     const { width, height } = await sharp(copy).metadata()
     assert.deepEqual({ width, height }, { width: 64, height: 48 })
+  })
+
+  it('is refused for a HEIC whose Exif is said to lie where the picture is described', async () => {
+    const place = pictureWithExifAt(0, 23).indexOf('Ana')
+    const { copy } = await copyOf(pictureWithExifAt(place, 23))
+    assert.deepEqual(tracesIn(copy), [])
+    for (const [at, length] of [[0, 24], [place - 4, 20], [place, 24], [30, 8]] as const) {
+      const { result } = await stripped(pictureWithExifAt(at, length))
+      assert.ok(result.at === 'refused' && result.why === 'damaged')
+    }
   })
 
   for (const name of ['clip.mp4', 'clip.mov'] as const) {
