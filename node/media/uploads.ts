@@ -3,6 +3,7 @@
  * `blob_recipients` and `blob_copies`; what is lost with this process is found again there. Law: docs/protocols/media.md, "Notices" and "Transfer".
  */
 import { blobPutMacInput, isBlobWordSigned, readTagOf } from '../../protocols/media/proof.ts'
+import { countLeaves } from '../../protocols/media/leaves.ts'
 import { rootText, type BlobRoot } from '../../protocols/media/root.ts'
 import { networkKeyOf } from '../../protocols/core/peer-id.ts'
 import { StorageError } from '../../protocols/core/errors.ts'
@@ -82,17 +83,21 @@ export class Uploads {
 
   /** Nobody has it any more, says the contact: it is brought again, or it is said that it is gone. */
   async missing (root: BlobRoot, contact: number): Promise<void> {
-    const { reader, turn, clock } = this.#parts
+    const { turn, clock } = this.#parts
     const key = keyOf(root, contact)
     if (clock.now() - (this.#reseededAtMs.get(key) ?? -Infinity) < RESEED_MS_MIN) return
     this.#reseededAtMs.set(key, clock.now())
-    if (reader.blobs.byRoot(root)?.state === 'here') {
+    if (await this.#isHere(root)) {
       // Whatever relays have signed for: they are asked what they have, and lack.
       this.#end(root, contact)
-      this.#begin(root, contact, [])
+      if (this.#isStarted) this.#begin(root, contact, [])
       return
     }
-    await turn.write((writer, round) => { queueBlobNotice(root, 'gone', { contact, writer, round }) })
+    await turn.write((writer, round) => {
+      if (writer.read.blobs.byRoot(root)?.state === 'here') writer.blobs.setState(root, 'gone', 'its files are not on this machine any more')
+      queueBlobNotice(root, 'gone', { contact, writer, round })
+      tellAttachments(root, { writer, round })
+    })
   }
 
   /** No message points to it any more. */
@@ -141,6 +146,15 @@ export class Uploads {
     })
     this.#entries.set(keyOf(root, contact), { root, contact, upload, blobBytes: attachment.blobBytes })
     upload.start()
+  }
+
+  /** What the database says is looked at: somebody may have tidied the folder. */
+  async #isHere (root: BlobRoot): Promise<boolean> {
+    const { reader, blobs } = this.#parts
+    if (reader.blobs.byRoot(root)?.state !== 'here') return false
+    const found = await blobs.read(root)
+    await found?.close()
+    return found !== undefined && countLeaves(found.have) === found.leafCount
   }
 
   #end (root: BlobRoot, contact: number): void {
