@@ -109,6 +109,8 @@ function offerText ({ relay, takesIt, refusal, bytesMax, keepUntil }: Offer, blo
     case 'tooLarge': return `${name} does not take files of this size${limit}.`
     case 'quota': return `${name} has no room left for the recipient${limit}.`
     case 'capacity': return `${name} is full now; it is asked again.`
-    default: return `${name} does not answer now; it is asked again.`
+    case 'unreachable':
+    case undefined: break
   }
+  return `${name} does not answer now; it is asked again.`
 }

@@ -4,7 +4,7 @@
  */
 import { open, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { asError, NotFoundError, RefusedError, SkeinError, StorageError, EXIT } from '../../protocols/core/errors.ts'
+import { NotFoundError, RefusedError, SkeinError, EXIT } from '../../protocols/core/errors.ts'
 import { ATTACHMENT_NAME_BYTES_MAX, READ_KEY_BYTES } from '../../protocols/core/limits.ts'
 import { cutToBytes } from '../../protocols/core/text.ts'
 import type { Attachment } from '../../protocols/message/content.ts'

@@ -1,7 +1,7 @@
 /** Everything that a node does with files, put together: what takes them in, what keeps them, what moves them. */
 import type { DownloadPolicy } from '../../protocols/media/download-policy.ts'
 import type { BlobFiles } from '../../store/blobs/blob-files.ts'
-import type { BlobsTold } from '../turn/media.ts'
+import type { BlobsTold } from '../turn/blobs-told.ts'
 import { FileDesk } from './desk.ts'
 import type { Inspector } from './inspect/inspection.ts'
 import { BlobKeeper } from './keeper.ts'

@@ -3,7 +3,7 @@
  * between nodes and relays the other one: they speak through this, and through the tables `blobs`, `blob_recipients` and `blob_copies`.
  */
 import type { BlobRoot } from '../../protocols/media/root.ts'
-import type { BlobsTold } from '../turn/media.ts'
+import type { BlobsTold } from '../turn/blobs-told.ts'
 
 /** What a relay of a contact would take of ours, as it said last. */
 export interface MediaOffer {

@@ -12,22 +12,6 @@ import type { Ref } from '../../store/types.ts'
 import type { Writer } from '../../store/writer.ts'
 import type { Round } from './round.ts'
 
-/** What a committed turn has to say about blobs. */
-export interface BlobsTold {
-  /** Own: sent to a contact, who may fetch them now. */
-  readonly offered: Array<{ readonly root: BlobRoot, readonly contact: number }>
-  /** A contact's: known from now on, and not asked for. */
-  readonly arrived: Array<{ readonly root: BlobRoot, readonly contact: number, readonly attachment: Attachment }>
-  /** A contact says something about one. */
-  readonly noticed: Array<{ readonly root: BlobRoot, readonly contact: number, readonly kind: BlobNoticeKind }>
-  /** Nothing points to them any more: their files are to be removed, and their copies at relays released. */
-  readonly dropped: BlobRoot[]
-}
-
-export function hasBlobs ({ offered, arrived, noticed, dropped }: BlobsTold): boolean {
-  return offered.length + arrived.length + noticed.length + dropped.length > 0
-}
-
 interface Parts { readonly writer: Writer, readonly round: Round }
 
 export function leafCount (blobBytes: number): number { return Math.ceil(blobBytes / BLOB_LAYOUT.segmentBytes) }

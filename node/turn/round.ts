@@ -7,7 +7,7 @@ import { DELIVERY_LIFETIME_MS, RECEIPT_IDS_MAX } from '../../protocols/core/limi
 import type { EVENT_TYPES } from '../../protocols/local/schema.ts'
 import type { Writer } from '../../store/writer.ts'
 import type { Device, OwnState } from '../../store/types.ts'
-import type { BlobsTold } from './media.ts'
+import type { BlobsTold } from './blobs-told.ts'
 import type { SealedEnvelope } from './sealed-envelope.ts'
 
 export type EventType = typeof EVENT_TYPES[number]

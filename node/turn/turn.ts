@@ -27,7 +27,7 @@ import { composeDraft, Ids, writeDraft, type Composed, type Draft, type RecallPa
 import { openArrival, refused, type Arrival, type OpenedArrival } from './open.ts'
 import { outcomeOfFailed, sessionlessOf, STORAGE_RETRY_MS, takenOf, type Taken } from './consequences.ts'
 import { DueReceipts } from './due-receipts.ts'
-import { hasBlobs, type BlobsTold } from './media.ts'
+import { hasBlobs, type BlobsTold } from './blobs-told.ts'
 import { gatherParcels, gatherWaiting } from './parcels.ts'
 import { Replies } from './replies.ts'
 import { Round } from './round.ts'

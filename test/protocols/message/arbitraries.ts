@@ -39,7 +39,7 @@ function rootArbitrary (codec: number): fc.Arbitrary<BlobRoot> {
 const sizesArbitrary = fc.tuple(fc.oneof(fc.nat(3_000_000), fc.nat(FILE_BYTES_MAX)), fc.boolean())
   .map(([bytes, isPadded]) => ({ bytes, blobBytes: ciphertextBytes(BLOB_LAYOUT, isPadded ? paddedBytes(bytes) : bytes) }))
 
-export const attachmentArbitrary: fc.Arbitrary<Attachment> = sizesArbitrary.chain(({ bytes, blobBytes }) => fc.record({
+const attachmentArbitrary: fc.Arbitrary<Attachment> = sizesArbitrary.chain(({ bytes, blobBytes }) => fc.record({
   root: rootArbitrary(blobBytes <= BLOB_LAYOUT.segmentBytes ? 0x55 : 0x70),
   key: hashArbitrary,
   readKey: hashArbitrary,
