@@ -38,6 +38,9 @@ module.exports = {
     door('http-door', 'fastify|@fastify', '^node/(api|relay/http)/', 'the local API is a face, not the engine'),
     door('metrics-door', 'prom-client', '^node/relay/http/metrics\\.ts$', 'figures are counted by the relay and only written down for Prometheus'),
     door('terminal-door', 'ink|react', '^cli/chat/', 'scripts never load the full-screen client'),
+    door('pictures-door', 'sharp|thumbhash', '^node/media/inspect/picture\\.ts$', 'decoders of hostile files run in a process of their own'),
+    door('recordings-door', 'music-metadata', '^node/media/inspect/recording\\.ts$', 'parsers of hostile files run in a process of their own'),
+    door('types-door', 'file-type', '^node/media/inspect/type\\.ts$', 'what a file is, is decided in one place'),
     door('arguments-door', 'commander', '^cli/', 'only the command line parses arguments')
   ],
   options: {

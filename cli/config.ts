@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { readSettingsText, settingsIn } from '../node/home-files.ts'
 import { UsageError } from '../protocols/core/errors.ts'
+import { parseSize } from '../protocols/core/quantity.ts'
 import { didYouMean } from './suggest.ts'
 
 export type SettingValue = string | number | readonly string[]
@@ -14,7 +15,7 @@ export interface SettingSpec {
   readonly environment: string
   readonly fallback: SettingValue
   /** The values, or what they look like. */
-  readonly takes: readonly string[] | 'list' | 'count' | 'duration'
+  readonly takes: readonly string[] | 'list' | 'count' | 'duration' | 'size' | 'text'
 }
 
 export const SETTINGS = {
@@ -24,6 +25,11 @@ export const SETTINGS = {
   accept: { summary: 'Who may reach a new account: ask first, or all', environment: 'SKEIN_ACCEPT', fallback: 'ask', takes: ['ask', 'all'] },
   'send.wait': { summary: 'What `send` waits for', environment: 'SKEIN_SEND_WAIT', fallback: 'queued', takes: ['queued', 'stored', 'delivered', 'read'] },
   'read.limit': { summary: 'How many messages `read` and `search` show', environment: 'SKEIN_READ_LIMIT', fallback: 20, takes: 'count' },
+  'media.folder': { summary: 'Where `media get` writes files; else downloads in the home', environment: 'SKEIN_MEDIA_FOLDER', fallback: '', takes: 'text' },
+  'media.cache': { summary: 'How much room encrypted files may take: beyond it, those that were not used for the longest are let go', environment: 'SKEIN_MEDIA_CACHE', fallback: '10GB', takes: 'size' },
+  'media.auto': { summary: 'Files up to this size are fetched without being asked for; 0: none', environment: 'SKEIN_MEDIA_AUTO', fallback: '32MiB', takes: 'size' },
+  'media.from': { summary: 'Of whom files are fetched without being asked for: all contacts, or those whose safety number was compared', environment: 'SKEIN_MEDIA_FROM', fallback: 'all', takes: ['all', 'verified'] },
+  'media.metered': { summary: 'Whether the line costs by the byte: then short voice notes alone are fetched without being asked for', environment: 'SKEIN_MEDIA_METERED', fallback: 'off', takes: ['on', 'off'] },
   timeout: { summary: 'How long commands wait for what they are asked to wait for', environment: 'SKEIN_TIMEOUT', fallback: '30s', takes: 'duration' },
   color: { summary: 'Colour on a terminal', environment: 'SKEIN_COLOR', fallback: 'auto', takes: ['auto', 'always', 'never'] }
 } as const satisfies Readonly<Record<string, SettingSpec>>
@@ -72,6 +78,10 @@ export function checkSetting (name: SettingName, value: unknown, where: string):
   } else if (takes === 'count') {
     const count = Number(value)
     if (value !== '' && Number.isInteger(count) && count >= 1 && count <= READ_LIMIT_MAX) return count
+  } else if (takes === 'size') {
+    if (typeof value === 'string' && parseSize(value) !== undefined) return value
+  } else if (takes === 'text') {
+    if (typeof value === 'string') return value
   } else if (typeof value === 'string' && (takes === 'duration' ? /^(0|\d+(\.\d+)?(ms|s|m|h|d|w))$/.test(value) : takes.some(choice => choice === value))) {
     return value
   }
@@ -81,6 +91,8 @@ export function checkSetting (name: SettingName, value: unknown, where: string):
 export function describe (takes: SettingSpec['takes']): string {
   if (takes === 'list') return 'a list of texts'
   if (takes === 'count') return `a number from 1 to ${READ_LIMIT_MAX}`
+  if (takes === 'size') return 'a size such as 500MB or 10GiB'
+  if (takes === 'text') return 'a text'
   return takes === 'duration' ? 'a duration such as 30s or 10m' : takes.join(', ')
 }
 

@@ -11,6 +11,7 @@ import type { Settings } from './config.ts'
 import { interruption, PassedOnError } from './failure.ts'
 import type { Flags } from './flags.ts'
 import type { ColorWish } from './look.ts'
+import { mediaFrom } from './media.ts'
 import { Output, OutputClosedError } from './output.ts'
 import { parseCommandLine } from './program.ts'
 import type { Parsed } from './program.ts'
@@ -64,6 +65,7 @@ async function runParsed (parsed: Exclude<Parsed, { type: 'help' }>, surrounding
     isLasting: spec.isLasting ?? false,
     listen: settings.list('listen'),
     bootstrap: settings.list('bootstrap'),
+    media: mediaFrom(settings, path => resolve(home, path)),
     unlock: async () => await (await import('./password.ts')).unlockFor({ flags: parsed.flags, environment: process.env, home }),
     interrupted,
     note: text => output.note(text)

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { hasAccount } from '../node/home-files.ts'
-import type { SkeinNode } from '../node/node.ts'
+import type { MediaConfig, SkeinNode } from '../node/node.ts'
 import { EXIT, LockedError, NotFoundError, SkeinError } from '../protocols/core/errors.ts'
 import type { LocalApi, OperationName, Params, Result } from '../protocols/local/operations.ts'
 import { connect, NoNodeError } from './client.ts'
@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly listen: readonly string[]
   /** Relays through which people are looked for, besides those that the account knows. */
   readonly bootstrap: readonly string[]
+  /** How it keeps and fetches files. */
+  readonly media: MediaConfig
   /** How its vault is opened; asked only when one is started. */
   readonly unlock: () => Promise<Unlock>
   readonly interrupted: AbortSignal
@@ -69,6 +71,11 @@ export class Session {
       if (outbox.open === 0 || restMs <= 0) return outbox.open
       await this.api.call('events.page', { after: 'now', waitMs: Math.ceil(Math.min(restMs, SETTLE_LOOK_MS)) })
     }
+  }
+
+  /** A call that Ctrl-C does not end: it undoes something. A node of our own undoes it as it stops. */
+  async undo<Name extends OperationName> (name: Name, params: Params<Name>): Promise<void> {
+    if (this.#own === undefined) await connect(this.#options.home).call(name, params)
   }
 
   /** Ends what is still asked of a node, and stops it if it is ours. Idempotent. */
@@ -130,11 +137,11 @@ function isUnasked (thrown: unknown): boolean {
   return thrown instanceof NoNodeError || (thrown instanceof SkeinError && thrown.code === 'stopping')
 }
 
-async function start ({ home, isOnline, isLasting, listen, bootstrap, unlock }: SessionOptions): Promise<SkeinNode> {
+async function start ({ home, isOnline, isLasting, listen, bootstrap, media, unlock }: SessionOptions): Promise<SkeinNode> {
   if (!hasAccount(home)) throw noAccount()
   const opened = await unlock()
   const { createNode } = await import('../node/node.ts')
-  const node = await createNode({ home, unlock: opened, serve: isLasting, bootstrap, ...listen.length > 0 && { listen } })
+  const node = await createNode({ home, unlock: opened, serve: isLasting, bootstrap, media, ...listen.length > 0 && { listen } })
   if (isOnline) await node.start()
   return node
 }

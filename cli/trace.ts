@@ -7,6 +7,7 @@ import type { Result } from '../protocols/local/operations.ts'
 import type { TraceStep } from '../protocols/local/schema.ts'
 import { dayName, exactTime, isSameDay, shortTime } from './chat/words.ts'
 import type { Look } from './look.ts'
+import { attachmentLine } from './media.ts'
 import { bodyOf, cut } from './words.ts'
 
 export type Trace = Result<'message.trace'>
@@ -45,7 +46,8 @@ export function traceLines (trace: Trace, { look, label, hasFoot = true }: Trace
   const firstOfDevice = steps.findIndex(({ device }) => device !== undefined && threads.includes(device))
   return [
     `${look.bold(`"${cut(bodyOf(message).replaceAll('\n', ' '))}"`)} ${way} ${displaySafe(label)}`,
-    displaySafe(headline), '',
+    displaySafe(headline),
+    ...message.deleted ? [] : (message.attachments ?? []).map(file => look.dim(`  ${attachmentLine(file, message.isOwn)}`)), '',
     ...steps.flatMap((step, index) => [
       ...dayLine(trace, index, look),
       ...parted && index === firstOfDevice ? [branch(signs.parts, threads.length)] : [],

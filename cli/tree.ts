@@ -5,6 +5,7 @@
 import type { CommandSpec, OptionSpec } from './command.ts'
 import { ACCOUNT_COMMANDS } from './tree/account.ts'
 import { AUTOMATION_COMMANDS } from './tree/automation.ts'
+import { MEDIA_COMMANDS } from './tree/media.ts'
 import { MESSAGE_COMMANDS } from './tree/messages.ts'
 import { NETWORK_COMMANDS } from './tree/network.ts'
 import { PEOPLE_COMMANDS } from './tree/people.ts'
@@ -13,7 +14,7 @@ import { RELAY_OPERATION_COMMANDS } from './tree/relay-operation.ts'
 import { RELAYS_COMMANDS } from './tree/relays.ts'
 import { TESTNET_COMMANDS, TESTNET_FAULT_COMMANDS, TESTNET_PROOF_COMMANDS, TESTNET_REPORT_COMMANDS, TESTNET_SIMULATION_COMMANDS, TESTNET_STATE_COMMANDS } from './tree/testnet.ts'
 
-export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_COMMANDS, ...RELAY_OPERATION_COMMANDS, ...TESTNET_COMMANDS, ...TESTNET_STATE_COMMANDS, ...TESTNET_FAULT_COMMANDS, ...TESTNET_PROOF_COMMANDS, ...TESTNET_REPORT_COMMANDS, ...TESTNET_SIMULATION_COMMANDS]
+export const COMMANDS: readonly CommandSpec[] = [...ACCOUNT_COMMANDS, ...PEOPLE_COMMANDS, ...MESSAGE_COMMANDS, ...MEDIA_COMMANDS, ...RELAYS_COMMANDS, ...NETWORK_COMMANDS, ...AUTOMATION_COMMANDS, ...RELAY_COMMANDS, ...RELAY_OPERATION_COMMANDS, ...TESTNET_COMMANDS, ...TESTNET_STATE_COMMANDS, ...TESTNET_FAULT_COMMANDS, ...TESTNET_PROOF_COMMANDS, ...TESTNET_REPORT_COMMANDS, ...TESTNET_SIMULATION_COMMANDS]
 
 /** Groups of commands, and what they are about. */
 export const NOUNS: Readonly<Record<string, string>> = {
@@ -21,6 +22,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   contact: 'People you exchange messages with',
   requests: 'People who ask to be a contact',
   msg: 'Where a message is; try again, take back',
+  media: 'Files of messages',
   relays: 'Where messages wait for you while you are away',
   relay: 'A relay that you operate, for yourself and for others',
   testnet: 'A private network on this computer, to be broken on purpose',

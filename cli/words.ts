@@ -7,6 +7,7 @@ import { stateGlyph, stateWord, type Copies } from '../protocols/message/words.t
 import type { ContactView, MessageView } from '../protocols/local/schema.ts'
 import { clockTime, dayName, isSameDay } from './chat/words.ts'
 import type { Look } from './look.ts'
+import { attachmentLine } from './media.ts'
 import { columnsOf, pad } from './table.ts'
 
 /** Characters of an id that are shown at least: enough to be unambiguous among the messages of some seconds. */
@@ -88,7 +89,7 @@ interface MessageShape { readonly look: Look, readonly idLength: number, readonl
 function messageLines (message: MessageView, { look, idLength, nameWidth, quoted }: MessageShape): readonly string[] {
   const indent = ' '.repeat(nameWidth + 9)
   const reply = message.replyTo === null ? [] : [look.dim(`${indent}> ${quoted === undefined ? `reply to ${message.replyTo.slice(0, idLength)}` : `${authorOf(quoted)}: ${cut(bodyOf(quoted).replaceAll('\n', ' '))}`}`)]
-  const [first = '', ...rest] = bodyOf(message).split('\n')
+  const [first = '', ...rest] = bodyLines(message)
   const name = pad(authorOf(message), nameWidth)
   const lines = [`${look.dim(clockTime(Date.parse(message.sentAt)))}  ${message.isOwn ? name : look.bold(name)}  ${first}`, ...rest.map(line => `${indent}${line}`)]
   const behind = [...remarks(message, look), look.dim(message.id.slice(0, idLength))].join('  ')
@@ -118,10 +119,19 @@ export function authorOf ({ isOwn, fromLabel }: MessageView): string {
 }
 
 /** The text as it may be printed, or what stands for it. */
-export function bodyOf ({ deleted, kind, text }: MessageView): string {
+export function bodyOf ({ deleted, kind, text, attachments }: MessageView): string {
   if (deleted) return '(deleted this message)'
   if (kind === 'unsupported') return '(written by a newer version: update to read it)'
+  if (text === '' && attachments !== undefined) return attachments.map(({ name }) => displaySafe(name)).join(', ')
   return displaySafe(text, { areLinesKept: true })
+}
+
+/** Text and files, each file a line. */
+function bodyLines (message: MessageView): readonly string[] {
+  const text = bodyOf(message)
+  const files = message.deleted ? [] : message.attachments ?? []
+  // What stands for a message without text are its files.
+  return [...message.kind === 'media' && message.text === '' && !message.deleted ? [] : text.split('\n'), ...files.map(file => attachmentLine(file, message.isOwn))]
 }
 
 /** The beginning of a text, as a heading. */

@@ -33,13 +33,16 @@ import { Reaper } from './loops/reaper.ts'
 import { Records } from './loops/records.ts'
 import { Sessions } from './loops/sessions.ts'
 import { Vigil } from './loops/vigil.ts'
+import { Media, type MediaWorld } from './media/media.ts'
 import { auditOperations } from './operations/audit.ts'
 import { contactOperations, type Verifiable } from './operations/contacts.ts'
 import { deliveryOperations } from './operations/delivery.ts'
 import { eventOperations } from './operations/events.ts'
 import type { Handlers } from './operations/handlers.ts'
+import { forwardOperations } from './operations/forward.ts'
 import { hookOperations } from './operations/hooks.ts'
 import { meOperations } from './operations/me.ts'
+import { mediaOperations, NO_MEDIA, type MediaName } from './operations/media.ts'
 import { messageOperations } from './operations/messages.ts'
 import { netcheckOperations } from './operations/netcheck.ts'
 import { pingOperations } from './operations/ping.ts'
@@ -71,6 +74,8 @@ export interface CoreOptions {
   readonly records: RecordNetwork | undefined
   /** HMAC-SHA256. */
   readonly macOf: (key: Uint8Array, input: Uint8Array) => Uint8Array
+  /** undefined: it keeps no files. */
+  readonly media: MediaWorld | undefined
   /** The disk did not confirm a write. Nothing is taken or sent any more, and the node has to be stopped. */
   readonly onUnconfirmed?: (fault: UnconfirmedWriteError) => void
 }
@@ -97,6 +102,7 @@ export class Core {
   readonly #indexer: Indexer
   readonly #reaper: Reaper
   readonly #vigil: Vigil
+  readonly #media: Media | undefined
   readonly #onUnconfirmed: CoreOptions['onUnconfirmed']
   #isUnconfirmed = false
   #storageTrouble: string | undefined
@@ -138,6 +144,7 @@ export class Core {
     this.#indexer = new Indexer({ reader, turn: this.turn, clock, feed: this.feed })
     this.#reaper = new Reaper({ reader, turn: this.turn, clock, sealer, account: this.account })
     this.#vigil = new Vigil({ clock, network, onWoken: () => this.#hintAll(), onAddresses: () => this.#addressesChanged() })
+    this.#media = options.media === undefined ? undefined : new Media(options.media, { reader, network, clock, random, turn: this.turn, directory, destinations, account: this.account, macOf })
     this.#listen()
     this.#serve(directory, reach)
     this.operations = this.#makeOperations(options)
@@ -156,11 +163,13 @@ export class Core {
     this.#indexer.start()
     this.#reaper.start()
     this.#vigil.start()
+    if (this.#media !== undefined) await unlessStorage(this.#media.start())
     await unlessStorage(tellProfile({ reader: this.#store.read, turn: this.turn, account: this.account }))
   }
 
   /** Finishes what is under way. Afterwards the store can be closed. */
   async stop (): Promise<void> {
+    await this.#media?.stop()
     this.#vigil.stop()
     this.#reaper.stop()
     this.#indexer.stop()
@@ -189,12 +198,16 @@ export class Core {
       },
       onContacts: contacts => {
         this.mailboxes.sync()
-        for (const contact of contacts) this.#copies.replan(contact)
+        for (const contact of contacts) {
+          this.#copies.replan(contact)
+          this.#media?.mover.replan(contact)
+        }
       },
       onTaken: envelopes => {
         this.mailboxes.taken(envelopes)
         this.#copies.heard(new Set(envelopes.map(({ contact }) => contact)))
       },
+      onBlobs: told => { this.#media?.told(told) },
       onStorage: error => { this.#noteStorage(error) }
     })
     this.account.onChanged(() => {
@@ -203,6 +216,7 @@ export class Core {
     })
     this.mailboxes.onOpened((_relay, isNew) => { this.#records.hint(isNew) })
     this.#ports.network.onConnect((peerId, openedBy) => {
+      this.#media?.mover.hint(peerId)
       if (openedBy === 'us') return
       const device = this.#store.read.devices.byPeer(peerId)
       if (device !== undefined) this.#sessions.hint(device.contact)
@@ -260,7 +274,9 @@ export class Core {
       ...contactOperations({ reader, turn, account, clock, network, sealer, views, targetOf, safetyNumber, onRequested: contact => this.#requested(contact) }),
       ...requestOperations({ reader, turn, views }),
       ...relayOperations({ reader, turn, account, mailboxes: this.mailboxes, network, clock, random, onRelays: () => this.#addressesChanged() }),
-      ...sendOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions }),
+      ...sendOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions, desk: this.#media?.desk }),
+      ...forwardOperations({ reader, turn, account, directory: this.directory, sessions: this.#sessions }),
+      ...this.#mediaOperations(),
       ...waitOperations({ reader, arrivals, clock, directory: this.directory }),
       ...messageOperations({ reader, turn, account, views }),
       ...deliveryOperations({ reader, turn, account, clock, directory: this.directory, outbox: this.#outbox, copies: this.#copies, sessions: this.#sessions, views }),
@@ -268,6 +284,12 @@ export class Core {
       ...eventOperations({ reader, turn, feed, clock, views }),
       ...hookOperations({ reader, turn })
     }
+  }
+
+  #mediaOperations (): Handlers<MediaName> {
+    if (this.#media === undefined) return NO_MEDIA
+    const { clock, random } = this.#ports
+    return mediaOperations({ media: this.#media, reader: this.#store.read, turn: this.turn, feed: this.feed, clock, random })
   }
 
   #trouble (): string[] {
@@ -306,6 +328,7 @@ export class Core {
     this.#errands.hintAll()
     this.#outbox.hintAll()
     this.#copies.hintAll()
+    this.#media?.mover.hint()
   }
 }
 

@@ -8,6 +8,10 @@ import { isThere, makeFolderDurably } from '../store/files.ts'
 export const VAULT = 'vault.json'
 export const DATABASE = 'account.db'
 export const KEY_FILE = 'key'
+/** Files that go with messages, encrypted; copies without metadata, while they are made; what was fetched, when nobody says where to. */
+export const BLOBS = 'blobs'
+export const SPOOL = 'spool'
+export const DOWNLOADS = 'downloads'
 /** There from before the first file of a new account until its recovery words have been told: what stands beside it is no account yet. */
 export const UNFINISHED = 'unfinished'
 

@@ -7,7 +7,7 @@ import { openHome } from './home.ts'
 import { RunningNode } from './running-node.ts'
 import type { NodeConfig, SkeinNode } from './skein-node.ts'
 
-export type { NodeConfig, Sent, SkeinNode } from './skein-node.ts'
+export type { FileToSend, MediaConfig, NodeConfig, Sent, SkeinNode } from './skein-node.ts'
 export type { ContactView, DeliveryState, EventView, MessageView, RequestView, StatusView } from '../protocols/local/schema.ts'
 
 /**

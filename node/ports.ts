@@ -48,6 +48,8 @@ export interface Channel {
    * belong into the relay's mailbox instead.
    */
   readonly isRelayed: boolean
+  /** Bytes that have gone out or come in, those of unfinished frames included: what never grows tells a dead line from a slow one. */
+  readonly movedBytes: number
   /**
    * Writes all frames at once. Resolves when the peer's window has room for more: wait for it before the next send, or
    * memory is unbounded. Rejects with UnreachableError when the channel closes first.
@@ -70,6 +72,8 @@ export type FrameHandler = (frames: readonly Uint8Array[]) => void | Promise<voi
 export interface ChannelProtocol {
   readonly id: string
   readonly frameBytesMax: number
+  /** How long a frame may take from its first byte to its last; FRAME_TIMEOUT_MS unless given. */
+  readonly frameTimeoutMs?: number
 }
 
 /** The way to a connected peer: straight, or through a relay's circuit. */

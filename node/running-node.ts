@@ -1,22 +1,28 @@
 /** A node of the real world: the core over libsignal and libp2p, its door for local clients, and the order of start and stop. */
+import { join } from 'node:path'
 import { accountIdText, deviceIdText } from '../protocols/core/ids.ts'
 import { StorageError } from '../protocols/core/errors.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
 import type { ContactView, EventView, MessageView, RequestView, StatusView } from '../protocols/local/schema.ts'
+import { DOWNLOAD_POLICY } from '../protocols/media/download-policy.ts'
 import type { AccountStore } from '../store/account-store.ts'
+import { BlobFiles } from '../store/blobs/blob-files.ts'
 import type { HomeLock } from '../store/lock.ts'
 import { socketPathFor } from './api/socket-path.ts'
 import type { LocalServer } from './api/server.ts'
 import { bootstrapRelays } from './contacts/bootstrap.ts'
 import { parseRelayAddress } from './contacts/relay-address.ts'
 import { Core } from './core.ts'
-import { macOf } from './crypto/mac.ts'
+import { isSameKey, macOf } from './crypto/mac.ts'
 import { safetyNumber } from './crypto/safety-number.ts'
 import { SignalSealer } from './crypto/sealer.ts'
 import { openSecret, sealSecret } from './crypto/secretbox.ts'
 import { isSignature } from './crypto/verify.ts'
 import { reachFromEnvironment } from './failpoints.ts'
+import { BLOBS, DOWNLOADS, SPOOL } from './home-files.ts'
 import { HookRunner } from './loops/hooks.ts'
+import { createInspector } from './media/inspect/inspector.ts'
+import type { MediaWorld } from './media/media.ts'
 import { addressFromBytes, addressToBytes, isLoopback } from './net/addresses.ts'
 import { peerIdFromBytes, peerIdToBytes } from './net/identity.ts'
 import { RecordDht } from './net/dht/dht.ts'
@@ -90,6 +96,7 @@ export class RunningNode implements SkeinNode {
       box: { seal: sealSecret, open: openSecret },
       records,
       macOf,
+      media: mediaOf(config),
       onUnconfirmed: fault => { this.#end(fault) }
     })
     this.#operations = {
@@ -144,8 +151,8 @@ export class RunningNode implements SkeinNode {
     reject: async (id: string): Promise<void> => { await this.call('requests.reject', { id }) }
   }
 
-  async send (to: string, text: string, options: { readonly replyTo?: string, readonly idempotencyKey?: string } = {}): Promise<Sent> {
-    const { id } = await this.call('send', { to, text, ...options })
+  async send (to: string, text: string, { attachments, ...options }: NonNullable<Parameters<SkeinNode['send']>[2]> = {}): Promise<Sent> {
+    const { id } = await this.call('send', { to, text, ...options, ...attachments !== undefined && { attachments: [...attachments] } })
     return new SentMessage(id, { reader: this.#opened.store.read, arrivals: this.#core.arrivals, directory: this.#core.directory, clock: realClock })
   }
 
@@ -203,6 +210,22 @@ export class RunningNode implements SkeinNode {
       this.#opened.lock.release()
       this.#tellStopped()
     }
+  }
+}
+
+/** Ciphertext of some thousand photos, or of a hundred films: what people have to spare on a disk of today. */
+const CACHE_BYTES_MAX = 10_000_000_000
+
+function mediaOf ({ home, media = {} }: NodeConfig): MediaWorld {
+  const { folder = join(home, DOWNLOADS), cacheBytesMax = CACHE_BYTES_MAX, autoBytesMax = DOWNLOAD_POLICY.autoBytesMax, isVerifiedOnly = false, isMetered = false } = media
+  return {
+    blobs: new BlobFiles(join(home, BLOBS)),
+    inspector: createInspector(),
+    spool: join(home, SPOOL),
+    folder,
+    bytesMax: cacheBytesMax,
+    policy: { autoBytesMax, isVerifiedOnly, isMetered },
+    isSame: isSameKey
   }
 }
 

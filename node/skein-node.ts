@@ -15,6 +15,8 @@ export interface NodeConfig {
   readonly lan?: boolean
   /** Relays through which people are looked for, as multiaddrs that end in `/p2p/PEERID`; the account's own and its contacts' are used anyway. */
   readonly bootstrap?: readonly string[]
+  /** How files are kept and fetched; what is left out is as the settings `media.…` have it by default. */
+  readonly media?: MediaConfig
   /**
    * Called with the 24 recovery words of a new account: the only time they exist. The account is there when this has resolved; if it
    * rejects, or does not come to its end, there is none.
@@ -24,6 +26,29 @@ export interface NodeConfig {
   readonly serve?: boolean
   /** Told of every fault in a client's call that is a bug: the client learns no more than that there was one. */
   readonly onFault?: (fault: Error) => void
+}
+
+export interface MediaConfig {
+  /** Where files are written when nobody says where. Default: `downloads` in the home. */
+  readonly folder?: string
+  /** Of all encrypted files on the disk, bytes. */
+  readonly cacheBytesMax?: number
+  /** What is fetched without being asked for, bytes; 0: nothing. */
+  readonly autoBytesMax?: number
+  /** By itself only what contacts send whose safety number was compared. */
+  readonly isVerifiedOnly?: boolean
+  /** The line costs by the byte: by itself come short voice notes alone. */
+  readonly isMetered?: boolean
+}
+
+/** A file of this machine that goes with a message. */
+export interface FileToSend {
+  /** Absolute. */
+  readonly path: string
+  /** Instead of the last part of the path. */
+  readonly name?: string
+  /** As it is: with place, camera and all else that it may tell. */
+  readonly original?: boolean
 }
 
 export interface Sent {
@@ -60,7 +85,7 @@ export interface SkeinNode extends LocalApi, AsyncDisposable {
     readonly reject: (id: string) => Promise<void>
   }
   /** Resolves when the message is durable: from then on it cannot be lost. */
-  send: (to: string, text: string, options?: { readonly replyTo?: string, readonly idempotencyKey?: string }) => Promise<Sent>
+  send: (to: string, text: string, options?: { readonly replyTo?: string, readonly attachments?: readonly FileToSend[], readonly idempotencyKey?: string }) => Promise<Sent>
   read: (who: string, options?: { readonly limit?: number, readonly before?: string }) => Promise<readonly MessageView[]>
   /**
    * Events in order, for ever, from a named cursor (kept by the node; moves on when the next event is asked for, so each is

@@ -11,7 +11,7 @@ const PRIVATE_FILE = 0o600
 const PRIVATE_FOLDER = 0o700
 
 /** File systems of removable media know no second name for a file: vfat(5) says EPERM, others that they cannot. */
-const LINKLESS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+export const LINKLESS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
 /**
  * Replaces the file at `path` as a whole.
@@ -103,7 +103,7 @@ function writeAndSync (path: string, content: Uint8Array): void {
 }
 
 /** A name is durable when its folder is. Windows has no such call on folders, and none is needed there. */
-function syncFolder (path: string): void {
+export function syncFolder (path: string): void {
   if (process.platform === 'win32') return
   const folder = openSync(path, 'r')
   try {

@@ -1,5 +1,8 @@
 /** Everything that can be read, one member for each table. Reads are synchronous and see the last commit, or the transaction they are in. */
 import type { Database } from './database.ts'
+import { AttachmentReader } from './tables/attachments.ts'
+import { BlobCopyReader } from './tables/blob-copies.ts'
+import { BlobReader } from './tables/blobs.ts'
 import { ChangeReader } from './tables/changes.ts'
 import { ContactReader } from './tables/contacts.ts'
 import { ConversationReader } from './tables/conversations.ts'
@@ -45,6 +48,9 @@ export class Reader {
   readonly hooks: HookReader
   readonly idempotency: IdempotencyReader
   readonly search: SearchReader
+  readonly attachments: AttachmentReader
+  readonly blobs: BlobReader
+  readonly blobCopies: BlobCopyReader
 
   constructor (database: Database) {
     this.own = new OwnReader(database)
@@ -69,5 +75,8 @@ export class Reader {
     this.hooks = new HookReader(database)
     this.idempotency = new IdempotencyReader(database)
     this.search = new SearchReader({ database, facts: this.facts, messages: this.messages })
+    this.attachments = new AttachmentReader(database)
+    this.blobs = new BlobReader(database)
+    this.blobCopies = new BlobCopyReader(database)
   }
 }

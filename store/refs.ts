@@ -9,7 +9,7 @@ import type { Ref, RefKind } from './types.ts'
 const REF_BYTES = 1 + CONTENT_ID_BYTES
 
 /** The numbers are stored. */
-const REF_KIND = { text: 1, change: 2, delivered: 3, read: 4, request: 5, accept: 6, profile: 7, retry: 8 } as const satisfies Record<RefKind, number>
+const REF_KIND = { text: 1, change: 2, delivered: 3, read: 4, request: 5, accept: 6, profile: 7, retry: 8, blobFetched: 9, blobMissing: 10, blobGone: 11 } as const satisfies Record<RefKind, number>
 const KIND_OF = namesOf(REF_KIND)
 
 const NOTHING = new Uint8Array(0)

@@ -1,4 +1,6 @@
 /** The rows of the account database as the program sees them. Ids are bytes; times are milliseconds since 1970. */
+import type { BlobRoot } from '../protocols/media/root.ts'
+import type { Attachment } from '../protocols/message/content.ts'
 import type { AccountId, ContentId, DeviceId, EnvelopeId } from '../protocols/core/ids.ts'
 
 export type AcceptPolicy = 'ask' | 'all'
@@ -137,7 +139,7 @@ export const THEIR_STATE = { unread: 10, read: 11 } as const
 export type OwnState = keyof typeof OWN_STATE
 export type TheirState = keyof typeof THEIR_STATE
 
-export const MESSAGE_KIND = { text: 0, unsupported: 1 } as const
+export const MESSAGE_KIND = { text: 0, unsupported: 1, media: 2 } as const
 
 export interface Message {
   readonly row: number
@@ -189,10 +191,11 @@ export interface Change {
 /**
  * What an envelope holds, by reference: its contents are made again from the tables when it is sealed, and when the other
  * side asks for it again. For 'delivered' and 'read' the id is the message's; 'request', 'accept' and 'profile' are made
- * from the state of the moment; 'retry' names the envelope that could not be decrypted.
+ * from the state of the moment; 'retry' names the envelope that could not be decrypted. The notices about a blob name it by the first
+ * 16 bytes of its root's hash.
  */
 export interface Ref { readonly kind: RefKind, readonly id: Uint8Array }
-export type RefKind = 'text' | 'change' | 'delivered' | 'read' | 'request' | 'accept' | 'profile' | 'retry'
+export type RefKind = 'text' | 'change' | 'delivered' | 'read' | 'request' | 'accept' | 'profile' | 'retry' | 'blobFetched' | 'blobMissing' | 'blobGone'
 
 export const OUTBOX_STATE = { waiting: 0, sealed: 1, delivered: 2, refused: 3, expired: 4, cancelled: 5 } as const
 export type OutboxState = keyof typeof OUTBOX_STATE
@@ -243,6 +246,65 @@ export interface Copy {
   /** What went wrong last, in words. */
   readonly detail: string | undefined
   /** Evidence of protocols/deposit/custody.ts. */
+  readonly evidence: Uint8Array | undefined
+}
+
+/** An attachment where it stands. */
+export interface AttachmentPlace {
+  readonly message: ContentId
+  /** From 0, in the order of the message. */
+  readonly place: number
+  readonly attachment: Attachment
+}
+
+/**
+ * known: named by a message and not asked for · wanted: to be fetched · here: all of it is on the disk · gone: no holder has it, the sender
+ * neither · dropped: no message points to it any more, its files are to be removed. The numbers are stored.
+ */
+export const BLOB_STATE = { known: 0, wanted: 1, here: 2, gone: 3, dropped: 4 } as const
+export type BlobState = keyof typeof BLOB_STATE
+
+export interface StoredBlob {
+  readonly root: BlobRoot
+  readonly state: BlobState
+  /** Of the ciphertext. */
+  readonly blobBytes: number
+  /** Verified and on the disk. */
+  readonly leavesHeld: number
+  readonly isPinned: boolean
+  readonly addedAtMs: number
+  readonly usedAtMs: number
+  /** Of wanted and gone: what stands in the way, in words. */
+  readonly detail: string | undefined
+}
+
+/** Somebody to whom we have sent a blob. */
+export interface BlobRecipient {
+  readonly root: BlobRoot
+  readonly contact: number
+  readonly addedAtMs: number
+  readonly fetchedAtMs: number | undefined
+}
+
+export const BLOB_COPY_STATE = { waiting: 0, stored: 1, refused: 2, released: 3 } as const
+export type BlobCopyState = keyof typeof BLOB_COPY_STATE
+
+/** Of a blob at a relay of somebody to whom we have sent it. */
+export interface BlobCopy {
+  readonly root: BlobRoot
+  readonly contact: number
+  /** PeerId. */
+  readonly relay: string
+  /** waiting: to be brought, again perhaps. refused: for good. released: not needed any more, and the relay knows. */
+  readonly state: BlobCopyState
+  readonly attempts: number
+  /** Leaves that the relay said to have. */
+  readonly leavesStored: number
+  /** By the relay's clock. */
+  readonly keepUntilMs: number | undefined
+  /** What went wrong last, in words. */
+  readonly detail: string | undefined
+  /** The relay's signed promise, or that it has stored all of it. */
   readonly evidence: Uint8Array | undefined
 }
 

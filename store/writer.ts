@@ -4,6 +4,9 @@
  */
 import type { Database } from './database.ts'
 import type { Reader } from './reader.ts'
+import { AttachmentWriter } from './tables/attachments.ts'
+import { BlobCopyWriter } from './tables/blob-copies.ts'
+import { BlobWriter } from './tables/blobs.ts'
 import { ChangeWriter } from './tables/changes.ts'
 import { ContactWriter } from './tables/contacts.ts'
 import { ConversationWriter } from './tables/conversations.ts'
@@ -51,6 +54,9 @@ export class Writer {
   readonly hooks: HookWriter
   readonly idempotency: IdempotencyWriter
   readonly search: SearchWriter
+  readonly attachments: AttachmentWriter
+  readonly blobs: BlobWriter
+  readonly blobCopies: BlobCopyWriter
   #afterCommit: Array<() => void> = []
 
   constructor (database: Database, read: Reader) {
@@ -77,6 +83,9 @@ export class Writer {
     this.cursors = new CursorWriter(database)
     this.hooks = new HookWriter(database)
     this.idempotency = new IdempotencyWriter(database)
+    this.attachments = new AttachmentWriter(database)
+    this.blobs = new BlobWriter(database)
+    this.blobCopies = new BlobCopyWriter(database)
   }
 
   /** Calls `run` after the commit, in the order of asking; never when the transaction fails. */

@@ -1,5 +1,6 @@
 /** What a page is asked in a browser: expressions that are evaluated in it. */
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 
 /** Settles at the next change of the document at which `condition`, an expression, holds. */
 export function changeUntil (condition: string): string {
@@ -31,15 +32,10 @@ export const FAINT = `[...document.querySelectorAll('h1, h2, p, th, td, small, b
   })
   .map(element => element.tagName + ' ' + element.textContent.trim().slice(0, 40))`
 
-/**
- * What axe-core finds that is serious or worse. It is no package of ours: AXE_CORE names its axe.min.js. undefined: it does not.
- * https://github.com/dequelabs/axe-core
- */
-export function axeScript (): string | undefined {
-  const path = process.env['AXE_CORE']
-  return path === undefined ? undefined : `${readFileSync(path, 'utf8')};1`
-}
+/** axe-core, to be evaluated in a page before AXE_FINDINGS. */
+export function axeScript (): string { return `${readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')};1` }
 
+/** What it finds that is serious or worse. */
 export const AXE_FINDINGS = `axe.run(document).then(({ violations, passes }) => passes.length === 0
   ? ['axe-core has looked at nothing']
   : violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ' ' + nodes.map(({ target }) => target.join(' ')).join('; ')))`

@@ -12,7 +12,7 @@ type InputOf<Type extends Input['type']> = Extract<Input, { readonly type: Type 
 
 export function onEvent (state: ChatState, event: EventView): Step {
   switch (event.type) {
-    case 'message.received': case 'message.state': case 'message.changed': case 'message.read': return onMessage(state, event)
+    case 'message.received': case 'message.state': case 'message.changed': case 'message.read': case 'attachment.state': return onMessage(state, event)
     case 'contact.added': case 'contact.accepted': case 'contact.changed':
     case 'contact.devices_changed': return act(withContact(state, event.contact), { do: 'refresh' })
     case 'request.received': return act(withRequest(state, event.request), { do: 'refresh' })

@@ -1,6 +1,6 @@
-/** `skein send`: one text, and if asked, what becomes of it. */
+/** `skein send`: one text, or files, and if asked, what becomes of it. */
 import { EXIT, SkeinError, UsageError } from '../../protocols/core/errors.ts'
-import type { Result } from '../../protocols/local/operations.ts'
+import type { Params, Result } from '../../protocols/local/operations.ts'
 import { AWAITED, parseGoal, type Goal } from '../awaited.ts'
 import type { Invocation } from '../command.ts'
 import { interruptedWait, isOver, notReached, waitFor } from '../delivery.ts'
@@ -9,21 +9,37 @@ import type { Output } from '../output.ts'
 import type { Session } from '../session.ts'
 import { textFrom } from '../stdin.ts'
 import { parseDuration } from '../time.ts'
+import { takeFiles, type TakenIn } from './send-files.ts'
 
 /** How long a node that lives only for this command tries to deliver before it goes. */
 const OWN_NODE_WAIT_MS = 5_000
 
-export async function send ({ arguments: [to = '', given], flags, settings, session, output }: Invocation): Promise<void> {
+export async function send ({ arguments: [to = '', given], flags, home, settings, session, output }: Invocation): Promise<void> {
   const goal = goalFrom(flags.text('wait') ?? settings.text('send.wait'))
   const timeoutMs = parseDuration(flags.text('timeout') ?? settings.text('timeout'), '--timeout')
   const replyTo = flags.text('reply')
   const idempotencyKey = flags.text('idempotencyKey')
-  const text = await textFrom(given)
-  const sent = await session.api.call('send', { to, text, ...replyTo !== undefined && { replyTo }, ...idempotencyKey !== undefined && { idempotencyKey } })
+  const hasFiles = flags.list('file').length > 0
+  // With files the text may be left out; standard input may be one of them.
+  const text = hasFiles && given === undefined ? '' : await textFrom(given)
+  if (!hasFiles && (flags.text('name') !== undefined || flags.isOn('original'))) throw new UsageError('--name and --original are about a file', 'Name it with --file.')
+  if (hasFiles && given === '-' && flags.list('file').includes('-')) throw new UsageError('standard input cannot be the text and a file')
+  const files = await takeFiles({ flags, home, session, output, to })
+  const sent = await sentWith(files, { to, text, ...replyTo !== undefined && { replyTo }, ...idempotencyKey !== undefined && { idempotencyKey } }, session)
   // From here on it cannot be lost. A script that is killed while it waits already has the id.
   await output.line(sent.id)
   const reached = await stateAfter(sent, { session, wait: { id: sent.id, goal, timeoutMs }, output })
   if (output.isJson) await output.result({ ...sent, ...reached }, '')
+}
+
+/** What is not sent is dropped, whatever the reason. */
+async function sentWith ({ takes, drop }: TakenIn, params: Params<'send'>, session: Session): Promise<Result<'send'>> {
+  try {
+    return await session.api.call('send', { ...params, ...takes.length > 0 && { attachments: [...takes] } })
+  } catch (thrown) {
+    await drop()
+    throw thrown
+  }
 }
 
 function goalFrom (text: string): Goal {

@@ -1,4 +1,5 @@
 /** `skein up`: the node in the foreground, until somebody stops it. */
+import { resolve } from 'node:path'
 import type { EventView } from '../../protocols/local/schema.ts'
 import { displaySafe } from '../../protocols/core/text.ts'
 import type { LocalApi } from '../../protocols/local/operations.ts'
@@ -8,6 +9,7 @@ import type { Invocation } from '../command.ts'
 import type { Flags } from '../flags.ts'
 import type { Settings } from '../config.ts'
 import type { Output } from '../output.ts'
+import { mediaFrom } from '../media.ts'
 import { unlockFor } from '../password.ts'
 import { hasAccount } from '../../node/home-files.ts'
 import { noAccount } from '../session.ts'
@@ -20,7 +22,7 @@ export async function up ({ flags, settings, home, output, interrupted }: Invoca
   const unlock = await unlockFor({ flags, environment: process.env, home })
   const { createNode } = await import('../../node/node.ts')
   const onFault = (fault: Error): void => output.note(`unexpected: ${fault.stack ?? fault.name}`)
-  await using node = await createNode({ home, unlock, onFault, bootstrap: settings.list('bootstrap'), ...listenFrom(flags, settings), ...lanFrom(settings) })
+  await using node = await createNode({ home, unlock, onFault, bootstrap: settings.list('bootstrap'), media: mediaFrom(settings, path => resolve(home, path)), ...listenFrom(flags, settings), ...lanFrom(settings) })
   await node.start()
   const addresses = node.addresses()
   await output.result({ account: node.account, peerId: node.peerId, addresses, socket: socketPathFor(home) }, readyText(addresses))

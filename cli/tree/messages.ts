@@ -9,16 +9,28 @@ export const MESSAGE_COMMANDS: readonly CommandSpec[] = [
   {
     path: 'send',
     takes: '<who> [text]',
-    summary: 'Send a text; prints its id as soon as it cannot be lost any more',
-    about: 'The text is one argument. Without it, or with -, it is read from standard input. A text that begins with a dash goes after --.',
+    summary: 'Send a text or files; prints its id as soon as it cannot be lost any more',
+    about: 'The text is one argument. Without it, or with -, it is read from standard input; with files it may be left out. A text that begins with a dash goes after --. What photos and films tell of place and camera is removed from them first.',
     options: [
       { flags: '--reply <id>', summary: 'The message that this one answers' },
+      { flags: '--file <path>', summary: 'A file to go with it, - for standard input; may be repeated', isRepeatable: true },
+      { flags: '--name <name>', summary: 'What the file is called, instead of its own name' },
+      { flags: '--original', summary: 'Files as they are: with place, camera and all else that they tell' },
       { flags: '--wait <state>', summary: 'Come back when it is in this state (stored:2: when two relays have signed); --timeout says how long to wait', choices: GOALS },
       IDEMPOTENCY_KEY
     ],
-    examples: ['skein send @bob "Leaving now"', 'date | skein send @bob', 'skein send @bob "Is it there?" --wait delivered --timeout 1m', 'skein send @bob -- "-5 degrees here"'],
+    examples: ['skein send @bob "Leaving now"', 'date | skein send @bob', 'skein send @bob "Is it there?" --wait delivered --timeout 1m', 'skein send @bob "From the ferry" --file photo.jpg --file film.mp4', 'tar c notes | skein send @bob --file - --name notes.tar', 'skein send @bob -- "-5 degrees here"'],
     node: 'online',
     load: async () => (await import('../commands/send.ts')).send
+  },
+  {
+    path: 'forward',
+    takes: '<id> <who>',
+    summary: 'Send a message on to somebody else, with its files, which are not uploaded again',
+    examples: ['skein forward 01JD8QK4 @carol'],
+    node: 'online',
+    isLingering: true,
+    load: async () => (await import('../commands/media.ts')).forward
   },
   {
     path: 'read',

@@ -31,6 +31,11 @@ export function isMacOf (mac: Uint8Array, key: Uint8Array, input: Uint8Array): b
   return mac.byteLength === right.byteLength && timingSafeEqual(mac, right)
 }
 
+/** Whether two keys are the same: takes as long for a near miss as for anything else. */
+export function isSameKey (left: Uint8Array, right: Uint8Array): boolean {
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right)
+}
+
 /** Whether two texts are the same: takes as long for a near miss as for anything else. */
 export function isSameSecret (left: string, right: string): boolean {
   return timingSafeEqual(sha256(Buffer.from(left)), sha256(Buffer.from(right)))

@@ -41,6 +41,8 @@ export class StreamChannel implements Channel {
   /** One did since the timer of the frame was set. */
   #wasHeld = false
   #isResuming = false
+  #takenBytes = 0
+  #givenBytes = 0
   #room: PromiseWithResolvers<undefined> | undefined
   #frameTimer: Timer | undefined
   #graceTimer: Timer | undefined
@@ -64,6 +66,8 @@ export class StreamChannel implements Channel {
     stream.addEventListener('close', event => { this.#onClose(event.error) })
   }
 
+  get movedBytes (): number { return this.#takenBytes + this.#givenBytes - this.#stream.writeBufferLength }
+
   /** Begins to read: every frame from the first on goes to `onFrames`. */
   read (onFrames: FrameHandler): void {
     this.#onFrames = onFrames
@@ -78,7 +82,9 @@ export class StreamChannel implements Channel {
     if (this.#isOver()) throw channelClosed()
     let hasRoom: boolean
     try {
-      hasRoom = this.#stream.send(encodeFrames(frames))
+      const bytes = encodeFrames(frames)
+      this.#givenBytes += bytes.byteLength
+      hasRoom = this.#stream.send(bytes)
     } catch (error) {
       throw channelClosed(asError(error))
     }
@@ -123,6 +129,7 @@ export class StreamChannel implements Channel {
 
   #onMessage ({ data }: StreamMessageEvent): void {
     if (this.#ownEnd !== undefined) return
+    this.#takenBytes += data.byteLength
     const frames: Uint8Array[] = []
     try {
       for (const piece of data instanceof Uint8Array ? [data] : data) {

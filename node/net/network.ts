@@ -259,12 +259,12 @@ export class Libp2pNetwork implements Network {
     return { frameBytesMax, timeoutMs: this.#timeouts.requestMs, clock: this.#options.clock }
   }
 
-  #channelOn (stream: Stream, connection: Connection, { frameBytesMax }: ChannelProtocol): StreamChannel {
+  #channelOn (stream: Stream, connection: Connection, { frameBytesMax, frameTimeoutMs = this.#timeouts.frameMs }: ChannelProtocol): StreamChannel {
     const channel = new StreamChannel(stream, {
       peerId: connection.remotePeer.toString(),
       isRelayed: relayOf(connection) !== undefined,
       frameBytesMax,
-      frameTimeoutMs: this.#timeouts.frameMs,
+      frameTimeoutMs,
       clock: this.#options.clock,
       onFault: fault => { this.#fault(fault) }
     })

@@ -3,6 +3,8 @@ import { MalformedError, RefusedError, UntrustedError } from '../../protocols/co
 import { idText, type ContentId } from '../../protocols/core/ids.ts'
 import { EMOJI_BYTES_MAX, TEXT_BYTES_MAX } from '../../protocols/core/limits.ts'
 import { checkText, utf8Bytes } from '../../protocols/core/text.ts'
+import type { Params } from '../../protocols/local/operations.ts'
+import type { Attachment } from '../../protocols/message/content.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Contact, Message } from '../../store/types.ts'
 import type { Turn } from '../turn/turn.ts'
@@ -10,9 +12,11 @@ import type { DraftBody } from '../turn/compose.ts'
 import { labelOf } from '../contacts/resolve.ts'
 import type { Directory } from '../directory.ts'
 import type { Sessions } from '../loops/sessions.ts'
+import type { FileDesk } from '../media/desk.ts'
 import type { OwnAccount } from '../own-account.ts'
 import { findMessage } from './find.ts'
 import type { Handlers } from './handlers.ts'
+import { mediaBody, sentFiles, takenFiles } from './send-files.ts'
 import { ownState } from './states.ts'
 
 export interface SendParts {
@@ -21,20 +25,25 @@ export interface SendParts {
   readonly account: OwnAccount
   readonly directory: Directory
   readonly sessions: Sessions
+  /** undefined: the node keeps no files. */
+  readonly desk?: FileDesk | undefined
 }
 
 export function sendOperations (parts: SendParts): Handlers<'send' | 'react' | 'edit' | 'delete'> {
   const { reader, directory, sessions } = parts
   const once = new OncePerKey()
   return {
-    send: async ({ to, text, replyTo, idempotencyKey }) => {
+    send: async ({ to, text, replyTo, attachments = [], idempotencyKey }) => {
       const contact = mayWriteTo(directory.named(to), parts)
       sessions.keepFresh(contact.contact)
       checkLength(text)
-      const body: DraftBody = { type: 'text', text: checkText(text, TEXT_BYTES_MAX, 'text'), replyTo: replyTo === undefined ? undefined : messageOf(contact, replyTo, reader).id }
-      const draft = { contact: contact.contact, body, idempotencyKey }
-      const id = idempotencyKey === undefined ? await parts.turn.send(draft) : await once.run(idempotencyKey, () => reader.idempotency.get(idempotencyKey) ?? parts.turn.send(draft))
-      return { id: idText(id), state: idempotencyKey === undefined ? 'queued' : ownState(reader.messages.byId(id)), to: labelOf(contact) }
+      const replied = replyTo === undefined ? undefined : messageOf(contact, replyTo, reader)
+      const sendNow = async (): Promise<ContentId> => attachments.length === 0
+        ? await parts.turn.send({ contact: contact.contact, body: { type: 'text', text: checkText(text, TEXT_BYTES_MAX, 'text'), replyTo: replied?.id }, idempotencyKey })
+        : await sendFiles({ contact: contact.contact, idempotencyKey, bodyOf: files => mediaBody(text, files, replied) }, attachments, parts)
+      const id = idempotencyKey === undefined ? await sendNow() : await once.run(idempotencyKey, () => reader.idempotency.get(idempotencyKey) ?? sendNow())
+      const sent = reader.attachments.ofMessage(id).map(({ attachment }) => attachment)
+      return { id: idText(id), state: idempotencyKey === undefined ? 'queued' : ownState(reader.messages.byId(id)), to: labelOf(contact), ...sent.length > 0 && { attachments: sentFiles(sent) } }
     },
     react: async ({ id, emoji }) => {
       const message = findMessage(id, reader)
@@ -51,6 +60,16 @@ export function sendOperations (parts: SendParts): Handlers<'send' | 'react' | '
       return await change(message, { type: 'deletion', target: message.id }, parts)
     }
   }
+}
+
+interface FileDraft { readonly contact: number, readonly idempotencyKey: string | undefined, readonly bodyOf: (files: readonly Attachment[]) => DraftBody }
+
+/** The files are blobs on the disk before the message is; once it is durable, they are the database's. */
+async function sendFiles ({ contact, idempotencyKey, bodyOf }: FileDraft, given: NonNullable<Params<'send'>['attachments']>, { desk, turn }: SendParts): Promise<ContentId> {
+  const { takes, attachments } = await takenFiles(given, desk)
+  const id = await turn.send({ contact, body: bodyOf(attachments), idempotencyKey })
+  desk?.sent(takes)
+  return id
 }
 
 /** Longer than the limit is a refusal that says both numbers. */

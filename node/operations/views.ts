@@ -7,6 +7,7 @@ import type { Clock, Network } from '../ports.ts'
 import { countCopies } from '../contacts/copies.ts'
 import type { Directory } from '../directory.ts'
 import { labelOf } from '../contacts/resolve.ts'
+import { attachmentView } from './attachments.ts'
 import type { OwnAccount } from '../own-account.ts'
 
 export interface ViewParts {
@@ -15,6 +16,10 @@ export interface ViewParts {
   readonly account: OwnAccount
   readonly directory: Directory
   readonly clock: Clock
+}
+
+function kindOf ({ kind }: Message): MessageView['kind'] {
+  return kind === MESSAGE_KIND.text ? 'text' : kind === MESSAGE_KIND.media ? 'media' : 'unsupported'
 }
 
 export function instant (ms: number): string {
@@ -60,7 +65,7 @@ export class Views {
       from: message.isOwn ? ours : theirs,
       fromLabel: message.isOwn ? 'me' : contact === undefined ? '' : labelOf(contact),
       isOwn: message.isOwn,
-      kind: message.kind === MESSAGE_KIND.text ? 'text' : 'unsupported',
+      kind: kindOf(message),
       text: message.text,
       state: message.state,
       ...message.reason === undefined ? {} : { reason: message.reason },
@@ -73,6 +78,7 @@ export class Views {
       deleted: message.isDeleted,
       replyTo: message.replyTo === undefined ? null : idText(message.replyTo),
       reactions: Object.entries(message.reactions).map(([author, emoji]) => ({ from: author === '0' ? ours : theirs, emoji })),
+      ...message.kind === MESSAGE_KIND.media && { attachments: reader.attachments.ofMessage(message.id).map(place => attachmentView(place, message, reader)) },
       isAfterGap: message.missing > 0
     }
   }

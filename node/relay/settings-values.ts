@@ -1,12 +1,12 @@
 /** Values of a relay's settings: as people write them, and as the relay counts. */
+import { SIZE_FACTORS } from '../../protocols/core/quantity.ts'
 import type { Rate } from '../../protocols/core/rate.ts'
 import type { RelaySettingValue, SettingKind } from './settings-table.ts'
 
-/** Powers of ten, and powers of two with an i: as on a disk's box, and as in memory. */
-const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 }
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 24 * 3_600_000 }
 const RATE_UNITS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600 }
 const RATE = /^(\d+(?:\.\d+)?)\/(s|min|h)(?:,? burst (\d+))?$/
+const PLACE = /^(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[[0-9a-f:]{2,39}\]|localhost):(\d{1,5})$/
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]):(\d{1,5})$/
 
 /** undefined when `given` is nothing that the setting takes. */
@@ -15,11 +15,12 @@ export function settingValue (takes: SettingKind, given: unknown): RelaySettingV
     case 'text': return typeof given === 'string' ? given : undefined
     case 'list': return listValue(given)
     case 'flag': return typeof given === 'boolean' ? given : given === 'true' || given === 'false' ? given === 'true' : undefined
-    case 'size': return measured(given, SIZE_UNITS)
+    case 'size': return measured(given, SIZE_FACTORS)
     case 'duration': return measured(given, DURATION_UNITS)
     case 'count': return wholeNumber(given)
     case 'share': return shareValue(given)
     case 'rate': return rateValue(given)
+    case 'gateway': return typeof given === 'string' && (given === 'off' || placeIn(given) !== undefined) ? given : undefined
     case 'endpoint': return typeof given === 'string' && (given === 'off' || portIn(given) !== undefined) ? given : undefined
     default: return takes.find(choice => choice === given)
   }
@@ -36,6 +37,7 @@ export function settingWords (takes: SettingKind): string {
     case 'count': return 'a whole number'
     case 'share': return 'a share from 0.1 to 1'
     case 'rate': return 'a rate such as "100/s, burst 1024"'
+    case 'gateway': return 'an address to listen on such as 0.0.0.0:4783, or off'
     case 'endpoint': return 'an address on this computer such as 127.0.0.1:4782, or off'
     default: return takes.join(', ')
   }
@@ -43,7 +45,7 @@ export function settingWords (takes: SettingKind): string {
 
 /** As it stands in the file: what `settingValue` reads back. */
 export function settingText (takes: SettingKind, value: RelaySettingValue): string {
-  if (takes === 'size' && typeof value === 'number') return `"${inUnits(value, SIZE_UNITS)}"`
+  if (takes === 'size' && typeof value === 'number') return `"${inUnits(value, SIZE_FACTORS)}"`
   if (takes === 'duration' && typeof value === 'number') return `"${inUnits(value, DURATION_UNITS)}"`
   if (takes === 'rate' && typeof value === 'object' && 'burst' in value) return `"${rateText(value)}"`
   if (takes === 'list' && Array.isArray(value)) return `[${value.map(item => JSON.stringify(item)).join(', ')}]`
@@ -54,6 +56,13 @@ export function settingText (takes: SettingKind, value: RelaySettingValue): stri
 export function portIn (endpoint: string): number | undefined {
   const port = Number(LOOPBACK.exec(endpoint)?.[2] ?? NaN)
   return port <= 65_535 ? port : undefined
+}
+
+/** Of an address to listen on. */
+export function placeIn (endpoint: string): { readonly host: string, readonly port: number } | undefined {
+  const [, host = '', digits = ''] = PLACE.exec(endpoint) ?? []
+  const port = Number(digits)
+  return host !== '' && port <= 65_535 ? { host: host.replaceAll(/[[\]]/g, ''), port } : undefined
 }
 
 function listValue (given: unknown): readonly string[] | undefined {

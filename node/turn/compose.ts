@@ -2,7 +2,7 @@
  * Contents of ours: a draft becomes a content and rows; a reference in the outbox becomes the content again, when it is sealed
  * for the first time or once more because the other side could not read it.
  */
-import type { Reach, Stamp as ContentStamp, WritableBody, WritableContent } from '../../protocols/message/content.ts'
+import type { Attachment, Reach, Stamp as ContentStamp, WritableBody, WritableContent } from '../../protocols/message/content.ts'
 import { contentId, timeOrderedId, ID_RANDOM_BYTES, type ContentId } from '../../protocols/core/ids.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Writer } from '../../store/writer.ts'
@@ -12,9 +12,11 @@ import type { Random } from '../ports.ts'
 import type { Round } from './round.ts'
 import type { Threads } from './threads.ts'
 import { refold } from './intake.ts'
+import { offerAttachments, recallBlobNotice } from './media.ts'
 
 export type DraftBody =
   | { readonly type: 'text', readonly text: string, readonly replyTo: ContentId | undefined }
+  | { readonly type: 'media', readonly text: string, readonly replyTo: ContentId | undefined, readonly attachments: readonly Attachment[] }
   | { readonly type: 'edit', readonly target: ContentId, readonly text: string }
   | { readonly type: 'deletion', readonly target: ContentId }
   | { readonly type: 'reaction', readonly target: ContentId, readonly emoji: string }
@@ -30,7 +32,7 @@ export interface Composed {
   readonly draft: Draft
   readonly content: WritableContent
   readonly ref: Ref
-  /** Of a text only. */
+  /** Of a message only. */
   readonly positionUs: number
 }
 
@@ -52,7 +54,7 @@ export class Ids {
 export function composeDraft (draft: Draft, { threads, ids, nowMs }: { readonly threads: Threads, readonly ids: Ids, readonly nowMs: number }): Composed {
   const id = contentId(ids.next(nowMs))
   const { body, contact } = draft
-  if (body.type === 'text') {
+  if (isMessage(body)) {
     const { positionUs, ...stamp } = threads.stampText(contact, id, nowMs)
     return { draft, content: { id, ...stamp, sentAtMs: nowMs, ...body }, ref: { kind: 'text', id }, positionUs }
   }
@@ -64,15 +66,20 @@ export function writeDraft ({ draft, content, positionUs }: Composed, { writer, 
   const { contact, body } = draft
   const { id, counter, hlcUs, parents, sentAtMs } = content
   if (draft.idempotencyKey !== undefined) writer.idempotency.put(draft.idempotencyKey, id, round.nowMs)
-  if (body.type === 'text') {
-    const row = writer.messages.append({ id, contact, isOwn: true, counter, hlcUs, positionUs, parents, missing: 0, sentAtMs, receivedAtMs: round.nowMs, kind: MESSAGE_KIND.text, text: body.text, replyTo: body.replyTo, state: 'queued' })
+  if (isMessage(body)) {
+    const row = writer.messages.append({ id, contact, isOwn: true, counter, hlcUs, positionUs, parents, missing: 0, sentAtMs, receivedAtMs: round.nowMs, kind: MESSAGE_KIND[body.type], text: body.text, replyTo: body.replyTo, state: 'queued' })
     if (row !== undefined) round.noteOwn(contact, row)
+    if (body.type === 'media') offerAttachments(id, body.attachments, { contact, writer, round })
     return round.tellMessage('message.state', contact, id)
   }
   const text = body.type === 'edit' ? body.text : body.type === 'reaction' ? body.emoji : ''
   writer.changes.create({ id, target: body.target, contact, author: 0, kind: body.type, hlcUs, counter, parents, sentAtMs, body: text })
-  refold(body.target, writer)
+  refold(body.target, { writer, round })
   round.tellMessage('message.changed', contact, body.target)
+}
+
+function isMessage (body: DraftBody): body is Extract<DraftBody, { type: 'text' | 'media' }> {
+  return body.type === 'text' || body.type === 'media'
 }
 
 export interface RecallParts {
@@ -102,6 +109,12 @@ export function recall (refs: readonly Ref[], contact: number, parts: RecallPart
       return control(contentId(ids.next(nowMs)), nowMs, { type: 'accept', ...whoWeAre(contact, parts) })
     case 'profile':
       return control(contentId(ids.next(nowMs)), nowMs, { type: 'profile', ...whoWeAre(contact, parts), versionMs: parts.profile().versionMs })
+    case 'blobFetched':
+    case 'blobMissing':
+    case 'blobGone': {
+      const notice = recallBlobNotice(ref, reader)
+      return notice === undefined ? undefined : control(contentId(ids.next(nowMs)), nowMs, { type: 'blobNotice', ...notice })
+    }
     case 'retry':
       return undefined
   }
@@ -130,9 +143,13 @@ function recallText (id: ContentId, reader: Reader): WritableContent | undefined
   const message = reader.messages.byId(id)
   if (message === undefined) return undefined
   const { counter, hlcUs, parents, sentAtMs, replyTo } = message
+  const stamp: ContentStamp = { id, counter, hlcUs, parents, sentAtMs }
+  const attachments = message.kind === MESSAGE_KIND.media ? reader.attachments.ofMessage(id).map(({ attachment }) => attachment) : []
   // The original: edits travel as contents of their own. Of a deleted message only its place is left, so that what names it
   // as parent shows no gap; its deletion follows.
-  return { id, counter, hlcUs, parents, sentAtMs, type: 'text', text: message.isDeleted ? PLACE_OF_DELETED : message.original ?? message.text, replyTo }
+  if (message.isDeleted) return { ...stamp, type: 'text', text: PLACE_OF_DELETED, replyTo }
+  const text = message.original ?? message.text
+  return attachments.length === 0 ? { ...stamp, type: 'text', text, replyTo } : { ...stamp, type: 'media', text, replyTo, attachments }
 }
 
 function recallChange (id: ContentId, reader: Reader): WritableContent | undefined {

@@ -11,6 +11,7 @@ import { envelopeId, idKey, type ContentId } from '../../protocols/core/ids.ts'
 import type { Writer } from '../../store/writer.ts'
 import { MESSAGE_KIND, type ChangeKind, type Device, type Message } from '../../store/types.ts'
 import type { Sealer } from '../ports.ts'
+import { letGo, takeAttachments, takeBlobNotice } from './media.ts'
 import type { Round } from './round.ts'
 import type { Threads } from './threads.ts'
 import { takeAccept, takeKnownRequest, takeProfile } from '../contacts/introductions.ts'
@@ -31,6 +32,7 @@ function takeContent (content: Content, from: Device, parts: IntakeParts): void 
   const { contact } = from
   switch (content.type) {
     case 'text':
+    case 'media':
     case 'unsupported':
       return takeText(content, contact, parts)
     case 'edit':
@@ -47,12 +49,14 @@ function takeContent (content: Content, from: Device, parts: IntakeParts): void 
       return takeProfile(content, from, parts)
     case 'request':
       return takeKnownRequest(content, from, parts)
+    case 'blobNotice':
+      return takeBlobNotice(content.root, content.kind, { ...parts, contact })
     default:
       return unreachable(content)
   }
 }
 
-type MessageContent = Extract<Content, { type: 'text' | 'unsupported' }>
+type MessageContent = Extract<Content, { type: 'text' | 'media' | 'unsupported' }>
 
 function takeText (content: MessageContent, contact: number, parts: IntakeParts): void {
   const { writer, threads, round } = parts
@@ -60,14 +64,15 @@ function takeText (content: MessageContent, contact: number, parts: IntakeParts)
   const children = threads.hasGaps(contact) ? childrenOf(content.id, contact, writer) : []
   const { positionUs, missing } = threads.placeText(contact, { ...content, isNamed: children.length > 0 }, round.nowMs)
   const { id, counter, hlcUs, parents, sentAtMs } = content
-  const words = content.type === 'text' ? { kind: MESSAGE_KIND.text, text: content.text, replyTo: content.replyTo } : { kind: MESSAGE_KIND.unsupported, text: '', replyTo: undefined }
+  const words = content.type === 'unsupported' ? { kind: MESSAGE_KIND.unsupported, text: '', replyTo: undefined } : { kind: MESSAGE_KIND[content.type], text: content.text, replyTo: content.replyTo }
   const row = writer.messages.append({ id, contact, isOwn: false, counter, hlcUs, positionUs, parents, missing, sentAtMs, receivedAtMs: round.nowMs, ...words, state: 'unread' })
   if (row === undefined) return
+  if (content.type === 'media') takeAttachments(id, content.attachments, { contact, writer, round })
   if (children.length > 0) closeGaps({ id, positionUs }, children, { contact, parts })
   round.countIncoming(contact, row)
   round.tellMessage('message.received', contact, id)
   // Edits and reactions may have come before the message they are about.
-  refold(id, writer)
+  refold(id, { writer, round })
 }
 
 interface IncomingChange {
@@ -82,11 +87,11 @@ function takeChange ({ content, kind, target, body, contact }: IncomingChange, {
   threads.observe(contact, content.hlcUs, round.nowMs)
   const { id, hlcUs, counter, parents, sentAtMs } = content
   if (!writer.changes.create({ id, target, contact, author: contact, kind, hlcUs, counter, parents, sentAtMs, body })) return
-  if (refold(target, writer)) round.tellMessage('message.changed', contact, target)
+  if (refold(target, { writer, round })) round.tellMessage('message.changed', contact, target)
 }
 
 /** Folds a message anew from its original and all its changes. Returns whether there was something to fold. */
-export function refold (target: ContentId, writer: Writer): boolean {
+export function refold (target: ContentId, { writer, round }: Pick<IntakeParts, 'writer' | 'round'>): boolean {
   const changes = writer.read.changes.ofTarget(target)
   if (changes.length === 0) return false
   const message = writer.read.messages.byId(target)
@@ -95,7 +100,10 @@ export function refold (target: ContentId, writer: Writer): boolean {
   const own = changes.filter(change => change.contact === message.contact)
   const folded = fold({ author: message.isOwn ? 0 : message.contact, text: message.original ?? message.text }, own)
   writer.messages.refold(target, folded)
-  if (folded.isDeleted) writer.changes.wipeBodies(target)
+  if (folded.isDeleted) {
+    writer.changes.wipeBodies(target)
+    letGo(target, { writer, round })
+  }
   return true
 }
 

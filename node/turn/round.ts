@@ -7,6 +7,7 @@ import { DELIVERY_LIFETIME_MS, RECEIPT_IDS_MAX } from '../../protocols/core/limi
 import type { EVENT_TYPES } from '../../protocols/local/schema.ts'
 import type { Writer } from '../../store/writer.ts'
 import type { Device, OwnState } from '../../store/types.ts'
+import type { BlobsTold } from './blobs-told.ts'
 import type { SealedEnvelope } from './sealed-envelope.ts'
 
 export type EventType = typeof EVENT_TYPES[number]
@@ -33,6 +34,7 @@ export class Round {
   readonly leaving: SealedEnvelope[] = []
   /** What came through a relay, by device: a receipt is the only proof that its author gets. */
   readonly owed = new Map<string, Owed>()
+  readonly blobs: BlobsTold = { offered: [], arrived: [], noticed: [], dropped: [] }
   readonly states: Array<{ readonly id: ContentId, readonly state: OwnState, readonly reason: string | undefined }> = []
 
   constructor (nowMs: number) {

@@ -150,7 +150,7 @@ function receiptableIn (contents: readonly Content[], envelope: EnvelopeId): Con
 
 /** Messages and what changes them. */
 function isOfConversation ({ type }: Content): boolean {
-  return type === 'text' || type === 'unsupported' || type === 'edit' || type === 'deletion' || type === 'reaction'
+  return type === 'text' || type === 'media' || type === 'unsupported' || type === 'edit' || type === 'deletion' || type === 'reaction'
 }
 
 /** The same contents again, in a new envelope under a session that both sides share. */

@@ -27,6 +27,7 @@ import { composeDraft, Ids, writeDraft, type Composed, type Draft, type RecallPa
 import { openArrival, refused, type Arrival, type OpenedArrival } from './open.ts'
 import { outcomeOfFailed, sessionlessOf, STORAGE_RETRY_MS, takenOf, type Taken } from './consequences.ts'
 import { DueReceipts } from './due-receipts.ts'
+import { hasBlobs, type BlobsTold } from './blobs-told.ts'
 import { gatherParcels, gatherWaiting } from './parcels.ts'
 import { Replies } from './replies.ts'
 import { Round } from './round.ts'
@@ -79,6 +80,8 @@ export interface TurnEvents {
   readonly onContacts: (contacts: ReadonlySet<number>) => void
   /** Envelopes of contacts that are in: copies of them may wait at other relays. */
   readonly onTaken: (taken: readonly Taken[]) => void
+  /** Blobs were sent or named, or are not needed any more. */
+  readonly onBlobs: (told: BlobsTold) => void
   /** The disk says no, or says yes again; after an UnconfirmedWriteError it never does. */
   readonly onStorage: (error: StorageError | undefined) => void
 }
@@ -328,6 +331,7 @@ export class Turn {
     if (done.sessionless.length > 0) this.#events?.onSessionless(done.sessionless)
     if (round.toLookUp.size > 0) this.#events?.onBehind(round.toLookUp)
     if (round.toHint.size > 0) this.#events?.onHint(round.toHint)
+    if (hasBlobs(round.blobs)) this.#events?.onBlobs(round.blobs)
     for (const { device } of round.owed.values()) this.#receipts.add(device.deviceId)
     for (const { id, state, reason } of round.states) arrivals.announce(idKey(id), state, reason)
     if (round.hasEvents) feed.ring()

@@ -20,6 +20,21 @@ export const PACK_CONTENTS_MAX = 64
 /** What fits into the bucket of 16 KiB with a PreKey header (1.8 KB): the next one has 64 KiB, most of which would be padding. */
 export const PACK_BYTES_MAX = 14 * 1024
 
+// Attachments (docs/protocols/media.md)
+export const ATTACHMENTS_MAX = 16
+/** All of one message: with a text of some length they must leave room in one envelope. */
+export const ATTACHMENTS_BYTES_MAX = 24 * 1024
+/** Four names of a common file system. */
+export const ATTACHMENT_NAME_BYTES_MAX = 1_024
+/** RFC 6838 allows 127 characters for each half, and nobody registers such. */
+export const MEDIA_TYPE_BYTES_MAX = 127
+/** Pixels of one side: what JPEG can say. */
+export const PIXELS_MAX = 65_535
+/** The format takes up to 25 bytes; the rest is room. */
+export const THUMBHASH_BYTES_MAX = 64
+export const THUMBNAIL_BYTES_MAX = 8 * 1024
+export const HOLDERS_MAX = 8
+
 // Envelopes and frames
 /** A sealed envelope's largest size bucket, and so the largest body that a mailbox takes. */
 export const ENVELOPE_BYTES_MAX = 64 * 1024
@@ -245,6 +260,50 @@ export const DHT_ANSWERS_ENOUGH = 8
 /** Peers that are asked first, and how many in all are remembered with their addresses. */
 export const DHT_BOOTSTRAP_MAX = 8
 export const DHT_PEERS_MAX = 2_048
+
+// Media: how blobs move (docs/protocols/media.md, "Transfer")
+/** One encrypted segment is one leaf: 2^20 bytes. */
+export const LEAF_BYTES = 1024 * 1024
+/** A leaf and what stands around it, or a node of the tree. */
+export const BLOB_FRAME_BYTES_MAX = LEAF_BYTES + 64 * 1024
+/** What a leaf takes on the slowest line that we wait for. */
+export const BLOB_FRAME_TIMEOUT_MS = 90_000
+/** Leaves asked of one holder and not brought yet: what the law allows, what is asked before its rate is known, and the least, so that the line never rests. */
+export const WANTED_LEAVES_MAX = 64
+export const WANTED_LEAVES_FIRST = 4
+export const WANTED_LEAVES_MIN = 2
+/** As many as it brings in this time: who turns out to be slow must not have been asked for much. */
+export const WANTED_MS = 2_000
+/** Who has brought no byte for this long loses what was asked of it to others. */
+export const HOLDER_SILENT_MS_MAX = 5_000
+/** A dial, the answer to it, and the tree of the blob. */
+export const HOLDER_OPEN_MS_MAX = 25_000
+/** Holders that bring at the same time: two relays and the sender fill any line, and a spare one. */
+export const HOLDERS_OPEN_MAX = 4
+/** Failures in a row, without a leaf in between, after which a holder is asked no more. */
+export const HOLDER_ATTEMPTS_MAX = 3
+/** A holder that wants us to wait longer than this is one of tomorrow. */
+export const HOLDER_RETRY_MS_MAX = 30_000
+
+/** Blobs that come, and streams that bring, at a time: more of them would not be faster, and each holds leaves in memory. */
+export const DOWNLOADS_MAX = 2
+export const PUTS_MAX = 4
+/** A blob that did not come is tried again, ever more seldom; whoever shows up and may have it ends the wait. */
+export const DOWNLOAD_RETRY_MS_MIN = 15_000
+export const DOWNLOAD_RETRY_MS_MAX = 3_600_000
+/** How often a sender is asked to bring the same blob again, and how often it does. */
+export const MISSING_NOTICE_MS = 3_600_000
+export const RESEED_MS_MIN = 60_000
+/** A stream of blobs on which nothing moves is ended. */
+export const BLOB_SILENT_MS_MAX = 30_000
+/** Streams that a user's node serves, in all and to one peer: each reads one leaf at a time. */
+export const BLOBS_SERVED_MAX = 16
+export const BLOBS_SERVED_PER_PEER_MAX = 4
+/** Blobs that one peer asks for: an album at once, and whoever guesses keys learns little. */
+export const BLOB_GET_BURST = 64
+export const BLOB_GETS_PER_SECOND = 4
+/** A relay that neither takes nor says anything for this long is given up for now. */
+export const PUT_SILENT_MS_MAX = 30_000
 
 // Sizes that other specifications fix
 /** A libsignal public key: a type byte, then Curve25519. */

@@ -1,4 +1,4 @@
-/** Counts, sizes and spans of time in words, the same on every surface. */
+/** Counts, sizes and spans of time in words, the same on every surface; and sizes as people type them. */
 
 const DAY_MS = 24 * 3_600_000
 const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
@@ -33,4 +33,15 @@ export function spanText (spanMs: number, { isExact = false }: { readonly isExac
 export function latencyText (ms: number): string {
   if (ms >= 1_000) return `${(ms / 1_000).toFixed(1)} s`
   return `${ms < 10 ? ms.toFixed(1) : String(Math.round(ms))} ms`
+}
+
+/** Powers of ten, and powers of two with an i: as on a disk's box, and as in memory. */
+export const SIZE_FACTORS: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 }
+
+/** `500MB`, `1.5 GiB`, `0`: bytes; undefined when it is no size. */
+export function parseSize (text: string): number | undefined {
+  if (text === '0') return 0
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(text) ?? []
+  const factor = SIZE_FACTORS[unit]
+  return count === undefined || factor === undefined ? undefined : Math.round(Number(count) * factor)
 }

@@ -18,6 +18,9 @@ export type Domain =
   | 'skein/issued/v1'      // a prekey bundle that a relay gives out, by its network key
   | 'skein/record/v1'      // directory record, by the record key
   | 'skein/policy/v1'      // a relay's policy, by its network key
+  | 'skein/blob-promise/v1' // until when a relay will keep a blob, by its network key
+  | 'skein/blob-stored/v1'  // that all of it is on its disk, by its network key
+  | 'skein/blob-read/v1'    // read tag: hash of a blob's read key
 
 /** Ed25519 (RFC 8032). */
 export const PUBLIC_KEY_BYTES = 32

@@ -82,7 +82,7 @@ function visible (character: string, areLinesKept: boolean): string {
   return code === 0x7f ? PICTURE_OF_DELETE : REPLACEMENT
 }
 
-function cutToBytes (text: string, bytesMax: number): string {
+export function cutToBytes (text: string, bytesMax: number): string {
   let cut = ''
   let bytes = 0
   for (const character of text) {

@@ -2,23 +2,16 @@
  * Every operation of the local API: `POST /v1/<name>` with a JSON body over the node's unix socket. The command line, the
  * chat client, the browser and foreign programs all speak this and nothing else. Law: docs/protocols/local.md.
  */
-import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
+import type { FromSchema } from 'json-schema-to-ts'
+import { FILES, MEDIA_OPERATIONS } from './media.ts'
+import { DONE, NOTHING, ONE_ID, operation, SENT } from './operation.ts'
 import { CONTACT_VIEW, DELIVERY_STATE, EVENT_VIEW, INSTANT, MESSAGE_ID, MESSAGE_VIEW, RELAY_TEST, RELAY_VIEW, REQUEST_VIEW, STATUS_VIEW, TRACE_STEP, WHO } from './schema.ts'
 
-function operation<const Params extends JSONSchema, const Result extends JSONSchema> (summary: string, params: Params, result: Result): { readonly summary: string, readonly params: Params, readonly result: Result } {
-  return { summary, params, result }
-}
-
-const NOTHING = { type: 'object', additionalProperties: false, properties: {} } as const
-const DONE = { type: 'object', additionalProperties: false, properties: {} } as const
 const ONE_WHO = { type: 'object', additionalProperties: false, required: ['who'], properties: { who: WHO } } as const
-const ONE_ID = { type: 'object', additionalProperties: false, required: ['id'], properties: { id: MESSAGE_ID } } as const
 const REQUEST_ID = { type: 'object', additionalProperties: false, required: ['id'], properties: { id: { type: 'string', minLength: 1, maxLength: 256, description: 'Request id (or its first characters), account id, or the claimed name when it is unambiguous.' } } } as const
 const ONE_CONTACT = { type: 'object', additionalProperties: false, required: ['contact'], properties: { contact: CONTACT_VIEW } } as const
 const ONE_MESSAGE = { type: 'object', additionalProperties: false, required: ['message'], properties: { message: MESSAGE_VIEW } } as const
 const WHICH_RELAY = { type: 'string', minLength: 1, maxLength: 1024, description: 'Peer id or its beginning, address, or the name that it gives itself.' } as const
-/** What a sent content is answered with, as soon as it is durable. */
-const SENT = { type: 'object', additionalProperties: false, required: ['id', 'state'], properties: { id: { type: 'string' }, state: DELIVERY_STATE, to: { type: 'string' } } } as const
 const IDEMPOTENCY_KEY = { type: 'string', minLength: 1, maxLength: 128, description: 'The same key sends once, however often it is asked.' } as const
 
 export const OPERATIONS = {
@@ -108,12 +101,13 @@ export const OPERATIONS = {
   'requests.accept': operation('Accept a request', { type: 'object', additionalProperties: false, required: ['id'], properties: { id: REQUEST_ID.properties.id, as: { type: 'string' } } }, ONE_CONTACT),
   'requests.reject': operation('Decline a request, or decline and block', { type: 'object', additionalProperties: false, required: ['id'], properties: { id: REQUEST_ID.properties.id, block: { type: 'boolean' } } }, DONE),
 
-  send: operation('Send a text', {
+  send: operation('Send a text, or files with or without one', {
     type: 'object',
     additionalProperties: false,
     required: ['to', 'text'],
-    properties: { to: WHO, text: { type: 'string' }, replyTo: MESSAGE_ID, idempotencyKey: IDEMPOTENCY_KEY }
+    properties: { to: WHO, text: { type: 'string', description: 'May be empty with files.' }, replyTo: MESSAGE_ID, attachments: FILES, idempotencyKey: IDEMPOTENCY_KEY }
   }, SENT),
+  ...MEDIA_OPERATIONS,
   wait: operation('Wait until a message is in a state, or beyond it', {
     type: 'object',
     additionalProperties: false,

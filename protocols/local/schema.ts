@@ -39,6 +39,34 @@ export const CONTACT_VIEW = {
 } as const
 export type ContactView = FromSchema<typeof CONTACT_VIEW>
 
+/** A file of a message, and where it is. */
+export const ATTACHMENT_VIEW = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['cid', 'name', 'bytes', 'type', 'state', 'parts', 'partsHeld', 'isPinned'],
+  properties: {
+    cid: { type: 'string', description: 'Of the blob, as IPFS writes it.' },
+    name: { type: 'string', description: 'As its author calls it, made safe to be shown: no path.' },
+    bytes: { type: 'integer' },
+    type: { type: 'string', description: 'Media type, as the author\'s node saw it; a hint.' },
+    state: { enum: ['waiting', 'fetching', 'here', 'gone'], description: 'Whether it is on this machine. waiting: nobody has asked for it; gone: nobody has it any more.' },
+    parts: { type: 'integer', description: 'Of 1 MiB.' },
+    partsHeld: { type: 'integer', description: 'Of these, on this machine.' },
+    detail: { type: 'string', description: 'What stands in the way, in words.' },
+    isPinned: { type: 'boolean', description: 'Kept, whatever the limit of the cache.' },
+    width: { type: 'integer', description: 'Pixels.' },
+    height: { type: 'integer' },
+    durationMs: { type: 'integer' },
+    isVoice: { type: 'boolean' },
+    thumbhash: { type: 'string', description: 'A blurred placeholder, base64.' },
+    copies: { type: 'integer', description: 'Of an own one: relays that have signed that they keep it.' },
+    copiesOf: { type: 'integer', description: 'Relays that were asked to.' },
+    keepUntil: { ...INSTANT, description: 'The first of these lets go of it then.' },
+    isFetched: { type: 'boolean', description: 'Of an own one: the recipient has it.' }
+  }
+} as const
+export type AttachmentView = FromSchema<typeof ATTACHMENT_VIEW>
+
 export const MESSAGE_VIEW = {
   type: 'object',
   additionalProperties: false,
@@ -49,7 +77,7 @@ export const MESSAGE_VIEW = {
     from: { type: 'string', description: 'Account id of the author.' },
     fromLabel: { type: 'string', description: 'Label of the author; "me" for ourselves.' },
     isOwn: { type: 'boolean' },
-    kind: { enum: ['text', 'unsupported'], description: 'unsupported: written by a newer version; update to read it.' },
+    kind: { enum: ['text', 'media', 'unsupported'], description: 'media: with files; unsupported: written by a newer version; update to read it.' },
     text: { type: 'string', description: 'As edited; empty when deleted.' },
     state: MESSAGE_STATE,
     reason: { type: 'string', description: 'Why it failed.' },
@@ -67,6 +95,7 @@ export const MESSAGE_VIEW = {
       type: 'array',
       items: { type: 'object', additionalProperties: false, required: ['from', 'emoji'], properties: { from: { type: 'string', description: 'Account id.' }, emoji: { type: 'string' } } }
     },
+    attachments: { type: 'array', items: ATTACHMENT_VIEW, description: 'Of media.' },
     isAfterGap: { type: 'boolean', description: 'A message that came before this one has not arrived yet.' }
   }
 } as const
@@ -140,7 +169,7 @@ export const TRACE_STEP = {
 } as const
 export type TraceStep = FromSchema<typeof TRACE_STEP>
 
-export const EVENT_TYPES = ['message.received', 'message.state', 'message.changed', 'message.read', 'request.received', 'contact.added', 'contact.accepted', 'contact.changed',
+export const EVENT_TYPES = ['message.received', 'message.state', 'message.changed', 'message.read', 'attachment.state', 'request.received', 'contact.added', 'contact.accepted', 'contact.changed',
   'contact.key_changed', 'contact.devices_changed', 'node.trouble'] as const
 
 export const EVENT_VIEW = {

@@ -5,6 +5,7 @@
  */
 import type { SignedStatement } from '../account/wire.ts'
 import type { ContentId } from '../core/ids.ts'
+import type { BlobRoot } from '../media/root.ts'
 
 /** Carried by every content, whatever it says. */
 export interface Stamp {
@@ -25,6 +26,59 @@ export interface TextBody {
   /** 1 to TEXT_BYTES_MAX bytes of UTF-8. */
   readonly text: string
   readonly replyTo?: ContentId | undefined
+}
+
+/** A file that lies elsewhere as a blob: where, how it is opened, and what can be shown before it is here. */
+export interface Attachment {
+  readonly root: BlobRoot
+  /** Of the encryption, 32 bytes: of this blob alone. */
+  readonly key: Uint8Array
+  /** Whoever shows it may fetch the blob, 32 bytes. */
+  readonly readKey: Uint8Array
+  /** Of the file. */
+  readonly bytes: number
+  /** Of the ciphertext, padding included. */
+  readonly blobBytes: number
+  /** Of the file. */
+  readonly sha256: Uint8Array
+  /** As its author calls it, at most ATTACHMENT_NAME_BYTES_MAX: cleaned where it is shown, and no path (protocols/media/names.ts). */
+  readonly name: string
+  /** Media type as the author's node saw it; a hint. */
+  readonly type: string
+  /** Pixels, as shown; 0: not known. */
+  readonly width: number
+  readonly height: number
+  /** 0: not known. */
+  readonly durationMs: number
+  /** A blurred placeholder; empty: none. */
+  readonly thumbhash: Uint8Array
+  /** WebP or JPEG; empty: none. */
+  readonly thumbnail: Uint8Array
+  readonly isVoice: boolean
+  /** Until when relays have promised to keep it, as far as the author knew; 0: nothing is promised. */
+  readonly keepUntilMs: number
+  /** Multiaddrs of relays that keep it and are not the recipient's own. */
+  readonly holders: readonly string[]
+}
+
+/** Makes a message, too: with files. */
+export interface MediaBody {
+  readonly type: 'media'
+  /** May be empty. With the attachments at most TEXT_BYTES_MAX. */
+  readonly text: string
+  readonly replyTo?: ContentId | undefined
+  /** 1 to ATTACHMENTS_MAX. */
+  readonly attachments: readonly Attachment[]
+}
+
+/** fetched: the recipient has all of it · missing: no holder has it, the sender is asked · gone: the sender has it no longer. */
+export type BlobNoticeKind = 'fetched' | 'missing' | 'gone'
+
+/** About a blob, and no message: an older reader may miss it. */
+export interface BlobNoticeBody {
+  readonly type: 'blobNotice'
+  readonly root: BlobRoot
+  readonly kind: BlobNoticeKind
 }
 
 export interface EditBody {
@@ -103,7 +157,7 @@ export interface UnsupportedBody {
   readonly type: 'unsupported'
 }
 
-export type WritableBody = TextBody | EditBody | DeletionBody | ReactionBody | ReceiptBody | RequestBody | AcceptBody | ProfileBody
+export type WritableBody = TextBody | EditBody | DeletionBody | ReactionBody | ReceiptBody | RequestBody | AcceptBody | ProfileBody | MediaBody | BlobNoticeBody
 
 /** What can be written: everything that we understand. */
 export type WritableContent = Stamp & WritableBody

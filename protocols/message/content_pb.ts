@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file message/content.proto.
  */
 export const file_message_content: GenFile = /*@__PURE__*/
-  fileDesc("ChVtZXNzYWdlL2NvbnRlbnQucHJvdG8SEHNrZWluLm1lc3NhZ2UudjEibQoEUGFjaxIrCghjb250ZW50cxgBIAMoCzIZLnNrZWluLm1lc3NhZ2UudjEuQ29udGVudBI4ChBzZW5kZXJfc3RhdGVtZW50GAIgASgLMh4uc2tlaW4uYWNjb3VudC52MS5TdGF0ZW1lbnRSZWYi3QMKB0NvbnRlbnQSCgoCaWQYASABKAwSDwoHY291bnRlchgCIAEoBBIOCgZobGNfdXMYAyABKAQSDwoHcGFyZW50cxgEIAMoDBISCgpzZW50X2F0X21zGAUgASgEEiYKBHRleHQYCiABKAsyFi5za2Vpbi5tZXNzYWdlLnYxLlRleHRIABImCgRlZGl0GAsgASgLMhYuc2tlaW4ubWVzc2FnZS52MS5FZGl0SAASLgoIZGVsZXRpb24YDCABKAsyGi5za2Vpbi5tZXNzYWdlLnYxLkRlbGV0aW9uSAASLgoIcmVhY3Rpb24YDSABKAsyGi5za2Vpbi5tZXNzYWdlLnYxLlJlYWN0aW9uSAASLAoHcmVjZWlwdBgOIAEoCzIZLnNrZWluLm1lc3NhZ2UudjEuUmVjZWlwdEgAEjMKB3JlcXVlc3QYDyABKAsyIC5za2Vpbi5tZXNzYWdlLnYxLkNvbnRhY3RSZXF1ZXN0SAASMQoGYWNjZXB0GBAgASgLMh8uc2tlaW4ubWVzc2FnZS52MS5Db250YWN0QWNjZXB0SAASLAoHcHJvZmlsZRgRIAEoCzIZLnNrZWluLm1lc3NhZ2UudjEuUHJvZmlsZUgAQgYKBGJvZHlKBAgGEAciJgoEVGV4dBIMCgR0ZXh0GAEgASgJEhAKCHJlcGx5X3RvGAIgASgMIiQKBEVkaXQSDgoGdGFyZ2V0GAEgASgMEgwKBHRleHQYAiABKAkiGgoIRGVsZXRpb24SDgoGdGFyZ2V0GAEgASgMIikKCFJlYWN0aW9uEg4KBnRhcmdldBgBIAEoDBINCgVlbW9qaRgCIAEoCSJDCgdSZWNlaXB0EisKBGtpbmQYASABKA4yHS5za2Vpbi5tZXNzYWdlLnYxLlJlY2VpcHRLaW5kEgsKA2lkcxgCIAMoDCJ2Cg5Db250YWN0UmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkSEQoJYWRkcmVzc2VzGAMgAygJEg0KBXRva2VuGAQgASgMEiYKBXJlYWNoGAUgASgLMhcuc2tlaW4ubWVzc2FnZS52MS5SZWFjaCJYCg1Db250YWN0QWNjZXB0EgwKBG5hbWUYASABKAkSEQoJYWRkcmVzc2VzGAIgAygJEiYKBXJlYWNoGAMgASgLMhcuc2tlaW4ubWVzc2FnZS52MS5SZWFjaCJmCgdQcm9maWxlEgwKBG5hbWUYASABKAkSEQoJYWRkcmVzc2VzGAIgAygJEhIKCnZlcnNpb25fbXMYAyABKAQSJgoFcmVhY2gYBCABKAsyFy5za2Vpbi5tZXNzYWdlLnYxLlJlYWNoInkKBVJlYWNoEhQKDGFsaWFzX3NlY3JldBgBIAEoDBISCgpyZWNvcmRfa2V5GAIgASgMEhAKCHJlYWRfa2V5GAMgASgMEjQKCXN0YXRlbWVudBgEIAEoCzIhLnNrZWluLmFjY291bnQudjEuU2lnbmVkU3RhdGVtZW50Kl4KC1JlY2VpcHRLaW5kEhwKGFJFQ0VJUFRfS0lORF9VTlNQRUNJRklFRBAAEhoKFlJFQ0VJUFRfS0lORF9ERUxJVkVSRUQQARIVChFSRUNFSVBUX0tJTkRfUkVBRBACYgZwcm90bzM", [file_account_account]);
+  fileDesc("ChVtZXNzYWdlL2NvbnRlbnQucHJvdG8SEHNrZWluLm1lc3NhZ2UudjEibQoEUGFjaxIrCghjb250ZW50cxgBIAMoCzIZLnNrZWluLm1lc3NhZ2UudjEuQ29udGVudBI4ChBzZW5kZXJfc3RhdGVtZW50GAIgASgLMh4uc2tlaW4uYWNjb3VudC52MS5TdGF0ZW1lbnRSZWYivAQKB0NvbnRlbnQSCgoCaWQYASABKAwSDwoHY291bnRlchgCIAEoBBIOCgZobGNfdXMYAyABKAQSDwoHcGFyZW50cxgEIAMoDBISCgpzZW50X2F0X21zGAUgASgEEiYKBHRleHQYCiABKAsyFi5za2Vpbi5tZXNzYWdlLnYxLlRleHRIABImCgRlZGl0GAsgASgLMhYuc2tlaW4ubWVzc2FnZS52MS5FZGl0SAASLgoIZGVsZXRpb24YDCABKAsyGi5za2Vpbi5tZXNzYWdlLnYxLkRlbGV0aW9uSAASLgoIcmVhY3Rpb24YDSABKAsyGi5za2Vpbi5tZXNzYWdlLnYxLlJlYWN0aW9uSAASLAoHcmVjZWlwdBgOIAEoCzIZLnNrZWluLm1lc3NhZ2UudjEuUmVjZWlwdEgAEjMKB3JlcXVlc3QYDyABKAsyIC5za2Vpbi5tZXNzYWdlLnYxLkNvbnRhY3RSZXF1ZXN0SAASMQoGYWNjZXB0GBAgASgLMh8uc2tlaW4ubWVzc2FnZS52MS5Db250YWN0QWNjZXB0SAASLAoHcHJvZmlsZRgRIAEoCzIZLnNrZWluLm1lc3NhZ2UudjEuUHJvZmlsZUgAEigKBW1lZGlhGBIgASgLMhcuc2tlaW4ubWVzc2FnZS52MS5NZWRpYUgAEjMKC2Jsb2Jfbm90aWNlGEAgASgLMhwuc2tlaW4ubWVzc2FnZS52MS5CbG9iTm90aWNlSABCBgoEYm9keUoECAYQByImCgRUZXh0EgwKBHRleHQYASABKAkSEAoIcmVwbHlfdG8YAiABKAwiJAoERWRpdBIOCgZ0YXJnZXQYASABKAwSDAoEdGV4dBgCIAEoCSIaCghEZWxldGlvbhIOCgZ0YXJnZXQYASABKAwiKQoIUmVhY3Rpb24SDgoGdGFyZ2V0GAEgASgMEg0KBWVtb2ppGAIgASgJIkMKB1JlY2VpcHQSKwoEa2luZBgBIAEoDjIdLnNrZWluLm1lc3NhZ2UudjEuUmVjZWlwdEtpbmQSCwoDaWRzGAIgAygMIloKBU1lZGlhEgwKBHRleHQYASABKAkSEAoIcmVwbHlfdG8YAiABKAwSMQoLYXR0YWNobWVudHMYAyADKAsyHC5za2Vpbi5tZXNzYWdlLnYxLkF0dGFjaG1lbnQinAIKCkF0dGFjaG1lbnQSDAoEcm9vdBgBIAEoDBILCgNrZXkYAiABKAwSEAoIcmVhZF9rZXkYAyABKAwSDQoFYnl0ZXMYBCABKAQSEgoKYmxvYl9ieXRlcxgFIAEoBBIOCgZzaGEyNTYYBiABKAwSDAoEbmFtZRgHIAEoCRIMCgR0eXBlGAggASgJEg0KBXdpZHRoGAkgASgNEg4KBmhlaWdodBgKIAEoDRITCgtkdXJhdGlvbl9tcxgLIAEoBBIRCgl0aHVtYmhhc2gYDCABKAwSEQoJdGh1bWJuYWlsGA0gASgMEhAKCGlzX3ZvaWNlGA4gASgIEhUKDWtlZXBfdW50aWxfbXMYDyABKAQSDwoHaG9sZGVycxgQIAMoCSJKCgpCbG9iTm90aWNlEgwKBHJvb3QYASABKAwSLgoEa2luZBgCIAEoDjIgLnNrZWluLm1lc3NhZ2UudjEuQmxvYk5vdGljZUtpbmQidgoOQ29udGFjdFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRINCgV0b2tlbhgEIAEoDBImCgVyZWFjaBgFIAEoCzIXLnNrZWluLm1lc3NhZ2UudjEuUmVhY2giWAoNQ29udGFjdEFjY2VwdBIMCgRuYW1lGAEgASgJEhEKCWFkZHJlc3NlcxgCIAMoCRImCgVyZWFjaBgDIAEoCzIXLnNrZWluLm1lc3NhZ2UudjEuUmVhY2giZgoHUHJvZmlsZRIMCgRuYW1lGAEgASgJEhEKCWFkZHJlc3NlcxgCIAMoCRISCgp2ZXJzaW9uX21zGAMgASgEEiYKBXJlYWNoGAQgASgLMhcuc2tlaW4ubWVzc2FnZS52MS5SZWFjaCJ5CgVSZWFjaBIUCgxhbGlhc19zZWNyZXQYASABKAwSEgoKcmVjb3JkX2tleRgCIAEoDBIQCghyZWFkX2tleRgDIAEoDBI0CglzdGF0ZW1lbnQYBCABKAsyIS5za2Vpbi5hY2NvdW50LnYxLlNpZ25lZFN0YXRlbWVudCpeCgtSZWNlaXB0S2luZBIcChhSRUNFSVBUX0tJTkRfVU5TUEVDSUZJRUQQABIaChZSRUNFSVBUX0tJTkRfREVMSVZFUkVEEAESFQoRUkVDRUlQVF9LSU5EX1JFQUQQAiqJAQoOQmxvYk5vdGljZUtpbmQSIAocQkxPQl9OT1RJQ0VfS0lORF9VTlNQRUNJRklFRBAAEhwKGEJMT0JfTk9USUNFX0tJTkRfRkVUQ0hFRBABEhwKGEJMT0JfTk9USUNFX0tJTkRfTUlTU0lORxACEhkKFUJMT0JfTk9USUNFX0tJTkRfR09ORRADYgZwcm90bzM", [file_account_account]);
 
 /**
  * Contents that waited for the same session travel together: one ratchet step, one envelope.
@@ -136,6 +136,20 @@ export type Content = Message<"skein.message.v1.Content"> & {
      */
     value: Profile;
     case: "profile";
+  } | {
+    /**
+     * @generated from field: skein.message.v1.Media media = 18;
+     */
+    value: Media;
+    case: "media";
+  } | {
+    /**
+     * may be missed
+     *
+     * @generated from field: skein.message.v1.BlobNotice blob_notice = 64;
+     */
+    value: BlobNotice;
+    case: "blobNotice";
   } | { case: undefined; value?: undefined };
 };
 
@@ -254,6 +268,179 @@ export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
   messageDesc(file_message_content, 6);
 
 /**
+ * A message with files. Law: docs/protocols/media.md.
+ *
+ * @generated from message skein.message.v1.Media
+ */
+export type Media = Message<"skein.message.v1.Media"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * @generated from field: bytes reply_to = 2;
+   */
+  replyTo: Uint8Array;
+
+  /**
+   * @generated from field: repeated skein.message.v1.Attachment attachments = 3;
+   */
+  attachments: Attachment[];
+};
+
+/**
+ * Describes the message skein.message.v1.Media.
+ * Use `create(MediaSchema)` to create a new message.
+ */
+export const MediaSchema: GenMessage<Media> = /*@__PURE__*/
+  messageDesc(file_message_content, 7);
+
+/**
+ * A blob: where it is, and all that opens it.
+ *
+ * @generated from message skein.message.v1.Attachment
+ */
+export type Attachment = Message<"skein.message.v1.Attachment"> & {
+  /**
+   * CID of the blob, 36 bytes
+   *
+   * @generated from field: bytes root = 1;
+   */
+  root: Uint8Array;
+
+  /**
+   * 32 bytes: encrypts this blob alone
+   *
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * 32 bytes: who shows it may fetch the blob
+   *
+   * @generated from field: bytes read_key = 3;
+   */
+  readKey: Uint8Array;
+
+  /**
+   * of the file
+   *
+   * @generated from field: uint64 bytes = 4;
+   */
+  bytes: bigint;
+
+  /**
+   * of the ciphertext
+   *
+   * @generated from field: uint64 blob_bytes = 5;
+   */
+  blobBytes: bigint;
+
+  /**
+   * of the file
+   *
+   * @generated from field: bytes sha256 = 6;
+   */
+  sha256: Uint8Array;
+
+  /**
+   * at most 1,024 bytes; never a path
+   *
+   * @generated from field: string name = 7;
+   */
+  name: string;
+
+  /**
+   * media type, at most 127 bytes
+   *
+   * @generated from field: string type = 8;
+   */
+  type: string;
+
+  /**
+   * pixels, at most 65,535; 0: not known
+   *
+   * @generated from field: uint32 width = 9;
+   */
+  width: number;
+
+  /**
+   * @generated from field: uint32 height = 10;
+   */
+  height: number;
+
+  /**
+   * 0: not known
+   *
+   * @generated from field: uint64 duration_ms = 11;
+   */
+  durationMs: bigint;
+
+  /**
+   * at most 64 bytes
+   *
+   * @generated from field: bytes thumbhash = 12;
+   */
+  thumbhash: Uint8Array;
+
+  /**
+   * WebP or JPEG, at most 8 KiB
+   *
+   * @generated from field: bytes thumbnail = 13;
+   */
+  thumbnail: Uint8Array;
+
+  /**
+   * @generated from field: bool is_voice = 14;
+   */
+  isVoice: boolean;
+
+  /**
+   * what relays have promised; 0: nothing
+   *
+   * @generated from field: uint64 keep_until_ms = 15;
+   */
+  keepUntilMs: bigint;
+
+  /**
+   * at most 8 multiaddrs of relays that are not the recipient's own
+   *
+   * @generated from field: repeated string holders = 16;
+   */
+  holders: string[];
+};
+
+/**
+ * Describes the message skein.message.v1.Attachment.
+ * Use `create(AttachmentSchema)` to create a new message.
+ */
+export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
+  messageDesc(file_message_content, 8);
+
+/**
+ * @generated from message skein.message.v1.BlobNotice
+ */
+export type BlobNotice = Message<"skein.message.v1.BlobNotice"> & {
+  /**
+   * @generated from field: bytes root = 1;
+   */
+  root: Uint8Array;
+
+  /**
+   * @generated from field: skein.message.v1.BlobNoticeKind kind = 2;
+   */
+  kind: BlobNoticeKind;
+};
+
+/**
+ * Describes the message skein.message.v1.BlobNotice.
+ * Use `create(BlobNoticeSchema)` to create a new message.
+ */
+export const BlobNoticeSchema: GenMessage<BlobNotice> = /*@__PURE__*/
+  messageDesc(file_message_content, 9);
+
+/**
  * @generated from message skein.message.v1.ContactRequest
  */
 export type ContactRequest = Message<"skein.message.v1.ContactRequest"> & {
@@ -288,7 +475,7 @@ export type ContactRequest = Message<"skein.message.v1.ContactRequest"> & {
  * Use `create(ContactRequestSchema)` to create a new message.
  */
 export const ContactRequestSchema: GenMessage<ContactRequest> = /*@__PURE__*/
-  messageDesc(file_message_content, 7);
+  messageDesc(file_message_content, 10);
 
 /**
  * @generated from message skein.message.v1.ContactAccept
@@ -315,7 +502,7 @@ export type ContactAccept = Message<"skein.message.v1.ContactAccept"> & {
  * Use `create(ContactAcceptSchema)` to create a new message.
  */
 export const ContactAcceptSchema: GenMessage<ContactAccept> = /*@__PURE__*/
-  messageDesc(file_message_content, 8);
+  messageDesc(file_message_content, 11);
 
 /**
  * @generated from message skein.message.v1.Profile
@@ -347,7 +534,7 @@ export type Profile = Message<"skein.message.v1.Profile"> & {
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
-  messageDesc(file_message_content, 9);
+  messageDesc(file_message_content, 12);
 
 /**
  * How the author can be reached while its devices are away: only this contact gets this alias secret.
@@ -389,7 +576,7 @@ export type Reach = Message<"skein.message.v1.Reach"> & {
  * Use `create(ReachSchema)` to create a new message.
  */
 export const ReachSchema: GenMessage<Reach> = /*@__PURE__*/
-  messageDesc(file_message_content, 10);
+  messageDesc(file_message_content, 13);
 
 /**
  * @generated from enum skein.message.v1.ReceiptKind
@@ -421,4 +608,40 @@ export type ReceiptKind = (typeof ReceiptKind)[keyof typeof ReceiptKind] | Unkno
  */
 export const ReceiptKindSchema: GenEnum<ReceiptKind> = /*@__PURE__*/
   enumDesc(file_message_content, 0);
+
+/**
+ * @generated from enum skein.message.v1.BlobNoticeKind
+ */
+export const BlobNoticeKind = {
+  /**
+   * @generated from enum value: BLOB_NOTICE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: BLOB_NOTICE_KIND_FETCHED = 1;
+   */
+  FETCHED: 1,
+
+  /**
+   * @generated from enum value: BLOB_NOTICE_KIND_MISSING = 2;
+   */
+  MISSING: 2,
+
+  /**
+   * @generated from enum value: BLOB_NOTICE_KIND_GONE = 3;
+   */
+  GONE: 3,
+} as const;
+
+/**
+ * @generated from enum skein.message.v1.BlobNoticeKind
+ */
+export type BlobNoticeKind = (typeof BlobNoticeKind)[keyof typeof BlobNoticeKind] | UnknownEnum;
+
+/**
+ * Describes the enum skein.message.v1.BlobNoticeKind.
+ */
+export const BlobNoticeKindSchema: GenEnum<BlobNoticeKind> = /*@__PURE__*/
+  enumDesc(file_message_content, 1);
 

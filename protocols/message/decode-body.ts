@@ -9,12 +9,13 @@ import {
 import { cleanName } from '../core/text.ts'
 import type { AcceptBody, DeletionBody, EditBody, ProfileBody, Reach, ReactionBody, ReceiptBody, RequestBody, TextBody, WritableBody } from './content.ts'
 import { ACCEPT_TAGS, BODY_TAGS, DELETION_TAGS, EDIT_TAGS, PROFILE_TAGS, REACTION_TAGS, RECEIPT_KINDS, RECEIPT_TAGS, REQUEST_TAGS, TEXT_TAGS } from './fields.ts'
+import { blobNoticeOf, mediaOf } from './decode-media.ts'
 import { decodeReach } from './reach.ts'
 import { ABSENT, copiedId, pushBounded, readText, skipField } from './read.ts'
 
 /**
  * @param tag one of BODY_TAGS
- * @returns undefined for a receipt of a newer kind: it says nothing that we could show
+ * @returns undefined for a receipt or notice of a newer kind: it says nothing that we could show
  * @throws MalformedError, or what the library throws
  */
 export function decodeBody (tag: number, bytes: Uint8Array): WritableBody | undefined {
@@ -28,6 +29,8 @@ export function decodeBody (tag: number, bytes: Uint8Array): WritableBody | unde
     case BODY_TAGS.request: return requestOf(reader)
     case BODY_TAGS.accept: return acceptOf(reader)
     case BODY_TAGS.profile: return profileOf(reader)
+    case BODY_TAGS.media: return mediaOf(reader)
+    case BODY_TAGS.blobNotice: return blobNoticeOf(reader)
     default: throw new MalformedError('content', 'must say something')
   }
 }

@@ -3,19 +3,20 @@
  * property test holds it. Law and measurements: docs/protocols/message.md, "Wire" and "Cost".
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
-import { CONTENT_ID_BYTES } from '../core/ids.ts'
 import { invariant } from '../core/invariant.ts'
 import {
-  ADDRESSES_MAX, ADDRESS_BYTES_MAX, EMOJI_BYTES_MAX, INVITE_TOKEN_BYTES, NAME_BYTES_MAX, PARENTS_MAX, RECEIPT_IDS_MAX,
+  ADDRESSES_MAX, ADDRESS_BYTES_MAX, ATTACHMENTS_BYTES_MAX, ATTACHMENTS_MAX, EMOJI_BYTES_MAX, INVITE_TOKEN_BYTES, NAME_BYTES_MAX, PARENTS_MAX, RECEIPT_IDS_MAX,
   REQUEST_TEXT_BYTES_MAX, TEXT_BYTES_MAX
 } from '../core/limits.ts'
 import { utf8Bytes } from '../core/text.ts'
 import { HLC_US_MAX } from './clock.ts'
-import type { AcceptBody, ProfileBody, Reach, ReceiptBody, RequestBody, Stamp, WritableBody, WritableContent } from './content.ts'
+import type { AcceptBody, MediaBody, ProfileBody, Reach, ReceiptBody, RequestBody, Stamp, WritableBody, WritableContent } from './content.ts'
 import { encodeReach } from './reach.ts'
+import { encodeAttachment } from './attachment.ts'
+import { checked, writeId, writeNumber, writeText } from './write.ts'
 import {
-  ACCEPT_TAGS, BODY_TAGS, DELETION_TAGS, EDIT_TAGS, PROFILE_TAGS, REACTION_TAGS, RECEIPT_KINDS, RECEIPT_TAGS, REQUEST_TAGS,
-  STAMP_TAGS, TEXT_TAGS
+  ACCEPT_TAGS, BLOB_NOTICE_KINDS, BLOB_NOTICE_TAGS, BODY_TAGS, DELETION_TAGS, EDIT_TAGS, MEDIA_TAGS, PROFILE_TAGS, REACTION_TAGS, RECEIPT_KINDS,
+  RECEIPT_TAGS, REQUEST_TAGS, STAMP_TAGS, TEXT_TAGS
 } from './fields.ts'
 
 /**
@@ -86,7 +87,24 @@ function writeBody (writer: BinaryWriter, body: WritableBody): void {
       writeNameAndAddresses(writer, body)
       writeNumber(writer, PROFILE_TAGS.versionMs, body.versionMs)
       writeReach(writer, PROFILE_TAGS.reach, body.reach)
+      break
+    case 'media':
+      writeMedia(writer, body)
+      break
+    case 'blobNotice':
+      writer.uint32(BLOB_NOTICE_TAGS.root).bytes(body.root)
+      writeNumber(writer, BLOB_NOTICE_TAGS.kind, BLOB_NOTICE_KINDS[body.kind])
   }
+}
+
+function writeMedia (writer: BinaryWriter, { text, replyTo, attachments }: MediaBody): void {
+  invariant(attachments.length > 0 && attachments.length <= ATTACHMENTS_MAX, 'a message has 1 to 16 attachments')
+  writeText(writer, MEDIA_TAGS.text, checked(text, 0, TEXT_BYTES_MAX))
+  if (replyTo !== undefined) writeId(writer, MEDIA_TAGS.replyTo, replyTo)
+  const encoded = attachments.map(encodeAttachment)
+  const bytes = encoded.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  invariant(bytes <= ATTACHMENTS_BYTES_MAX && bytes + utf8Bytes(text) <= TEXT_BYTES_MAX, 'attachments keep their limit, and the one with the text')
+  for (const attachment of encoded) writer.uint32(MEDIA_TAGS.attachment).bytes(attachment)
 }
 
 function writeReceipt (writer: BinaryWriter, { kind, ids }: ReceiptBody): void {
@@ -117,27 +135,4 @@ function writeNameAndAddresses (writer: BinaryWriter, { name, addresses }: Accep
 function writeAddresses (writer: BinaryWriter, tag: number, addresses: readonly string[]): void {
   invariant(addresses.length <= ADDRESSES_MAX, 'a device tells few addresses')
   for (const address of addresses) writeText(writer, tag, checked(address, 1, ADDRESS_BYTES_MAX))
-}
-
-function writeId (writer: BinaryWriter, tag: number, id: Uint8Array): void {
-  invariant(id.byteLength === CONTENT_ID_BYTES, 'a content id is whole')
-  writer.uint32(tag).bytes(id)
-}
-
-/** proto3 leaves out 0, and an empty text below. */
-function writeNumber (writer: BinaryWriter, tag: number, value: number): void {
-  invariant(Number.isSafeInteger(value) && value >= 0, 'a number on the wire is a whole one')
-  if (value !== 0) writer.uint32(tag).uint64(value)
-}
-
-function writeText (writer: BinaryWriter, tag: number, text: string): void {
-  if (text !== '') writer.uint32(tag).string(text)
-}
-
-/** The writer would turn half of a surrogate pair into U+FFFD, and the other side would hold another text than we do. */
-function checked (text: string, bytesMin: number, bytesMax: number): string {
-  invariant(text.isWellFormed(), 'text is well-formed Unicode')
-  // A UTF-16 unit takes at most three bytes: only long texts have to be measured.
-  invariant(text.length >= bytesMin && (text.length * 3 <= bytesMax || utf8Bytes(text) <= bytesMax), 'text keeps its limit')
-  return text
 }

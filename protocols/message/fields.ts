@@ -20,7 +20,9 @@ export const BODY_TAGS = {
   receipt: delimited(14),
   request: delimited(15),
   accept: delimited(16),
-  profile: delimited(17)
+  profile: delimited(17),
+  media: delimited(18),
+  blobNotice: delimited(64)
 } as const
 
 export const TEXT_TAGS = { text: delimited(1), replyTo: delimited(2) } as const
@@ -32,7 +34,29 @@ export const REQUEST_TAGS = { name: delimited(1), text: delimited(2), address: d
 export const ACCEPT_TAGS = { name: delimited(1), address: delimited(2), reach: delimited(3) } as const
 export const PROFILE_TAGS = { name: delimited(1), address: delimited(2), versionMs: varint(3), reach: delimited(4) } as const
 
+export const MEDIA_TAGS = { text: delimited(1), replyTo: delimited(2), attachment: delimited(3) } as const
+export const ATTACHMENT_TAGS = {
+  root: delimited(1),
+  key: delimited(2),
+  readKey: delimited(3),
+  bytes: varint(4),
+  blobBytes: varint(5),
+  sha256: delimited(6),
+  name: delimited(7),
+  type: delimited(8),
+  width: varint(9),
+  height: varint(10),
+  durationMs: varint(11),
+  thumbhash: delimited(12),
+  thumbnail: delimited(13),
+  isVoice: varint(14),
+  keepUntilMs: varint(15),
+  holder: delimited(16)
+} as const
+export const BLOB_NOTICE_TAGS = { root: delimited(1), kind: varint(2) } as const
+
 export const RECEIPT_KINDS = { delivered: 1, read: 2 } as const
+export const BLOB_NOTICE_KINDS = { fetched: 1, missing: 2, gone: 3 } as const
 
 /**
  * An unknown field of a content below this number changes what the content means, so we must not show it as if we understood:

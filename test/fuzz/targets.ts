@@ -5,6 +5,7 @@ import { depositTargets } from './deposit.fuzz.ts'
 import { directoryTargets } from './directory.fuzz.ts'
 import { envelopeTargets } from './envelope.fuzz.ts'
 import { mailboxTargets } from './mailbox.fuzz.ts'
+import { mediaTargets } from './media.fuzz.ts'
 import { messageTargets } from './message.fuzz.ts'
 import { pathsTargets } from './paths.fuzz.ts'
 import { prekeysTargets } from './prekeys.fuzz.ts'
@@ -26,6 +27,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...depositTargets,
   ...mailboxTargets,
   ...directoryTargets,
+  ...mediaTargets,
   ...messageTargets,
   ...pathsTargets
 ]

@@ -19,6 +19,7 @@ import type { SealedEnvelope } from '../../node/turn/sealed-envelope.ts'
 import { Turn, type TurnEvents } from '../../node/turn/turn.ts'
 import { decodeSignedStatement, type StatementRef } from '../../protocols/account/wire.ts'
 import type { StorageError } from '../../protocols/core/errors.ts'
+import type { BlobsTold } from '../../node/turn/blobs-told.ts'
 import { contentId, type ContentId, type DeviceId } from '../../protocols/core/ids.ts'
 import { invariant } from '../../protocols/core/invariant.ts'
 import { padContent } from '../../protocols/envelope/padding.ts'
@@ -61,6 +62,7 @@ export interface Told {
   readonly hinted: number[]
   readonly sessionless: DeviceId[]
   readonly storage: Array<StorageError | undefined>
+  readonly blobs: BlobsTold[]
 }
 
 export class Engine {
@@ -79,7 +81,7 @@ export class Engine {
   readonly feed = new Feed()
   readonly arrivals = new Arrivals()
   readonly turn: Turn
-  readonly told: Told = { sealed: [], taken: [], behind: [], hinted: [], sessionless: [], storage: [] }
+  readonly told: Told = { sealed: [], taken: [], behind: [], hinted: [], sessionless: [], storage: [], blobs: [] }
   readonly steps: Step[] = []
   /** Who is told besides the record. */
   listener: Partial<TurnEvents> = {}
@@ -178,6 +180,7 @@ export class Engine {
         told.taken.push(...envelopes)
         this.listener.onTaken?.(envelopes)
       },
+      onBlobs: blobs => told.blobs.push(blobs),
       onStorage: error => told.storage.push(error)
     })
     return turn

@@ -61,6 +61,7 @@ export class End implements Channel {
   readonly station: Station
   readonly peerId: string
   readonly isRelayed = false
+  readonly movedBytes = 0
   readonly closed: Promise<ChannelEnd>
   onFrames: FrameHandler = () => {}
   readonly #link: Link

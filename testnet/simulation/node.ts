@@ -113,6 +113,7 @@ export class SimNode {
       verify: isSignature,
       box: { seal: sealSecret, open: openSecret },
       records: undefined,
+      media: undefined,
       macOf
     })
   }

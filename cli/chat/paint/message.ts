@@ -9,6 +9,7 @@ import { columnsOf, cutTo, padEnd, wrapText, type TextRow } from '../layout.ts'
 import type { ChatState, Stream } from '../shape.ts'
 import { openStream } from '../select.ts'
 import { clockTime, dayName, isSameDay } from '../words.ts'
+import { attachmentLine } from '../../media.ts'
 import { copiesIn } from '../../words.ts'
 import { glyphsOf } from './glyphs.ts'
 import { BLANK, centred, rowColumns, span, type Row, type Span, type Tone } from './row.ts'
@@ -195,7 +196,9 @@ function wrappedBody (message: MessageView, columnsMax: number): Body {
 export function bodyText (message: MessageView): string {
   if (message.deleted) return message.isOwn ? '(you deleted this message)' : '(deleted this message)'
   if (message.kind === 'unsupported') return 'Written by a newer version. Update to read it.'
-  return displaySafe(message.text, { areLinesKept: true })
+  const files = (message.attachments ?? []).map(attachment => attachmentLine(attachment, message.isOwn))
+  const text = displaySafe(message.text, { areLinesKept: true })
+  return files.length === 0 ? text : [...text === '' ? [] : [text], ...files].join('\n')
 }
 
 function bodyTone (message: MessageView): Tone {

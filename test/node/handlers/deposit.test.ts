@@ -19,6 +19,7 @@ import { Engine, numberedId } from '../engine.ts'
 class Stream implements Channel {
   readonly peerId: string
   readonly isRelayed = false
+  readonly movedBytes = 0
   readonly closed: Promise<ChannelEnd>
   readonly answers: Array<ResultFrame<string, string>> = []
   isClosed = false

@@ -30,6 +30,7 @@ class NarrowNetwork extends SimNetwork {
     return {
       peerId: channel.peerId,
       isRelayed: channel.isRelayed,
+      get movedBytes () { return channel.movedBytes },
       closed: channel.closed,
       close: () => { channel.close() },
       send: async frames => {

@@ -38,6 +38,6 @@ describe('vectors of message', () => {
       if (writable.length === 0 || writable.length !== pack.contents.length) continue
       if (Buffer.from(encodePack({ ...pack, contents: writable })).toString('hex') === hex) writable.forEach(content => kinds.add(content.type))
     }
-    assert.deepEqual([...kinds].sort(), ['accept', 'deletion', 'edit', 'profile', 'reaction', 'receipt', 'request', 'text'])
+    assert.deepEqual([...kinds].sort(), ['accept', 'blobNotice', 'deletion', 'edit', 'media', 'profile', 'reaction', 'receipt', 'request', 'text'])
   })
 })

@@ -8,9 +8,10 @@ import { CIPHERTEXT_BYTES_MAX, padContent } from '../../../protocols/envelope/pa
 import { HLC_US_MAX } from '../../../protocols/message/clock.ts'
 import type { WritableContent } from '../../../protocols/message/content.ts'
 import { ContentSchema, PackSchema } from '../../../protocols/message/content_pb.ts'
+import { encodeAttachment } from '../../../protocols/message/attachment.ts'
 import { encodeContent } from '../../../protocols/message/encode-content.ts'
 import { decodePack, encodePack, joinPack, type DecodedPack } from '../../../protocols/message/wire.ts'
-import { contentArbitrary, generatedContent, packArbitrary, textContent } from './arbitraries.ts'
+import { contentArbitrary, generatedContent, mediaContent, packArbitrary, smallAttachment, textContent } from './arbitraries.ts'
 import { idOf } from './ids.ts'
 
 const STATEMENT = { epoch: 0, seq: 3, hash: new Uint8Array(32).fill(7) }
@@ -49,6 +50,10 @@ describe('the wire form of contents', () => {
     const largest: WritableContent = { id: idOf(5), counter: Number.MAX_SAFE_INTEGER, hlcUs: HLC_US_MAX, parents, sentAtMs: 8.64e15, type: 'text', text: 'x'.repeat(60_000), replyTo: idOf(1) }
     const preKeyHeaderBytes = 2_000
     assert.ok(padContent(encodePack({ contents: [largest], senderStatement: STATEMENT })).byteLength + preKeyHeaderBytes < CIPHERTEXT_BYTES_MAX)
+    const files = [1, 2, 3].map(number => smallAttachment({ thumbnail: new Uint8Array(7_900).fill(number) }))
+    const bytes = files.reduce((sum, file) => sum + encodeAttachment(file).byteLength, 0)
+    const withFiles = { ...largest, ...mediaContent(5, files, 'x'.repeat(60_000 - bytes)), parents, replyTo: idOf(1) }
+    assert.ok(padContent(encodePack({ contents: [withFiles], senderStatement: STATEMENT })).byteLength + preKeyHeaderBytes < CIPHERTEXT_BYTES_MAX)
   })
 })
 
@@ -61,6 +66,12 @@ describe('what a writer must not do', () => {
     ['name five parents', { ...textContent(9), parents: [1, 2, 3, 4, 5].map(idOf) }],
     ['write a clock without room above it', { ...textContent(1), hlcUs: HLC_US_MAX + 1 }],
     ['write a number that is not whole', { ...textContent(1), counter: 1.5 }],
+    ['write a message with files that has none', mediaContent(1, [])],
+    ['write seventeen attachments', mediaContent(1, Array.from({ length: 17 }, () => smallAttachment()))],
+    ['write attachments above 24 KiB', mediaContent(1, [1, 2, 3, 4].map(() => smallAttachment({ thumbnail: new Uint8Array(8_000) })))],
+    ['write a text and attachments above 60,000 bytes', mediaContent(1, [smallAttachment()], 'x'.repeat(59_900))],
+    ['write a thumbnail above 8 KiB', mediaContent(1, [smallAttachment({ thumbnail: new Uint8Array(8_193) })])],
+    ['write a name above 1,024 bytes', mediaContent(1, [smallAttachment({ name: 'x'.repeat(1_025) })])],
     ['write a receipt for nothing', { ...textContent(1), type: 'receipt', kind: 'read', ids: [] }]
   ]
   for (const [what, content] of wrong) {
@@ -104,6 +115,13 @@ describe('bytes that anybody may have made', () => {
       assert.deepEqual(contents.at(-1), after)
       assert.equal(contents.length + skippedCount, 3)
     }), { numRuns: 500 })
+  })
+
+  it('are unsupported as attachments above a limit that a writer keeps', () => {
+    const file = smallAttachment({ thumbnail: new Uint8Array(8_000) })
+    const pack = (text: string, count: number): Uint8Array => toBinary(PackSchema, create(PackSchema, { contents: [generatedContent(mediaContent(1, Array.from({ length: count }, () => file), text))] }))
+    assert.deepEqual(decodePack(pack('', 2)).contents.map(({ type }) => type), ['media'])
+    for (const wrong of [pack('', 4), pack('x'.repeat(55_000), 1)]) assert.deepEqual(decodePack(wrong).contents.map(({ type }) => type), ['unsupported'])
   })
 
   it('are not read beyond an envelope', () => {
