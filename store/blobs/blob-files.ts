@@ -332,7 +332,8 @@ async function complete (file: FileHandle, blobBytes: number, nodes: readonly Ui
 }
 
 async function readLeaf (file: FileHandle, index: number, blobBytes: number): Promise<Uint8Array | undefined> {
-  const bytes = new Uint8Array(leafBytesAt(index, blobBytes))
+  // Not zeroed first: all of it is overwritten, or none of it shown.
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(leafBytesAt(index, blobBytes)).buffer)
   for (let read = 0; read < bytes.byteLength;) {
     const { bytesRead } = await file.read(bytes, read, bytes.byteLength - read, index * LEAF_BYTES + read)
     if (bytesRead === 0) return undefined
