@@ -132,7 +132,7 @@ export async function untilStored ({ id, timeoutMs, session, output }: Leaving):
   for (;;) {
     const { message: { attachments = [] } } = await session.api.call('message.show', { id })
     const open = attachments.filter(attachment => !isStored(attachment))
-    if (open.length === 0) return output.progress('')
+    if (open.length === 0) { output.progress(''); return }
     const parts = attachments.reduce((sum, attachment) => sum + attachment.parts, 0)
     const stored = attachments.reduce((sum, attachment) => sum + (isStored(attachment) ? attachment.parts : attachment.partsStored ?? 0), 0)
     if (stored > before) lateAtMs = Date.now() + timeoutMs
