@@ -1,5 +1,5 @@
 /** What the relays of a contact would take of a blob, asked before it is made: their cards say so. Law: docs/protocols/mailbox.md, "Questions". */
-import { decodeRelayCard, encodeRelayQuery } from '../../protocols/mailbox/questions.ts'
+import { decodeRelayCard, encodeRelayQuery, type RelayCard } from '../../protocols/mailbox/questions.ts'
 import { MAILBOX_VERSION } from '../../protocols/mailbox/wire.ts'
 import { MalformedError, UnreachableError } from '../../protocols/core/errors.ts'
 import { relayLabel } from '../contacts/copies.ts'
@@ -9,23 +9,28 @@ import { RELAY_PROTOCOL } from '../protocols.ts'
 import type { MediaOffer } from './ports.ts'
 
 const NONCE_BYTES = 16
-/** How a relay says on its card that it keeps blobs. */
-export const MEDIA_FEATURE = 'media'
 
 export interface OffersParts { readonly network: Network, readonly random: Random, readonly directory: Directory }
 
-export async function askOffers (contact: number, _blobBytes: number, { network, random, directory }: OffersParts): Promise<readonly MediaOffer[]> {
+export async function askOffers (contact: number, blobBytes: number, { network, random, directory }: OffersParts): Promise<readonly MediaOffer[]> {
   const relays = directory.contact(contact)?.list?.relays ?? []
-  return await Promise.all(relays.map(async target => await askOne(target, relayLabel(target.peerId, relays), { network, random })))
+  return await Promise.all(relays.map(async target => await askOne(target, relayLabel(target.peerId, relays), { network, random, blobBytes })))
 }
 
-async function askOne (target: PeerTarget, relay: string, { network, random }: Pick<OffersParts, 'network' | 'random'>): Promise<MediaOffer> {
+async function askOne (target: PeerTarget, relay: string, { network, random, blobBytes }: Pick<OffersParts, 'network' | 'random'> & { readonly blobBytes: number }): Promise<MediaOffer> {
   const nothing = { relay, bytesMax: undefined, keepUntilMs: undefined }
   try {
     const card = decodeRelayCard(await network.request(target, RELAY_PROTOCOL, encodeRelayQuery({ version: MAILBOX_VERSION, nonce: random.bytes(NONCE_BYTES) })))
-    return { ...nothing, refusal: card.features.includes(MEDIA_FEATURE) ? undefined : 'notOffered' }
+    return { relay, ...offerOf(card, blobBytes) }
   } catch (error) {
     if (error instanceof UnreachableError || error instanceof MalformedError) return { ...nothing, refusal: 'unreachable' }
     throw error
   }
+}
+
+function offerOf ({ media, timeMs }: RelayCard, blobBytes: number): Omit<MediaOffer, 'relay'> {
+  if (media === undefined) return { refusal: 'notOffered', bytesMax: undefined, keepUntilMs: undefined }
+  const bytesMax = Math.min(media.blobBytesMax, media.mailboxBytesMax)
+  if (blobBytes > bytesMax) return { refusal: 'tooLarge', bytesMax, keepUntilMs: undefined }
+  return { refusal: undefined, bytesMax, keepUntilMs: timeMs + media.keepMsMax }
 }

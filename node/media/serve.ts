@@ -19,21 +19,34 @@ export interface ServeParts {
   readonly clock: Clock
   /** undefined: nothing of it is here, or the key is not its own. Who asks must not be able to tell which. */
   readonly find: (root: BlobRoot, readKey: Uint8Array) => Promise<StoredBlobReader | undefined>
+  /** Somebody has shown the read key. */
+  readonly onShown?: (root: BlobRoot, peerId: string) => void
   /** A leaf has left. */
   readonly onServed?: (root: BlobRoot, bytes: number) => void
+  /** Takes the streams that begin with anything but `get`; unless given, those are refused. */
+  readonly other?: (channel: Channel, isCrowded: boolean) => OtherStream
+  /** Blobs that one peer asks for; unless given, what a user's node allows. */
+  readonly rates?: Rates
+  /** Streams at once, in all and of one peer; unless given, what a user's node allows. */
+  readonly limits?: () => StreamLimits
 }
+
+export interface StreamLimits { readonly streamsMax: number, readonly perPeerMax: number }
+
+/** @throws MalformedError when it is out of place */
+export interface OtherStream { readonly take: (frame: BlobRequest) => Promise<void> }
 
 /** Whoever is asked to come back has others to ask meanwhile. */
 const BUSY_RETRY_MS = 5_000
 
 export function serveBlobs (parts: ServeParts): void {
-  const { network, clock } = parts
-  const rates = new Rates(clock, () => ({ burst: BLOB_GET_BURST, perSecond: BLOB_GETS_PER_SECOND }))
+  const { network, clock, limits = userLimits, rates = new Rates(clock, () => ({ burst: BLOB_GET_BURST, perSecond: BLOB_GETS_PER_SECOND })) } = parts
   const served = new Map<string, number>()
   let servedCount = 0
   network.serveChannel(BLOB_PROTOCOL, channel => {
     const ofPeer = served.get(channel.peerId) ?? 0
-    const isCrowded = servedCount >= BLOBS_SERVED_MAX || ofPeer >= BLOBS_SERVED_PER_PEER_MAX
+    const { streamsMax, perPeerMax } = limits()
+    const isCrowded = servedCount >= streamsMax || ofPeer >= perPeerMax
     servedCount += 1
     served.set(channel.peerId, ofPeer + 1)
     void channel.closed.then(() => {
@@ -47,6 +60,8 @@ export function serveBlobs (parts: ServeParts): void {
   })
 }
 
+function userLimits (): StreamLimits { return { streamsMax: BLOBS_SERVED_MAX, perPeerMax: BLOBS_SERVED_PER_PEER_MAX } }
+
 interface StreamParts extends ServeParts { readonly rates: Rates, readonly isCrowded: boolean }
 
 class ServedStream {
@@ -54,6 +69,7 @@ class ServedStream {
   readonly #parts: StreamParts
   #root: BlobRoot | undefined
   #blob: StoredBlobReader | undefined
+  #other: OtherStream | undefined
   #areNodesWanted = false
   readonly #wanted: number[] = []
   #isPumping = false
@@ -73,7 +89,9 @@ class ServedStream {
   }
 
   async #takeFrame (frame: BlobRequest): Promise<void> {
-    if (frame.type === 'get') {
+    if (this.#other !== undefined) {
+      await this.#other.take(frame)
+    } else if (frame.type === 'get') {
       if (this.#root !== undefined) throw new MalformedError('blob stream', 'must be opened once')
       this.#root = frame.root
       await this.#open(frame)
@@ -84,6 +102,9 @@ class ServedStream {
     } else if (frame.type === 'want') {
       this.#want(frame)
       void this.#pump()
+    } else if (this.#parts.other !== undefined && this.#root === undefined) {
+      this.#other = this.#parts.other(this.#channel, this.#parts.isCrowded)
+      await this.#other.take(frame)
     } else {
       // Nodes of people keep what their people were sent, and nothing for others.
       await this.#refuse('notOffered')
@@ -96,14 +117,15 @@ class ServedStream {
     if (version !== BLOB_VERSION) await this.#refuse('version')
     else if (waitMs > 0) await this.#refuse('rate', waitMs)
     else if (isCrowded) await this.#refuse('busy', BUSY_RETRY_MS)
-    else await this.#show(await find(root, readKey))
+    else await this.#show(root, await find(root, readKey))
   }
 
-  async #show (blob: StoredBlobReader | undefined): Promise<void> {
+  async #show (root: BlobRoot, blob: StoredBlobReader | undefined): Promise<void> {
     this.#blob = blob
-    if (blob === undefined) await this.#refuse('notFound')
-    else if (this.#isClosed) await blob.close()
-    else await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
+    if (blob === undefined) return await this.#refuse('notFound')
+    if (this.#isClosed) return await blob.close()
+    this.#parts.onShown?.(root, this.#channel.peerId)
+    await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
   }
 
   #want ({ first, count }: Extract<BlobRequest, { type: 'want' }>): void {

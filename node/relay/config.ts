@@ -52,6 +52,20 @@ export interface Rates {
   readonly requestsPerPeer: Rate
   /** Bundles with one-time keys through one alias. */
   readonly bundlesPerAlias: Rate
+  /** Blobs that one peer brings, gives back or asks for. */
+  readonly blobsPerPeer: Rate
+}
+
+/** Files of users, encrypted, for those who are away. */
+export interface MediaConfig {
+  readonly isOn: boolean
+  /** Of all blobs together, with what they take besides their bytes. */
+  readonly capBytes: number
+  readonly mailboxBytesMax: number
+  readonly blobBytesMax: number
+  readonly keepMsMax: number
+  /** Streams at once. */
+  readonly streamsMax: number
 }
 
 export interface RelayConfig {
@@ -63,6 +77,7 @@ export interface RelayConfig {
   readonly quotas: Quotas
   readonly rates: Rates
   readonly thresholds: Thresholds
+  readonly media: MediaConfig
   readonly mailboxesMax: number
   /** Of the database with its write-ahead log and free pages. */
   readonly capBytes: number
@@ -89,9 +104,13 @@ export const RELAY_DEFAULTS: RelayConfig = {
     depositsPerAlias: { burst: 1_024, perSecond: 100 },
     refusalsPerPeer: { burst: 256, perSecond: 20 },
     requestsPerPeer: { burst: 100, perSecond: 5 },
-    bundlesPerAlias: { burst: 4, perSecond: 4 / 3600 }
+    bundlesPerAlias: { burst: 4, perSecond: 4 / 3600 },
+    // An album for several people at once; then as fast as somebody picks photos.
+    blobsPerPeer: { burst: 256, perSecond: 4 }
   },
   thresholds: { capShare: 0.95, availableBytesMin: 256 * MIB, residentBytesMax: GIB, loopDelayMsMax: 200 },
+  // Of the files of a month some are large and most are photos: a thousand of these, or a film, for each of the first few users who do that.
+  media: { isOn: true, capBytes: 20 * GIB, mailboxBytesMax: 4 * GIB, blobBytesMax: 2 * GIB, keepMsMax: DELIVERY_LIFETIME_MS, streamsMax: 32 },
   mailboxesMax: 100_000,
   capBytes: 10 * GIB,
   stuckAfterMs: 14 * DAY_MS

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { isThere } from '../../store/files.ts'
 
 export const RELAY_DATABASE = 'relay.db'
+/** A folder: files of users, encrypted. */
+export const RELAY_BLOBS = 'blobs'
 export const RELAY_KEY = 'relay.key'
 export const RELAY_SETTINGS = 'relay.toml'
 

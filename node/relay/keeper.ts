@@ -15,6 +15,8 @@ export interface KeeperParts {
   readonly scribe: Scribe
   readonly clock: Clock
   readonly tally: Tally
+  /** The same for blobs, whose files go with their rows. */
+  readonly tidyBlobs: () => Promise<number>
 }
 
 interface Counts { readonly stored: number, readonly acknowledged: number, readonly expired: number, readonly refused: Readonly<Record<string, number>> }
@@ -78,6 +80,7 @@ export class Keeper {
     const { store } = this.#parts
     const before = store.read.space().usedBytes
     const expired = await this.#expire()
+    await this.#parts.tidyBlobs()
     await this.#vacuum()
     await this.#writeDay()
     return { expired, releasedBytes: Math.max(0, before - store.read.space().usedBytes) }
@@ -138,7 +141,8 @@ export class Keeper {
         expired: now.expired - before.expired,
         refused,
         usedBytes: store.read.space().usedBytes,
-        mailboxes: store.read.totals().mailboxes
+        mailboxes: store.read.totals().mailboxes,
+        mediaBytes: store.read.totals().blobBytes
       })
     })
     this.#written = now

@@ -10,7 +10,7 @@ import { settingText, settingWords } from './settings-values.ts'
 import { checkRelaySetting, loadRelaySettings, type RelaySettings, type SettingSources } from './settings.ts'
 
 /** What the network is made of is asked once, at the start. */
-const AT_START = /^(listen|announce|http|circuits\..*|dht\..*)$/
+const AT_START = /^(listen|announce|http|media\.(bitswap|http)|circuits\..*|dht\..*)$/
 
 export interface ChangedLimits {
   readonly settings: RelaySettings

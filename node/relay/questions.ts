@@ -4,7 +4,7 @@
  */
 import { custodyMacInput, custodySigningInput } from '../../protocols/deposit/custody.ts'
 import {
-  custodyNumber, decodeCustodyRequest, decodeRelayQuery, encodeCustodyAnswer, encodeRelayCard, type CustodyAnswer, type CustodyRefusal, type CustodyRequest, type RelayCard
+  custodyNumber, decodeCustodyRequest, decodeRelayQuery, encodeCustodyAnswer, encodeRelayCard, MEDIA_FEATURE, type CustodyAnswer, type CustodyRefusal, type CustodyRequest, type RelayCard, type RelayMediaLimits
 } from '../../protocols/mailbox/questions.ts'
 import { MAILBOX_VERSION } from '../../protocols/mailbox/wire.ts'
 import { isMacOf } from '../crypto/mac.ts'
@@ -52,6 +52,8 @@ export interface CardParts {
   readonly software: string
   readonly features: readonly string[]
   readonly takesMailboxes: () => boolean
+  /** undefined: it takes no blobs now. */
+  readonly media: () => RelayMediaLimits | undefined
 }
 
 export function serveCard (parts: CardParts): void {
@@ -62,15 +64,17 @@ export function serveCard (parts: CardParts): void {
 }
 
 /** What the relay says about itself, now. */
-function cardOf ({ network, clock, config, software, features, takesMailboxes }: CardParts): RelayCard & { readonly admission: MailboxAdmission['type'] } {
+function cardOf ({ network, clock, config, software, features, takesMailboxes, media }: CardParts): RelayCard & { readonly admission: MailboxAdmission['type'] } {
   const { admission, quotas } = config()
+  const blobs = media()
   return {
     description: relayDescription(config(), software),
     admission: admission.type,
     limits: mailboxLimits(quotas),
     timeMs: clock.now(),
     takesMailboxes: takesMailboxes(),
-    features,
+    features: [...features, ...blobs === undefined ? [] : [MEDIA_FEATURE]],
+    ...blobs !== undefined && { media: blobs },
     relay: { peerId: network.peerId, addresses: network.addresses() }
   }
 }

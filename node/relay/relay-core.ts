@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 import { MalformedError, StorageError } from '../../protocols/core/errors.ts'
 import { INCARNATION_BYTES } from '../../protocols/core/limits.ts'
 import { UnconfirmedWriteError } from '../../store/faults.ts'
+import type { BlobFiles } from '../../store/blobs/blob-files.ts'
 import type { RelayStore, Space, WaitingMailbox } from '../../store/relay/types.ts'
 import type { RelayStep } from '../failpoints.ts'
 import type { Clock, Network, Random, Signer } from '../ports.ts'
@@ -16,6 +17,7 @@ import { Doorkeeper } from './doorkeeper.ts'
 import { Flow } from './flow.ts'
 import { Keeper } from './keeper.ts'
 import { serveMailboxes } from './mailboxes.ts'
+import { RelayMedia } from './media/media.ts'
 import { serveRelayPrekeys } from './prekeys.ts'
 import { Pressure, type Vitals } from './pressure.ts'
 import type { Collected, MailboxView, RelayOperator } from './http/operator.ts'
@@ -47,6 +49,8 @@ export interface RelayCoreOptions {
   readonly surroundings?: () => { readonly reservations?: number, readonly reservationsMax?: number, readonly dht?: number }
   /** The disk did not confirm a write. Nothing is acknowledged any more, and the relay has to be stopped. */
   readonly onUnconfirmed?: (fault: UnconfirmedWriteError) => void
+  /** Where blobs lie; without it none are taken. */
+  readonly blobs?: BlobFiles
   /** A record of an owner is new or newer. */
   readonly onRecord?: (name: Uint8Array, record: Uint8Array) => void
 }
@@ -76,6 +80,7 @@ export class RelayCore implements RelayOperator {
   readonly #registrar: Registrar
   readonly #keeper: Keeper
   readonly #pressure: Pressure
+  readonly media: RelayMedia | undefined
   readonly #startedAtMs: number
   #config: RelayConfig
   #state: RelayStats['state'] = 'starting'
@@ -96,8 +101,9 @@ export class RelayCore implements RelayOperator {
     this.#isDraining = store.read.fact(DRAINING_FACT) === 'yes'
     this.#scribe = new Scribe({ store, clock, tally: this.tally, reach, onStorage: fault => { this.#noteStorage(fault) } })
     this.#streams = new Streams(clock)
-    this.#keeper = new Keeper({ store, scribe: this.#scribe, clock, tally: this.tally })
     this.#pressure = new Pressure({ clock, vitals, thresholds: () => this.#config.thresholds, capShare: () => this.#capShare() })
+    this.media = this.#makeMedia()
+    this.#keeper = new Keeper({ store, scribe: this.#scribe, clock, tally: this.tally, tidyBlobs: async () => await this.media?.shelf.tidy() ?? 0 })
     this.#registrar = new Registrar({
       store,
       scribe: this.#scribe,
@@ -117,6 +123,7 @@ export class RelayCore implements RelayOperator {
     this.#streams.start()
     this.#keeper.start()
     this.#pressure.start()
+    this.media?.start()
     this.#state = this.#isDraining ? 'draining' : 'open'
   }
 
@@ -124,6 +131,7 @@ export class RelayCore implements RelayOperator {
   async stop (): Promise<void> {
     this.#state = 'stopping'
     this.#pressure.stop()
+    await this.media?.stop()
     await this.#keeper.stop()
     await this.#scribe.stop()
     this.#streams.stop()
@@ -202,6 +210,7 @@ export class RelayCore implements RelayOperator {
       memory: { residentBytes, heapBytes },
       loopDelayMs: this.#pressure.loopDelayMs,
       ...this.tally.view(),
+      media: this.media?.view() ?? { ...this.tally.mediaView(), isOn: false, blobs: 0, unfinished: 0, references: 0, usedBytes: 0, capBytes: 0 },
       peers: { connections: network.connectionCount(), depositing: this.#streams.depositing, collecting: this.#streams.collecting, ...NO_SURROUNDINGS, ...surroundings?.() },
       stuck: { count: stuck.count, mailboxes: stuck.mailboxes.map(stuckOf) },
       days: store.read.days(DAYS_SHOWN)
@@ -234,7 +243,29 @@ export class RelayCore implements RelayOperator {
     serveRelayPrekeys({ network, reader, scribe, clock, signer, tally, rates: this.#rates('requestsPerPeer'), bundleRates: this.#rates('bundlesPerAlias') })
     serveDirectory({ network, reader, scribe, clock, tally, rates: this.#rates('requestsPerPeer'), onRecord })
     serveCustody({ network, scribe, clock, signer, tally, rates: this.#rates('requestsPerPeer') })
-    serveCard({ network, clock, config, software: this.#software, features, takesMailboxes: () => this.closed().length === 0 })
+    serveCard({ network, clock, config, software: this.#software, features, takesMailboxes: () => this.closed().length === 0, media: () => this.media?.offer() })
+  }
+
+  #makeMedia (): RelayMedia | undefined {
+    const { store, ports: { network, clock, signer }, blobs } = this.#options
+    if (blobs === undefined) return undefined
+    return new RelayMedia({
+      files: blobs,
+      network,
+      store,
+      clock,
+      signer,
+      scribe: this.#scribe,
+      tally: this.tally,
+      rates: this.#rates('blobsPerPeer'),
+      config: () => this.#config.media,
+      isDraining: () => this.#isDraining,
+      isStorageWell: () => this.#storageTrouble === undefined,
+      spareBytes: () => {
+        const { availableBytes } = this.#pressure.vitals
+        return availableBytes === undefined ? undefined : availableBytes - this.#config.thresholds.availableBytesMin
+      }
+    })
   }
 
   #rates (name: keyof RelayConfig['rates']): Rates { return new Rates(this.#options.ports.clock, () => this.#config.rates[name], RATE_NAMES_MAX) }

@@ -5,17 +5,19 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NotFoundError, StorageError, UsageError } from '../../protocols/core/errors.ts'
+import { BlobFiles } from '../../store/blobs/blob-files.ts'
 import { createDurably, writeDurably } from '../../store/files.ts'
 import { lockHome, type HomeLock } from '../../store/lock.ts'
 import { openRelayStore } from '../../store/relay/relay-store.ts'
 import type { RelayStore } from '../../store/relay/types.ts'
 import { hasAccount, makeHome } from '../home-files.ts'
 import { generateNetworkKey, peerIdOf } from '../net/identity.ts'
-import { hasRelay, RELAY_DATABASE, RELAY_KEY, RELAY_SETTINGS } from './home-files.ts'
+import { hasRelay, RELAY_BLOBS, RELAY_DATABASE, RELAY_KEY, RELAY_SETTINGS } from './home-files.ts'
 
 export interface RelayHome {
   readonly networkKey: Uint8Array
   readonly store: RelayStore
+  readonly blobs: BlobFiles
   readonly lock: HomeLock
 }
 
@@ -53,7 +55,7 @@ export function openRelayHome (home: string, capBytes: number): RelayHome {
   const lock = lockHome(home)
   try {
     const path = join(home, RELAY_DATABASE)
-    return { networkKey, lock, store: openRelayStore({ path, isNew: !existsSync(path), capBytes }) }
+    return { networkKey, lock, store: openRelayStore({ path, isNew: !existsSync(path), capBytes }), blobs: new BlobFiles(join(home, RELAY_BLOBS)) }
   } catch (error) {
     lock.release()
     throw error

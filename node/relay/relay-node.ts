@@ -102,7 +102,7 @@ export class RelayNode implements AsyncDisposable {
   #stopping: Promise<void> | undefined
 
   constructor (config: RelayNodeConfig, composed: Composed) {
-    const { opened: { store, networkKey }, settings, listen } = composed
+    const { opened: { store, blobs, networkKey }, settings, listen } = composed
     const { promise, resolve: tell } = Promise.withResolvers<StorageError | undefined>()
     this.stopped = promise
     this.#tellStopped = () => { tell(this.#fault) }
@@ -128,6 +128,7 @@ export class RelayNode implements AsyncDisposable {
     this.#republisher = records === undefined ? undefined : new Republisher({ reader: store.read, records, clock: realClock, random: realRandom })
     this.#core = new RelayCore({
       store,
+      blobs,
       ports: { clock: realClock, random: realRandom, network: this.#network, signer: signerOf(privateKeyOf(networkKey).raw.subarray(0, SEED_BYTES)), vitals: () => vitalsOf(config.home) },
       config: settings.config,
       version: VERSION,

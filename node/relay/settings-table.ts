@@ -7,7 +7,7 @@ import type { Rate } from '../../protocols/core/rate.ts'
 import { RELAY_DEFAULTS } from './config.ts'
 
 /** `size`, `duration`, `count` and `share` are numbers: bytes, milliseconds, how many, a part of 1. */
-export type SettingKind = 'text' | 'list' | 'flag' | 'size' | 'duration' | 'count' | 'share' | 'rate' | 'endpoint' | readonly string[]
+export type SettingKind = 'text' | 'list' | 'flag' | 'size' | 'duration' | 'count' | 'share' | 'rate' | 'endpoint' | 'gateway' | readonly string[]
 export type RelaySettingValue = string | number | boolean | readonly string[] | Rate
 
 export interface RelaySettingSpec {
@@ -17,7 +17,7 @@ export interface RelaySettingSpec {
   readonly fallback: RelaySettingValue
 }
 
-const { quotas, rates, thresholds, capBytes, mailboxesMax, stuckAfterMs } = RELAY_DEFAULTS
+const { quotas, rates, thresholds, media, capBytes, mailboxesMax, stuckAfterMs } = RELAY_DEFAULTS
 
 /** `section.key`; those without a section stand first. In the order of the file. */
 export const RELAY_SETTINGS_TABLE = {
@@ -55,6 +55,20 @@ export const RELAY_SETTINGS_TABLE = {
   'rate.refusals-per-peer': { about: ['Refusals that one peer may cause before it is slowed down.'], takes: 'rate', fallback: rates.refusalsPerPeer },
   'rate.requests-per-peer': { about: ['Everything else that one peer may ask.'], takes: 'rate', fallback: rates.requestsPerPeer },
   'rate.bundles-per-alias': { about: ['One-time keys handed out through one door.'], takes: 'rate', fallback: rates.bundlesPerAlias },
+  'rate.files-per-peer': { about: ['Files that one peer may bring, give back or ask for.'], takes: 'rate', fallback: rates.blobsPerPeer },
+
+  'media.on': { about: ['Keep files of users who are away, encrypted, in the folder blobs beside the database.', 'Off: none are taken; those that are here are given out until they expire.'], takes: 'flag', fallback: media.isOn },
+  'media.cap': { about: ['What all of them together may take on the disk, on top of disk.cap. A file counts in full from the promise to keep it.'], takes: 'size', fallback: media.capBytes },
+  'media.mailbox': { about: ['What is kept for one mailbox, whoever of its contacts has brought it.'], takes: 'size', fallback: media.mailboxBytesMax },
+  'media.largest': { about: ['The largest single file, encrypted: at most an eighth more than as it was.'], takes: 'size', fallback: media.blobBytesMax },
+  'media.keep': { about: ['How long a file is kept, unless whoever brings it asks for less.'], takes: 'duration', fallback: media.keepMsMax },
+  'media.streams': { about: ['Files that come or go at the same time; each takes a few MB of memory.'], takes: 'count', fallback: media.streamsMax },
+  'media.bitswap': { about: ['Answer IPFS nodes too, by bitswap, when they have shown the key of a file.'], takes: 'flag', fallback: true },
+  'media.http': {
+    about: ['Where files are also answered over HTTP, as an IPFS gateway does, to whoever shows the key of a file: for example "0.0.0.0:4783".', 'Without TLS: put a proxy in front of it. "off" for nowhere.'],
+    takes: 'gateway',
+    fallback: 'off'
+  },
 
   'circuits.places': { about: ['Users behind routers who may be reached through this relay, at once. 0: none.'], takes: 'count', fallback: CIRCUIT_RESERVATIONS_MAX },
   'circuits.size': { about: ['What one such connection may carry, both ways together, before it ends.'], takes: 'size', fallback: CIRCUIT_BYTES_MAX },
@@ -73,6 +87,7 @@ export const SECTION_TITLES: Readonly<Record<string, string>> = {
   admission: 'New mailboxes',
   mailbox: 'What a mailbox holds',
   rate: 'How fast, for each who comes',
+  media: 'Files of users',
   circuits: 'Connections to users behind routers',
   dht: 'The directory of relays'
 }

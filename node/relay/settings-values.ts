@@ -6,6 +6,7 @@ import type { RelaySettingValue, SettingKind } from './settings-table.ts'
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 24 * 3_600_000 }
 const RATE_UNITS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600 }
 const RATE = /^(\d+(?:\.\d+)?)\/(s|min|h)(?:,? burst (\d+))?$/
+const PLACE = /^(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[[0-9a-f:]{2,39}\]|localhost):(\d{1,5})$/
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]):(\d{1,5})$/
 
 /** undefined when `given` is nothing that the setting takes. */
@@ -19,6 +20,7 @@ export function settingValue (takes: SettingKind, given: unknown): RelaySettingV
     case 'count': return wholeNumber(given)
     case 'share': return shareValue(given)
     case 'rate': return rateValue(given)
+    case 'gateway': return typeof given === 'string' && (given === 'off' || placeIn(given) !== undefined) ? given : undefined
     case 'endpoint': return typeof given === 'string' && (given === 'off' || portIn(given) !== undefined) ? given : undefined
     default: return takes.find(choice => choice === given)
   }
@@ -35,6 +37,7 @@ export function settingWords (takes: SettingKind): string {
     case 'count': return 'a whole number'
     case 'share': return 'a share from 0.1 to 1'
     case 'rate': return 'a rate such as "100/s, burst 1024"'
+    case 'gateway': return 'an address to listen on such as 0.0.0.0:4783, or off'
     case 'endpoint': return 'an address on this computer such as 127.0.0.1:4782, or off'
     default: return takes.join(', ')
   }
@@ -53,6 +56,13 @@ export function settingText (takes: SettingKind, value: RelaySettingValue): stri
 export function portIn (endpoint: string): number | undefined {
   const port = Number(LOOPBACK.exec(endpoint)?.[2] ?? NaN)
   return port <= 65_535 ? port : undefined
+}
+
+/** Of an address to listen on. */
+export function placeIn (endpoint: string): { readonly host: string, readonly port: number } | undefined {
+  const [, host = '', digits = ''] = PLACE.exec(endpoint) ?? []
+  const port = Number(digits)
+  return host !== '' && port <= 65_535 ? { host: host.replaceAll(/[[\]]/g, ''), port } : undefined
 }
 
 function listValue (given: unknown): readonly string[] | undefined {

@@ -26,6 +26,8 @@ export interface RelaySettings {
   /** Where the dashboard answers: a loopback address with a port; undefined for nowhere. */
   readonly http: { readonly endpoint: string, readonly isDefault: boolean } | undefined
   readonly circuits: { readonly placesMax: number, readonly circuitBytesMax: number, readonly circuitMs: number }
+  /** What is asked once, at the start. `http`: undefined for nowhere. */
+  readonly media: { readonly isBitswapOn: boolean, readonly http: string | undefined }
   readonly dht: { readonly isOn: boolean, readonly bootstrap: readonly string[] }
   /** What is wrong with the file but no reason to stop, in words. */
   readonly warnings: readonly string[]
@@ -79,12 +81,13 @@ function typedSettings (all: RelaySettingsMap): Omit<RelaySettings, 'path' | 'al
     announce: list('announce'),
     http: text('http') === 'off' ? undefined : { endpoint: text('http'), isDefault: all.get('http')?.origin === 'default' },
     circuits: { placesMax: count('circuits.places'), circuitBytesMax: count('circuits.size'), circuitMs: count('circuits.time') },
+    media: { isBitswapOn: flag('media.on') && flag('media.bitswap'), http: text('media.http') === 'off' ? undefined : text('media.http') },
     dht: { isOn: flag('dht.on'), bootstrap: list('dht.bootstrap') }
   }
 }
 
 function relayConfig (all: RelaySettingsMap): RelayConfig {
-  const { text, count, rate } = accessors(all)
+  const { text, count, flag, rate } = accessors(all)
   return {
     name: text('name'),
     operator: text('operator'),
@@ -102,13 +105,22 @@ function relayConfig (all: RelaySettingsMap): RelayConfig {
       depositsPerAlias: rate('rate.deposits-per-alias'),
       refusalsPerPeer: rate('rate.refusals-per-peer'),
       requestsPerPeer: rate('rate.requests-per-peer'),
-      bundlesPerAlias: rate('rate.bundles-per-alias')
+      bundlesPerAlias: rate('rate.bundles-per-alias'),
+      blobsPerPeer: rate('rate.files-per-peer')
     },
     thresholds: {
       capShare: count('disk.full-share'),
       availableBytesMin: count('disk.keep-free'),
       residentBytesMax: count('admission.memory'),
       loopDelayMsMax: count('admission.lag')
+    },
+    media: {
+      isOn: flag('media.on'),
+      capBytes: count('media.cap'),
+      mailboxBytesMax: count('media.mailbox'),
+      blobBytesMax: count('media.largest'),
+      keepMsMax: count('media.keep'),
+      streamsMax: count('media.streams')
     },
     mailboxesMax: count('admission.mailboxes'),
     capBytes: count('disk.cap'),
@@ -173,11 +185,13 @@ function resolve (name: RelaySettingName, { options, environment, values }: Sour
 }
 
 /** What is allowed, but hardly meant. */
-function contradictions ({ admission, quotas, capBytes }: RelayConfig): readonly string[] {
+function contradictions ({ admission, quotas, media, capBytes }: RelayConfig): readonly string[] {
   return [
     ...admission.type === 'code' && admission.codes.size === 0 ? ['admission.mode is "code" and there are no admission.codes: nobody gets a mailbox.'] : [],
     ...admission.type === 'list' && admission.peerIds.size === 0 ? ['admission.mode is "list" and admission.peers is empty: nobody gets a mailbox.'] : [],
-    ...quotas.mailboxBytesMax > capBytes ? ['mailbox.size is larger than disk.cap: one mailbox may fill the disk.'] : []
+    ...quotas.mailboxBytesMax > capBytes ? ['mailbox.size is larger than disk.cap: one mailbox may fill the disk.'] : [],
+    ...media.isOn && media.mailboxBytesMax > media.capBytes ? ['media.mailbox is larger than media.cap: one mailbox may take all of it.'] : [],
+    ...media.isOn && media.blobBytesMax > media.mailboxBytesMax ? ['media.largest is larger than media.mailbox: such a file is never taken.'] : []
   ]
 }
 

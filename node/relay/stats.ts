@@ -92,6 +92,33 @@ export interface TrafficCounts {
   readonly mailboxesClosed: number
 }
 
+/** Of blobs, since the start of the process; they only rise. */
+export interface MediaCounts {
+  /** Blobs that became whole. */
+  readonly stored: number
+  readonly receivedBytes: number
+  /** Blobs that somebody opened with their key, and bytes of leaves that left, whichever way. */
+  readonly opened: number
+  readonly servedBytes: number
+  /** References that their owners gave back, and that expired. */
+  readonly released: number
+  readonly expired: number
+  /** Blobs that were promised and whose file is not there: somebody has touched the disk. */
+  readonly lost: number
+}
+
+export interface MediaView extends MediaCounts {
+  readonly isOn: boolean
+  readonly blobs: number
+  readonly unfinished: number
+  /** For how many mailboxes altogether: one blob may be kept for several. */
+  readonly references: number
+  /** What all of them may take, unfinished ones in full, and the cap on that. */
+  readonly usedBytes: number
+  readonly capBytes: number
+  readonly refused: Readonly<Record<string, number>>
+}
+
 export interface PeersView {
   readonly connections: number
   /** Open streams that deposit. */
@@ -127,6 +154,8 @@ export interface DayView {
   /** At the end of the day, or now. */
   readonly usedBytes: number
   readonly mailboxes: number
+  /** What blobs took, on top of `usedBytes`. */
+  readonly mediaBytes: number
 }
 
 /** A quarter of an hour of this process. */
@@ -158,6 +187,7 @@ export interface RelayStats {
   readonly answeredMs: HistogramView
   readonly commits: CommitCounts
   readonly traffic: TrafficCounts
+  readonly media: MediaView
   readonly peers: PeersView
   readonly stuck: { readonly count: number, readonly mailboxes: readonly StuckMailbox[] }
   /** Oldest first; today last. */

@@ -1,5 +1,5 @@
 /** What a relay counts while it works. Only numbers: what they belong to is not kept. */
-import type { CommitCounts, DepositCounts, HistogramView, QuarterView, TrafficCounts } from './stats.ts'
+import type { CommitCounts, DepositCounts, HistogramView, MediaCounts, QuarterView, TrafficCounts } from './stats.ts'
 import { DURATION_BOUNDS_MS, Histogram, SIZE_BOUNDS } from './histogram.ts'
 
 const QUARTER_MS = 15 * 60_000
@@ -40,10 +40,13 @@ export class Tally {
     mailboxesClosed: 0
   }
 
+  readonly media: Mutable<MediaCounts> = { stored: 0, receivedBytes: 0, opened: 0, servedBytes: 0, released: 0, expired: 0, lost: 0 }
+
   #stored = 0
   #storedBytes = 0
   #known = 0
   readonly #refused = new Map<string, number>()
+  readonly #mediaRefused = new Map<string, number>()
   readonly #quarters: Quarter[] = []
 
   stored (bytes: number): void {
@@ -60,6 +63,10 @@ export class Tally {
     const quarter = this.#quarters.at(-1)
     if (quarter !== undefined) quarter.refused += 1
   }
+
+  mediaRefused (reason: string): void { this.#mediaRefused.set(reason, (this.#mediaRefused.get(reason) ?? 0) + 1) }
+
+  mediaView (): MediaCounts & { readonly refused: Readonly<Record<string, number>> } { return { ...this.media, refused: Object.fromEntries(this.#mediaRefused) } }
 
   /** Called now and then: begins the next quarter of an hour when it is time. */
   observe (nowMs: number, usedBytes: number): void {

@@ -1,5 +1,5 @@
 /** What anybody may ask a relay: who it is and what it offers, and, with an alias, what it holds. Law: docs/protocols/mailbox.md, "Custody" and "Card". */
-import { instantMs, sizedBytes } from '../core/bytes.ts'
+import { instantMs, safeInteger, sizedBytes } from '../core/bytes.ts'
 import { namesOf } from '../core/enums.ts'
 import { MalformedError } from '../core/errors.ts'
 import { envelopeId, type EnvelopeId } from '../core/ids.ts'
@@ -47,7 +47,20 @@ export interface RelayCard {
   readonly takesMailboxes: boolean
   readonly features: readonly string[]
   readonly relay: ListedRelay | undefined
+  /** undefined: it takes no blobs. */
+  readonly media?: RelayMediaLimits | undefined
 }
+
+/** What a relay takes of blobs: docs/protocols/media.md. */
+export interface RelayMediaLimits {
+  /** Of one, right now. */
+  readonly blobBytesMax: number
+  readonly mailboxBytesMax: number
+  readonly keepMsMax: number
+}
+
+/** How a relay says on its card that it takes blobs. */
+export const MEDIA_FEATURE = 'media'
 
 const STATES: Readonly<Record<CustodyState, pb.CustodyState>> = {
   unknown: pb.CustodyState.UNSPECIFIED,
@@ -142,7 +155,8 @@ export function encodeRelayCard (card: RelayCard & { readonly admission: Admissi
     timeMs: BigInt(card.timeMs),
     takesMailboxes: card.takesMailboxes,
     features: [...card.features],
-    ...(card.relay !== undefined && { relay: relayMessage(card.relay) })
+    ...(card.relay !== undefined && { relay: relayMessage(card.relay) }),
+    ...(card.media !== undefined && { media: { blobBytesMax: BigInt(card.media.blobBytesMax), mailboxBytesMax: BigInt(card.media.mailboxBytesMax), keepMsMax: BigInt(card.media.keepMsMax) } })
   })
 }
 
@@ -157,6 +171,11 @@ export function decodeRelayCard (bytes: Uint8Array): RelayCard {
     timeMs: instantMs(message.timeMs, 'relay time'),
     takesMailboxes: message.takesMailboxes,
     features: message.features,
-    relay: message.relay === undefined ? undefined : relaysOf([message.relay], 1)[0]
+    relay: message.relay === undefined ? undefined : relaysOf([message.relay], 1)[0],
+    ...message.media !== undefined && { media: mediaOf(message.media) }
   }
+}
+
+function mediaOf ({ blobBytesMax, mailboxBytesMax, keepMsMax }: pb.MediaLimits): RelayMediaLimits {
+  return { blobBytesMax: safeInteger(blobBytesMax, 'largest blob'), mailboxBytesMax: safeInteger(mailboxBytesMax, 'blobs of a mailbox'), keepMsMax: safeInteger(keepMsMax, 'time to keep a blob') }
 }

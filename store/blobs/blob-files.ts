@@ -57,6 +57,8 @@ export interface BlobDraft {
 
 export class BlobFiles {
   readonly #folder: string
+  /** Unfinished ones that this process has looked at or written: their marks are right. */
+  readonly #sound = new Set<string>()
   #draftCount = 0
 
   /** The folder is made when something is to be written. */
@@ -115,12 +117,21 @@ export class BlobFiles {
         await rename(this.#path(root, PART), this.#path(root, COMPLETE))
         await rm(this.#path(root, HAVE), { force: true })
         syncFolder(this.#folder)
+        this.#sound.delete(rootText(root))
       })
     })
   }
 
+  /** Whether all of it is here, without a look into it. @throws StorageError */
+  async isWhole (root: BlobRoot): Promise<boolean> {
+    const file = await faulty(async () => await openIfThere(this.#path(root, COMPLETE), 'r'))
+    await file?.close()
+    return file !== undefined
+  }
+
   /** Nothing happens when it is not there. @throws StorageError */
   async remove (root: BlobRoot): Promise<void> {
+    this.#sound.delete(rootText(root))
     await faulty(async () => { for (const ending of [COMPLETE, PART, HAVE]) await rm(this.#path(root, ending), { force: true }) })
   }
 
@@ -180,7 +191,8 @@ export class BlobFiles {
     const before = known === undefined ? undefined : await readHave(haveFile)
     const tree = treeOf(root, leafCount, before?.blobBytes === blobBytes ? before.nodes : [])
     const isUsable = tree.isComplete && before?.blobBytes === blobBytes
-    const have = isUsable ? await verified(before.have, { file, tree, blobBytes }) : noLeaves(leafCount)
+    const have = !isUsable ? noLeaves(leafCount) : this.#sound.has(rootText(root)) ? before.have : await verified(before.have, { file, tree, blobBytes })
+    this.#sound.add(rootText(root))
     const nodes = isUsable ? before.nodes : []
     await writeHave(haveFile, { blobBytes, have, nodes })
     return { file, haveFile, tree, blobBytes, have, nodes }
@@ -268,9 +280,12 @@ class PartSink implements BlobSink {
     this.#isClosed = true
     const { file, haveFile, blobBytes } = this.#part
     await faulty(async () => {
-      if (this.#missingCount === 0) await complete(file, blobBytes, this.#nodes)
-      await file.close()
-      await haveFile.close()
+      try {
+        if (this.#missingCount === 0) await complete(file, blobBytes, this.#nodes)
+      } finally {
+        await file.close()
+        await haveFile.close()
+      }
       if (this.#missingCount === 0) await this.#promote()
     })
   }

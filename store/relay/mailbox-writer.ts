@@ -23,6 +23,7 @@ export class MailboxWriter {
   readonly #epoch: Statement<[Uint8Array, number], never>
   readonly #remembered: Statement<[number], { readonly remembered: number }>
   readonly #removals: ReadonlyArray<Statement<[number], never>>
+  readonly #leaveBlobs: Statement<[number], never>
   readonly #sweeper: Sweeper
 
   constructor (parts: WriterParts, sweeper: Sweeper) {
@@ -31,8 +32,9 @@ export class MailboxWriter {
     this.#sweeper = sweeper
     this.#create = database.prepare('INSERT INTO mailboxes (mailbox, peer_id, created_day, last_seen_day) VALUES (?, ?, ?, ?)')
     this.#newest = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'mailboxes'")
-    this.#gap = database.prepare(`SELECT mailbox + 1 AS mailbox FROM (SELECT 0 AS mailbox UNION SELECT mailbox FROM mailboxes UNION SELECT mailbox FROM removals) AS before
+    this.#gap = database.prepare(`SELECT mailbox + 1 AS mailbox FROM (SELECT 0 AS mailbox UNION SELECT mailbox FROM mailboxes UNION SELECT mailbox FROM removals UNION SELECT mailbox FROM blob_removals) AS before
       WHERE NOT EXISTS (SELECT 1 FROM mailboxes WHERE mailbox = before.mailbox + 1)
+      AND NOT EXISTS (SELECT 1 FROM blob_removals WHERE mailbox = before.mailbox + 1)
       AND NOT EXISTS (SELECT 1 FROM removals WHERE mailbox = before.mailbox + 1) ORDER BY mailbox LIMIT 1`)
     this.#seen = database.prepare('UPDATE mailboxes SET last_seen_day = ? WHERE mailbox = ?')
     this.#block = database.prepare('UPDATE mailboxes SET is_blocked = ? WHERE mailbox = ?')
@@ -43,6 +45,8 @@ export class MailboxWriter {
     this.#count = database.prepare('UPDATE mailboxes SET alias_count = alias_count + ? WHERE mailbox = ?')
     this.#epoch = database.prepare('UPDATE mailboxes SET alias_epoch = ? WHERE mailbox = ?')
     this.#remembered = database.prepare('SELECT total(remembered) AS remembered FROM aliases WHERE mailbox = ?')
+    // Of references to blobs there may be many: they go in slices (blob-writer.ts).
+    this.#leaveBlobs = database.prepare('INSERT OR IGNORE INTO blob_removals SELECT mailbox FROM blob_refs WHERE mailbox = ? LIMIT 1')
     this.#removals = ['aliases', 'shards', 'prekeys', 'records', 'mailboxes'].map(table => database.prepare(`DELETE FROM ${table} WHERE mailbox = ?`))
   }
 
@@ -75,6 +79,7 @@ export class MailboxWriter {
     pending.prekeys -= read.oneTimeLeft(mailbox)
     pending.remembered -= this.#remembered.get(mailbox)?.remembered ?? 0
     this.#sweeper.closeAll(mailbox)
+    this.#leaveBlobs.run(mailbox)
     const [, shards = 0, , records = 0] = this.#removals.map(removal => removal.run(mailbox))
     pending.shards -= shards
     pending.records -= records

@@ -4,6 +4,8 @@ import type { Item, ListedItem } from '../../protocols/mailbox/wire.ts'
 import type { EnvelopeId } from '../../protocols/core/ids.ts'
 import type { Database, Statement } from '../database.ts'
 import { bytes } from '../tables/columns.ts'
+import { SqlBlobReader } from './blob-reader.ts'
+import type { BlobReader } from './blob-types.ts'
 import {
   aliasOf, HELD, COLLECTED, itemOf, lastItemOf, listedItem, mailboxOf, msOf, storedItem, type AliasRow, type ItemRow, type ListedRow, type MailboxRow
 } from './rows.ts'
@@ -12,11 +14,12 @@ import type { RunningTotals } from './totals.ts'
 import type { Mailbox, NamedRecord, RelayReader, Space, StoredAlias, StoredDay, StoredRecord, Totals, WaitingMailbox } from './types.ts'
 
 interface RecordRow { readonly name: Uint8Array, readonly record: Uint8Array, readonly sealed_statement: Uint8Array, readonly seq: number, readonly expires_at: number }
-interface DayRow { readonly day: number, readonly stored: number, readonly acknowledged: number, readonly expired: number, readonly used_bytes: number, readonly mailboxes: number }
+interface DayRow { readonly day: number, readonly stored: number, readonly acknowledged: number, readonly expired: number, readonly used_bytes: number, readonly mailboxes: number, readonly media_bytes: number }
 
 const ITEM_COLUMNS = 'items.item, aliases.alias, items.deposit_id, items.stored_minute, items.body'
 
 export class SqlRelayReader implements RelayReader {
+  readonly blobs: BlobReader
   readonly #space: DiskSpace
   readonly #totals: RunningTotals
   readonly #byPeer: Statement<[string], MailboxRow>
@@ -39,6 +42,7 @@ export class SqlRelayReader implements RelayReader {
   readonly #fact: Statement<[string], { readonly value: string }>
 
   constructor (database: Database, { space, totals }: { readonly space: DiskSpace, readonly totals: RunningTotals }) {
+    this.blobs = new SqlBlobReader(database)
     this.#space = space
     this.#totals = totals
     this.#byPeer = database.prepare('SELECT * FROM mailboxes WHERE peer_id = ?')
@@ -127,8 +131,8 @@ export class SqlRelayReader implements RelayReader {
   biggest (limit: number): readonly WaitingMailbox[] { return this.#biggest.all(limit).map(row => this.#waiting(row)) }
 
   days (limit: number): readonly StoredDay[] {
-    return this.#days.all(limit).reverse().map(({ day, used_bytes: usedBytes, ...counts }) => ({
-      day, ...counts, usedBytes, refused: Object.fromEntries(this.#refusals.all(day).map(({ reason, count }) => [reason, count]))
+    return this.#days.all(limit).reverse().map(({ day, used_bytes: usedBytes, media_bytes: mediaBytes, ...counts }) => ({
+      day, ...counts, usedBytes, mediaBytes, refused: Object.fromEntries(this.#refusals.all(day).map(({ reason, count }) => [reason, count]))
     }))
   }
 

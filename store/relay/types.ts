@@ -3,6 +3,7 @@ import type { Alias, AliasKind, DepositRef, Item, ListedItem, Usage } from '../.
 import type { CustodyState } from '../../protocols/mailbox/questions.ts'
 import type { ShardUpload } from '../../protocols/prekeys/shard.ts'
 import type { DeviceId, EnvelopeId } from '../../protocols/core/ids.ts'
+import type { BlobReader, BlobTotals, BlobWriter } from './blob-types.ts'
 
 export interface Mailbox {
   readonly mailbox: number
@@ -56,7 +57,7 @@ export type DepositOutcome =
   | { readonly type: 'known', readonly mailbox: number, readonly expiresAtMs: number, readonly aliasEpoch: Uint8Array | undefined }
   | { readonly type: 'refused', readonly reason: 'unknownAlias' | 'mailboxFull' | 'full' | 'capacity' }
 
-export interface Totals {
+export interface Totals extends BlobTotals {
   readonly mailboxes: number
   readonly mailboxesBlocked: number
   readonly aliases: number
@@ -104,6 +105,8 @@ export interface StoredDay {
   readonly expired: number
   readonly usedBytes: number
   readonly mailboxes: number
+  /** What blobs take, on top of `usedBytes`. */
+  readonly mediaBytes: number
 }
 
 export interface StoredRecord {
@@ -127,6 +130,7 @@ export interface TakenBundle {
 }
 
 export interface RelayReader {
+  readonly blobs: BlobReader
   readonly mailboxOf: (peerId: string) => Mailbox | undefined
   readonly mailbox: (mailbox: number) => Mailbox | undefined
   readonly aliasOf: (alias: Uint8Array) => StoredAlias | undefined
@@ -149,6 +153,7 @@ export interface RelayReader {
 
 export interface RelayWriter {
   readonly read: RelayReader
+  readonly blobs: BlobWriter
   readonly createMailbox: (peerId: string, day: number) => number
   /** At once for everybody who looks; what was in it goes in slices, with `expire`. */
   readonly deleteMailbox: (mailbox: number) => void

@@ -3,6 +3,8 @@ import type { DeviceId } from '../../protocols/core/ids.ts'
 import type { DepositRef } from '../../protocols/mailbox/wire.ts'
 import type { ShardUpload } from '../../protocols/prekeys/shard.ts'
 import type { SqlValue, Statement } from '../database.ts'
+import type { BlobWriter } from './blob-types.ts'
+import { SqlBlobWriter } from './blob-writer.ts'
 import { ItemWriter } from './item-writer.ts'
 import { KeyWriter } from './key-writer.ts'
 import { MailboxWriter, type AliasChange } from './mailbox-writer.ts'
@@ -15,6 +17,7 @@ const FREE_PAGES_KEPT = 1_024
 
 export class SqlRelayWriter implements RelayWriter {
   readonly read: RelayReader
+  readonly blobs: BlobWriter
   readonly #database: WriterParts['database']
   readonly #space: WriterParts['space']
   readonly #mailboxes: MailboxWriter
@@ -28,15 +31,16 @@ export class SqlRelayWriter implements RelayWriter {
   constructor (parts: WriterParts) {
     const { database, read, space } = parts
     this.read = read
+    this.blobs = new SqlBlobWriter(parts)
     this.#database = database
     this.#space = space
     this.#sweeper = new Sweeper(parts)
     this.#mailboxes = new MailboxWriter(parts, this.#sweeper)
     this.#items = new ItemWriter(parts)
     this.#keys = new KeyWriter(parts)
-    this.#countDay = database.prepare(`INSERT INTO days (day, stored, acknowledged, expired, used_bytes, mailboxes) VALUES (?, ?, ?, ?, ?, ?)
+    this.#countDay = database.prepare(`INSERT INTO days (day, stored, acknowledged, expired, used_bytes, mailboxes, media_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (day) DO UPDATE SET stored = stored + excluded.stored, acknowledged = acknowledged + excluded.acknowledged,
-      expired = expired + excluded.expired, used_bytes = excluded.used_bytes, mailboxes = excluded.mailboxes`)
+      expired = expired + excluded.expired, used_bytes = excluded.used_bytes, mailboxes = excluded.mailboxes, media_bytes = excluded.media_bytes`)
     this.#countRefusal = database.prepare('INSERT INTO day_refusals (day, reason, count) VALUES (?, ?, ?) ON CONFLICT (day, reason) DO UPDATE SET count = count + excluded.count')
     this.#setFact = database.prepare('INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
   }
@@ -79,8 +83,8 @@ export class SqlRelayWriter implements RelayWriter {
   takeBundle (deviceId: DeviceId, options: { readonly mailbox: number | undefined, readonly withOneTime: boolean }): TakenBundle | undefined { return this.#keys.takeBundle(deviceId, options) }
   putRecord (key: Uint8Array, record: StoredRecord, mailbox: number): 'stored' | 'capacity' { return this.#keys.putRecord(key, record, mailbox) }
 
-  countDay (day: number, { stored, acknowledged, expired, usedBytes, mailboxes, refused }: Omit<StoredDay, 'day'>): void {
-    this.#countDay.run(day, stored, acknowledged, expired, usedBytes, mailboxes)
+  countDay (day: number, { stored, acknowledged, expired, usedBytes, mailboxes, mediaBytes, refused }: Omit<StoredDay, 'day'>): void {
+    this.#countDay.run(day, stored, acknowledged, expired, usedBytes, mailboxes, mediaBytes)
     for (const [reason, count] of Object.entries(refused)) this.#countRefusal.run(day, reason, count)
   }
 

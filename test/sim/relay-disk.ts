@@ -72,6 +72,8 @@ export class RelayDisk implements RelayStore {
 
   #reader (): RelayReader {
     return {
+      // Blobs lie in real files: they are tested with those.
+      blobs: { blob: () => undefined, ofTag: () => [], after: () => [], mailboxBytes: () => 0 },
       mailboxOf: peerId => this.#mailbox([...this.#disk.mailboxes].find(([, row]) => row.peerId === peerId)?.[0] ?? 0),
       mailbox: mailbox => this.#mailbox(mailbox),
       aliasOf: alias => this.#alias(alias),
@@ -84,7 +86,7 @@ export class RelayDisk implements RelayStore {
       oneTimeLeft: mailbox => this.#disk.mailboxes.get(mailbox)?.shard?.oneTime.length ?? 0,
       record: key => this.#disk.records.get(idKey(key)),
       recordsAfter: () => [],
-      totals: () => ({ mailboxes: this.#disk.mailboxes.size, mailboxesBlocked: 0, aliases: this.#disk.aliases.size, items: this.#disk.items.size, bytes: 0, prekeys: 0, shards: 0, records: this.#disk.records.size, remembered: this.#disk.tombstones.size, oldestAtMs: undefined }),
+      totals: () => ({ mailboxes: this.#disk.mailboxes.size, mailboxesBlocked: 0, aliases: this.#disk.aliases.size, items: this.#disk.items.size, bytes: 0, prekeys: 0, shards: 0, records: this.#disk.records.size, remembered: this.#disk.tombstones.size, blobs: 0, blobsUnfinished: 0, blobRefs: 0, blobBytes: 0, oldestAtMs: undefined }),
       space: () => ({ usedBytes: 0, capBytes: 1, freeBytes: 1, room: { forText: Infinity, forControl: Infinity } }),
       stuck: () => ({ count: 0, mailboxes: [] }),
       biggest: () => [],
@@ -101,6 +103,14 @@ export class RelayDisk implements RelayStore {
   #makeWriter (): RelayWriter {
     return {
       read: this.read,
+      blobs: {
+        put: () => ({ type: 'refused', reason: 'capacity', leftBytes: 0 }),
+        touch: () => { /* none is kept */ },
+        stored: () => false,
+        release: () => ({ wasKept: false, isGone: false }),
+        remove: () => { /* none is kept */ },
+        expire: () => ({ gone: [], expired: 0, rows: 0 })
+      },
       createMailbox: (peerId, day) => {
         const mailbox = this.#disk.nextMailbox++
         this.#disk.mailboxes.set(mailbox, { peerId, aliasEpoch: undefined, isBlocked: false, nextPosition: 1, createdDay: day, lastSeenDay: day, shard: undefined, highestKey: 0 })

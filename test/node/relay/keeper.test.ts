@@ -15,7 +15,7 @@ function scene (): Scene {
   const store = openRelayStore({ path: ':memory:', isNew: true, capBytes: 2 ** 28 })
   const clock = world.clock(() => true, () => 0)
   const scribe = new Scribe({ store, clock, tally, reach: () => undefined, onStorage: () => undefined })
-  return { world, tally, keeper: new Keeper({ store, scribe, clock, tally }), store }
+  return { world, tally, keeper: new Keeper({ store, scribe, clock, tally, tidyBlobs: async () => await Promise.resolve(0) }), store }
 }
 
 function today (store: RelayStore): unknown {

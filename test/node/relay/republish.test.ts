@@ -92,7 +92,7 @@ function scene (count: number, { lifetimeMs = 7 * 24 * HOUR_MS } = {}): { readon
   const records = Array.from({ length: count }, (_, index) => ({ name: nameOf(index), record: recordOf(index), expiresAtMs })).sort((left, right) => compare(left.name, right.name))
   const reader = {
     recordsAfter: (after: Uint8Array, limit: number) => records.filter(({ name }) => compare(name, after) > 0).slice(0, limit),
-    totals: () => ({ records: records.length, mailboxes: 0, mailboxesBlocked: 0, aliases: 0, items: 0, bytes: 0, prekeys: 0, shards: 0, remembered: 0, oldestAtMs: undefined })
+    totals: () => ({ records: records.length, mailboxes: 0, mailboxesBlocked: 0, aliases: 0, items: 0, bytes: 0, prekeys: 0, shards: 0, remembered: 0, blobs: 0, blobsUnfinished: 0, blobRefs: 0, blobBytes: 0, oldestAtMs: undefined })
   }
   const republisher = new Republisher({ reader, records: dht, clock, random: new SeededRandom(1, 'relay') })
   republisher.start()

@@ -18,7 +18,7 @@ function counted (bounds: readonly number[], values: readonly number[]): ReturnT
 }
 
 export function day (change: Partial<DayView> & { readonly day: number }): DayView {
-  return { stored: 0, refused: {}, acknowledged: 0, expired: 0, usedBytes: 0, mailboxes: 0, ...change }
+  return { stored: 0, refused: {}, acknowledged: 0, expired: 0, usedBytes: 0, mailboxes: 0, mediaBytes: 0, ...change }
 }
 
 /** Some 0.4 GB more each day, unevenly. */
@@ -27,6 +27,7 @@ const days = Array.from({ length: 15 }, (_, index) => day({
   stored: 400_000 + 10_000 * index,
   usedBytes: Math.round((12.2 + 0.4 * index + 0.25 * Math.sin(index)) * 1e9),
   mailboxes: 7_600 + 44 * index,
+  mediaBytes: (3 + 0.1 * index) * 1e9,
   refused: index === 14 ? { mailboxFull: 611, work: 340, rate: 164, malformed: 52, unknownAlias: 15 } : {}
 }))
 
@@ -72,6 +73,7 @@ export function sampleStats (change: Partial<RelayStats> = {}): RelayStats {
       mailboxesRefused: 31,
       mailboxesClosed: 186
     },
+    media: { isOn: true, blobs: 2_114, unfinished: 3, references: 2_390, usedBytes: 4.4e9, capBytes: 20e9, stored: 2_900, receivedBytes: 5.1e9, opened: 4_210, servedBytes: 9.3e9, released: 610, expired: 41, lost: 0, refused: { quota: 12, busy: 4 } },
     peers: { connections: 1_327, depositing: 210, collecting: 480, reservations: 842, reservationsMax: 4_096, dht: 5 },
     stuck: {
       count: 14,
@@ -90,7 +92,7 @@ export function sampleStats (change: Partial<RelayStats> = {}): RelayStats {
 
 /** A relay on its first day. */
 export function emptyStats (): RelayStats {
-  const { held, disk, deposits, answeredMs, traffic, peers } = sampleStats()
+  const { held, disk, deposits, answeredMs, traffic, media, peers } = sampleStats()
   const zero = <Counts extends object>(counts: Counts): Counts => Object.fromEntries(Object.keys(counts).map(name => [name, 0])) as Counts
   return sampleStats({
     startedAtMs: NOW_MS - 3_000,
@@ -99,6 +101,7 @@ export function emptyStats (): RelayStats {
     deposits: { ...zero(deposits), refused: {} },
     answeredMs: counted(answeredMs.bounds, []),
     traffic: zero(traffic),
+    media: { ...media, blobs: 0, unfinished: 0, references: 0, usedBytes: 0, stored: 0, receivedBytes: 0, opened: 0, servedBytes: 0, released: 0, expired: 0, refused: {} },
     peers: { ...zero(peers), dht: undefined },
     stuck: { count: 0, mailboxes: [] },
     days: [day({ day: TODAY, usedBytes: 49_152 })],
