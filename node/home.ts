@@ -3,7 +3,7 @@ import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { MalformedError, NotFoundError, UsageError } from '../protocols/core/errors.ts'
 import { checkName } from '../protocols/core/text.ts'
-import { recoveryKeyOf } from '../protocols/account/recovery.ts'
+import { vaultKeyOf } from '../protocols/account/recovery.ts'
 import { openAccountStore, type AccountStore } from '../store/account-store.ts'
 import { createDurably, removeDurably } from '../store/files.ts'
 import { lockHome, type HomeLock } from '../store/lock.ts'
@@ -82,7 +82,7 @@ export async function makeAccount (options: HomeOptions, secrets: AccountSecrets
     ...unlock.password === undefined ? {} : { password: unlock.password },
     ...unlock.keyFile === undefined ? {} : { keyFile: unlock.keyFile === true ? join(home, KEY_FILE) : unlock.keyFile },
     ...unlock.keychain === true ? { keychain: { service: 'skein', account: home } } : {},
-    recoveryKey: recoveryKeyOf(secrets.recoveryEntropy)
+    recoveryKey: vaultKeyOf(secrets.recoveryEntropy)
   }, realRandom.bytes)
   const store = openAccountStore({ path: join(home, DATABASE), key, isNew: true })
   try {

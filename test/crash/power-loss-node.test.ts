@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '../../cli/client.ts'
 import { SkeinError } from '../../protocols/core/errors.ts'
-import { parseRecoveryWords, recoveryKeyOf } from '../../protocols/account/recovery.ts'
+import { parseRecoveryWords, vaultKeyOf } from '../../protocols/account/recovery.ts'
 import type { LocalApi } from '../../protocols/local/operations.ts'
 import { openVault } from '../../store/vault.ts'
 import { dataOf, makeFolder, removeFolder, skein, succeed, type Finished } from '../e2e/skein.ts'
@@ -213,6 +213,6 @@ function assertSaid ({ exit, signal, stderr }: Ended): void {
 
 /** There is no account without its words, and they open it. */
 async function assertWords (home: string, path: string): Promise<void> {
-  const recoveryKey = recoveryKeyOf(parseRecoveryWords(await readFile(path, 'utf8')))
+  const recoveryKey = vaultKeyOf(parseRecoveryWords(await readFile(path, 'utf8')))
   assert.equal((await openVault(join(home, 'vault.json'), { recoveryKey })).byteLength, 32)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseRecoveryWords, recoveryKeyOf } from '../../protocols/account/recovery.ts'
+import { parseRecoveryWords, recoveryKeyOf, vaultKeyOf } from '../../protocols/account/recovery.ts'
 import { decodeSignedStatement, decodeStatement } from '../../protocols/account/wire.ts'
 import { LockedError, MalformedError, NotFoundError, StorageError, UsageError } from '../../protocols/core/errors.ts'
 import { publicKeyOf } from '../../protocols/core/signed.ts'
@@ -113,8 +113,10 @@ describe('a home directory', () => {
         assert.equal(made.store.read.own.get()?.name, 'Ana')
         close(made)
         // The words are those of this account and open its vault.
-        const databaseKey = await openVault(join(home(), 'vault.json'), { recoveryKey: recoveryKeyOf(parseRecoveryWords(words.join(' '))) })
+        const databaseKey = await openVault(join(home(), 'vault.json'), { recoveryKey: vaultKeyOf(parseRecoveryWords(words.join(' '))) })
         assert.equal(databaseKey.byteLength, 32)
+        // What signs for the account opens nothing.
+        await assert.rejects(openVault(join(home(), 'vault.json'), { recoveryKey: recoveryKeyOf(parseRecoveryWords(words.join(' '))) }))
         assert.equal((await open()).store.read.own.get()?.name, 'Ana')
       })
     }
