@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseRecoveryWords, recoveryKeyOf, vaultKeyOf } from '../../protocols/account/recovery.ts'
@@ -112,11 +112,13 @@ describe('a home directory', () => {
         const made = await open({ ...CREATE, onRecoveryWords: given => { words = given } })
         assert.equal(made.store.read.own.get()?.name, 'Ana')
         close(made)
-        // The words are those of this account and open its vault.
-        const databaseKey = await openVault(join(home(), 'vault.json'), { recoveryKey: vaultKeyOf(parseRecoveryWords(words.join(' '))) })
-        assert.equal(databaseKey.byteLength, 32)
+        // The words are those of this account and open its vault, where there is no key file.
+        const alone = join(folder, 'vault.json')
+        copyFileSync(join(home(), 'vault.json'), alone)
+        const entropy = parseRecoveryWords(words.join(' '))
+        assert.equal((await openVault(alone, { recoveryKey: vaultKeyOf(entropy) })).byteLength, 32)
         // What signs for the account opens nothing.
-        await assert.rejects(openVault(join(home(), 'vault.json'), { recoveryKey: recoveryKeyOf(parseRecoveryWords(words.join(' '))) }))
+        await assert.rejects(openVault(alone, { recoveryKey: recoveryKeyOf(entropy) }))
         assert.equal((await open()).store.read.own.get()?.name, 'Ana')
       })
     }
