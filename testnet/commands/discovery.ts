@@ -27,7 +27,7 @@ export async function discovery ({ flags, output, interrupted }: Invocation): Pr
   await output.result({ users, relays, lookups, deadPercent, seed, ...found }, textOf(found))
 }
 
-function textOf ({ nodes, publications, whole, damaged, tables, requestsPerRelay, recordsPerRelay, bytesPerNode, networkMs, wallMs }: Discovery): string {
+function textOf ({ nodes, publications, whole, damaged, tables, requestsPerRelay, recordsPerRelay, bytesPerRequest, bytesPerNode, networkMs, wallMs }: Discovery): string {
   return [
     `discovery   ${nodes.toLocaleString('en')} nodes, ${(bytesPerNode / 1024 / 1024).toFixed(2)} MB each   ${durationText(networkMs)} of network time in ${durationText(wallMs)}`,
     '',
@@ -40,6 +40,7 @@ function textOf ({ nodes, publications, whole, damaged, tables, requestsPerRelay
     '  relays',
     row('known to one', tables),
     row('requests', requestsPerRelay),
+    `    ${'bytes of one'.padEnd(15)} ${Math.round(bytesPerRequest)}`,
     row('records', recordsPerRelay)
   ].join('\n')
 }

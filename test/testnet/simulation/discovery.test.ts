@@ -7,7 +7,7 @@ describe('discovery in virtual time', function () {
   this.timeout(240_000)
 
   it('finds what was published, also when servers have died, and counts how', async () => {
-    const { nodes, publications, whole, damaged, tables, recordsPerRelay, requestsPerRelay } = await discover(PLAN, new AbortController().signal)
+    const { nodes, publications, whole, damaged, tables, recordsPerRelay, requestsPerRelay, bytesPerRequest } = await discover(PLAN, new AbortController().signal)
     assert.equal(nodes, 84)
     assert.ok(tables.p50 >= 20, 'relays know each other')
     assert.deepEqual([publications.made, publications.echoes.p50], [8, 20], 'a record is kept by twenty, as kad-dht says')
@@ -16,6 +16,7 @@ describe('discovery in virtual time', function () {
     assert.equal(damaged.found + damaged.stranded, 8, 'only who knows nobody that lives finds nothing')
     assert.ok(damaged.dead > 0 && damaged.tookMs.p50 > whole.tookMs.p50, 'the dead are waited for')
     assert.ok(whole.hops.p50 >= 1 && whole.hops.max <= 3)
+    assert.ok(bytesPerRequest > 100 && bytesPerRequest < 64 * 1024, 'a question and twenty peers')
     assert.ok(requestsPerRelay.sum >= publications.requests.sum + whole.requests.sum)
   })
 })

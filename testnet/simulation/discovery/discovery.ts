@@ -46,6 +46,8 @@ export interface Discovery {
   readonly tables: Spread
   readonly requestsPerRelay: Spread
   readonly recordsPerRelay: Spread
+  /** Of a request with its answer, on its stream: Noise, yamux and the beginning of the stream are not in it. */
+  readonly bytesPerRequest: number
   readonly bytesPerNode: number
   readonly networkMs: number
   readonly wallMs: number
@@ -203,6 +205,7 @@ async function run (plan: DiscoveryPlan, wallMs: () => number): Promise<Discover
       tables: spreadOf(town.servers.map(({ dht }) => dht.peerCount)),
       requestsPerRelay: spreadOf(town.servers.map(({ host }) => host.served)),
       recordsPerRelay: spreadOf(town.servers.map(({ dht }) => dht.kept.records)),
+      bytesPerRequest: town.lan.carriedBytes / town.servers.reduce((sum, { host }) => sum + host.served, 0),
       bytesPerNode: process.memoryUsage.rss() / (plan.users + plan.relays),
       networkMs: world.nowMs - startMs,
       wallMs: wallMs() - beganMs

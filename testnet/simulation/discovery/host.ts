@@ -31,6 +31,8 @@ export class Lan {
   readonly random: SeededRandom
   readonly hosts = new Map<string, SimHost>()
   readonly watcher: Watcher
+  /** On all streams, both ways. */
+  carriedBytes = 0
 
   constructor (world: World, { random, watcher }: { readonly random: SeededRandom, readonly watcher: Watcher }) {
     this.world = world
@@ -160,6 +162,7 @@ class SimStream extends AbstractStream {
 
   override sendData (data: { readonly byteLength: number, subarray: () => Uint8Array }): { readonly sentBytes: number, readonly canSendMore: boolean } {
     const bytes = Uint8Array.from(data.subarray())
+    this.#lan.carriedBytes += bytes.byteLength
     this.#later(other => {
       this.#onBytes?.(bytes)
       other.onData(bytes)
