@@ -153,7 +153,10 @@ export class BlobFiles {
   async #readComplete (root: BlobRoot): Promise<StoredBlobReader | undefined> {
     const file = await openIfThere(this.#path(root, COMPLETE), 'r')
     if (file === undefined) return undefined
+    await using opened = new AsyncDisposableStack()
+    opened.use(file)
     const { blobBytes, nodes } = await readFooter(file)
+    opened.move()
     const leafCount = leafCountOf(blobBytes)
     return { blobBytes, leafCount, have: all(leafCount), nodes: () => nodes, leaf: async index => await faulty(async () => await readLeaf(file, index, blobBytes)), close: async () => { await file.close() } }
   }
@@ -161,8 +164,8 @@ export class BlobFiles {
   async #readPart (root: BlobRoot): Promise<StoredBlobReader | undefined> {
     const haveFile = await openIfThere(this.#path(root, HAVE), 'r')
     if (haveFile === undefined) return undefined
-    const { blobBytes, have, nodes } = await readHave(haveFile)
-    await haveFile.close()
+    const { blobBytes, have, nodes } = await readHave(haveFile).finally(async () => { await haveFile.close() })
+    if (blobBytes === 0) return undefined
     const file = await openIfThere(this.#path(root, PART), 'r')
     const tree = treeOf(root, leafCountOf(blobBytes), nodes)
     if (file === undefined || !tree.isComplete) {
@@ -184,9 +187,10 @@ export class BlobFiles {
   }
 
   async #openPart (root: BlobRoot, blobBytes: number): Promise<Part> {
+    await using opened = new AsyncDisposableStack()
     const known = await openIfThere(this.#path(root, HAVE), 'r+')
-    const haveFile = known ?? await this.#made(this.#path(root, HAVE))
-    const file = await openIfThere(this.#path(root, PART), 'r+') ?? await this.#made(this.#path(root, PART))
+    const haveFile = opened.use(known ?? await this.#made(this.#path(root, HAVE)))
+    const file = opened.use(await openIfThere(this.#path(root, PART), 'r+') ?? await this.#made(this.#path(root, PART)))
     const leafCount = leafCountOf(blobBytes)
     const before = known === undefined ? undefined : await readHave(haveFile)
     const tree = treeOf(root, leafCount, before?.blobBytes === blobBytes ? before.nodes : [])
@@ -195,6 +199,7 @@ export class BlobFiles {
     this.#sound.add(rootText(root))
     const nodes = isUsable ? before.nodes : []
     await writeHave(haveFile, { blobBytes, have, nodes })
+    opened.move()
     return { file, haveFile, tree, blobBytes, have, nodes }
   }
 
@@ -327,7 +332,8 @@ async function complete (file: FileHandle, blobBytes: number, nodes: readonly Ui
 }
 
 async function readLeaf (file: FileHandle, index: number, blobBytes: number): Promise<Uint8Array | undefined> {
-  const bytes = new Uint8Array(leafBytesAt(index, blobBytes))
+  // Not zeroed first: all of it is overwritten, or none of it shown.
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(leafBytesAt(index, blobBytes)).buffer)
   for (let read = 0; read < bytes.byteLength;) {
     const { bytesRead } = await file.read(bytes, read, bytes.byteLength - read, index * LEAF_BYTES + read)
     if (bytesRead === 0) return undefined
