@@ -14,6 +14,7 @@ import { measureIdle } from './idle.ts'
 import { measureIdleTraffic } from './idle-traffic.ts'
 import { describeMachine, machineText, type Machine } from './machine.ts'
 import { parseOptions, USAGE, type Options, type SuiteName } from './options.ts'
+import { measureEncryption } from './encryption.ts'
 import { measureMedia } from './media.ts'
 import { measurePair } from './pair.ts'
 import { measureRelayed } from './relayed.ts'
@@ -39,6 +40,7 @@ const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
   relayed: measureRelayed,
   'relay-idle': measureRelayIdle,
   'idle-traffic': measureIdleTraffic,
+  encryption: measureEncryption,
   media: measureMedia
 }
 
