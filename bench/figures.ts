@@ -1,6 +1,6 @@
 /** What a run of the benchmarks finds out: figures, the raw limits beside them, the budgets they are held against. */
 
-export type Unit = 'ms' | 's' | 'messages/s' | 'deposits/s' | 'flushes/s' | 'µs' | 'MiB' | 'KiB' | 'kB/h' | '%' | 'messages'
+export type Unit = 'ms' | 's' | 'messages/s' | 'deposits/s' | 'flushes/s' | 'µs' | 'MiB' | 'KiB' | 'kB/h' | 'MB/s' | '%' | 'messages'
 
 export type Budget =
   | { readonly type: 'atMost', readonly value: number }
@@ -8,6 +8,8 @@ export type Budget =
   | { readonly type: 'atLeast', readonly value: number, readonly stretch?: number }
   /** So many times the raw limit of the same run. */
   | { readonly type: 'timesLimit', readonly value: number }
+  /** At least this share of the raw limit of the same run. */
+  | { readonly type: 'shareOfLimit', readonly value: number }
   /** So much more than the raw limit of the same run. */
   | { readonly type: 'aboveLimit', readonly value: number }
 
@@ -57,6 +59,8 @@ function boundOf ({ budget, limit }: Figure): { readonly value: number, readonly
       return { value: budget.value, isLower: true }
     case 'timesLimit':
       return limit === undefined ? undefined : { value: budget.value * limit.value, isLower: false }
+    case 'shareOfLimit':
+      return limit === undefined ? undefined : { value: budget.value * limit.value, isLower: true }
     case 'aboveLimit':
       return limit === undefined ? undefined : { value: budget.value + limit.value, isLower: false }
   }

@@ -14,6 +14,7 @@ import { measureIdle } from './idle.ts'
 import { measureIdleTraffic } from './idle-traffic.ts'
 import { describeMachine, machineText, type Machine } from './machine.ts'
 import { parseOptions, USAGE, type Options, type SuiteName } from './options.ts'
+import { measureMedia } from './media.ts'
 import { measurePair } from './pair.ts'
 import { measureRelayed } from './relayed.ts'
 import { measureRelayIdle } from './relay-idle.ts'
@@ -37,7 +38,8 @@ const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
   backlog: measureBacklog,
   relayed: measureRelayed,
   'relay-idle': measureRelayIdle,
-  'idle-traffic': measureIdleTraffic
+  'idle-traffic': measureIdleTraffic,
+  media: measureMedia
 }
 
 interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly skipped: readonly string[], readonly loadAfter: number, readonly tookS: number }

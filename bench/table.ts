@@ -35,6 +35,8 @@ function budgetText (budget: Budget, unit: Unit): string {
       return `≥ ${withUnit(budget.value, unit)}${budget.stretch === undefined ? '' : `, better ${number(budget.stretch, unit)}`}`
     case 'timesLimit':
       return `≤ ${budget.value} × limit`
+    case 'shareOfLimit':
+      return `≥ ${budget.value} × limit`
     case 'aboveLimit':
       return `≤ limit + ${withUnit(budget.value, unit)}`
   }
