@@ -10,6 +10,8 @@ import type { MediaConfig } from '../config.ts'
 import type { Scribe } from '../scribe.ts'
 import type { MediaView } from '../stats.ts'
 import type { Tally } from '../tally.ts'
+import { serveBitswap } from './bitswap.ts'
+import { Blocks } from './blocks.ts'
 import { Putting } from './putting.ts'
 import { Readers } from './readers.ts'
 import { Shelf } from './shelf.ts'
@@ -24,6 +26,8 @@ export interface RelayMediaParts {
   readonly tally: Tally
   readonly rates: Rates
   readonly config: () => MediaConfig
+  /** Programs of IPFS are answered as well. */
+  readonly isBitswapOn: boolean
   readonly isDraining: () => boolean
   readonly isStorageWell: () => boolean
   /** What the file system has left beyond what the operator keeps free; undefined where it does not say. */
@@ -32,7 +36,8 @@ export interface RelayMediaParts {
 
 export class RelayMedia {
   readonly shelf: Shelf
-  readonly readers: Readers
+  readonly blocks: Blocks
+  readonly #readers: Readers
   readonly #parts: RelayMediaParts
   #reconciled: Promise<void> = Promise.resolve()
 
@@ -41,7 +46,15 @@ export class RelayMedia {
     const { network, clock, tally, rates, config, store } = parts
     this.#parts = parts
     this.shelf = new Shelf(parts)
-    this.readers = new Readers(clock)
+    this.#readers = new Readers(clock)
+    const onServed = (bytes: number): void => { tally.media.servedBytes += bytes }
+    this.blocks = new Blocks({
+      rootsOfKey: readKey => this.shelf.ofKey(readKey).map(({ root }) => root),
+      rootsOfPeer: peerId => this.#readers.blobsOf(peerId),
+      open: async root => await this.shelf.readShown(root),
+      onServed
+    })
+    if (parts.isBitswapOn) serveBitswap({ network, clock, blocksFor: peerId => this.blocks.ofPeer(peerId), peersMax: () => config().streamsMax })
     serveBlobs({
       network,
       clock,
@@ -50,9 +63,9 @@ export class RelayMedia {
       find: async (root, readKey) => await this.shelf.read(root, readKey),
       onShown: (root, peerId) => {
         tally.media.opened += 1
-        this.readers.shown(peerId, root)
+        this.#readers.shown(peerId, root)
       },
-      onServed: (_root, bytes) => { tally.media.servedBytes += bytes },
+      onServed: (_root, bytes) => { onServed(bytes) },
       other: (channel, isCrowded) => new Putting(channel, isCrowded, { ...parts, shelf: this.shelf, reader: store.read })
     })
   }
