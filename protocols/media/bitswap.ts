@@ -91,7 +91,8 @@ function eachField (bytes: Uint8Array, blocks: Fields<Uint8Array>, numbers: Fiel
       const value = reader.bytes()
       blocks[number]?.(value)
     } else if (wireType === WireType.Varint) {
-      numbers[number]?.(Number(reader.uint64()))
+      const value = Number(reader.uint64())
+      numbers[number]?.(value)
     } else {
       reader.skip(wireType)
     }

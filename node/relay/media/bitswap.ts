@@ -103,8 +103,8 @@ class BitswapGiver {
 
 async function blockOrNothing (blocks: ReadableBlocks, cid: Parameters<ReadableBlocks['get']>[0]): Promise<Uint8Array | undefined> {
   try {
-    const { value, done } = await blocks.get(cid).next()
-    return done === true ? undefined : value
+    const read = await blocks.get(cid).next()
+    return read.done === true ? undefined : read.value
   } catch (error) {
     if (error instanceof NotFoundError) return undefined
     throw error
