@@ -15,6 +15,7 @@ import { measureIdleTraffic } from './idle-traffic.ts'
 import { describeMachine, machineText, type Machine } from './machine.ts'
 import { parseOptions, USAGE, type Options, type SuiteName } from './options.ts'
 import { measureMedia } from './media.ts'
+import { measureMediaRelay } from './media-relay.ts'
 import { measurePair } from './pair.ts'
 import { measureRelayed } from './relayed.ts'
 import { measureRelayIdle } from './relay-idle.ts'
@@ -39,7 +40,8 @@ const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
   relayed: measureRelayed,
   'relay-idle': measureRelayIdle,
   'idle-traffic': measureIdleTraffic,
-  media: measureMedia
+  media: measureMedia,
+  'media-relay': measureMediaRelay
 }
 
 interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly skipped: readonly string[], readonly loadAfter: number, readonly tookS: number }
