@@ -149,7 +149,14 @@ export class BlobFiles {
   async #readComplete (root: BlobRoot): Promise<StoredBlobReader | undefined> {
     const file = await openIfThere(this.#path(root, COMPLETE), 'r')
     if (file === undefined) return undefined
-    const { blobBytes, nodes } = await readFooter(file)
+    const footer = await readFooter(file)
+    if (footer === undefined) {
+      // Nobody can tell what was in it: it makes way for whoever brings it again.
+      await file.close()
+      await rm(this.#path(root, COMPLETE), { force: true })
+      return undefined
+    }
+    const { blobBytes, nodes } = footer
     const leafCount = leafCountOf(blobBytes)
     return { blobBytes, leafCount, have: all(leafCount), nodes: () => nodes, leaf: async index => await faulty(async () => await readLeaf(file, index, blobBytes)), close: async () => { await file.close() } }
   }

@@ -39,7 +39,8 @@ export class RelayMedia {
   readonly blocks: Blocks
   readonly #readers: Readers
   readonly #parts: RelayMediaParts
-  #reconciled: Promise<void> = Promise.resolve()
+  /** Settles when what the last run left half done is in order. */
+  reconciled: Promise<void> = Promise.resolve()
 
   /** Serves from here on. */
   constructor (parts: RelayMediaParts) {
@@ -72,12 +73,12 @@ export class RelayMedia {
 
   /** What the last run left half done is put in order beside everything else. A disk that does not answer is told by whoever needs it next. */
   start (): void {
-    this.#reconciled = this.shelf.reconcile().catch(() => undefined)
+    this.reconciled = this.shelf.reconcile().catch(() => undefined)
   }
 
   async stop (): Promise<void> {
     await this.shelf.stop()
-    await this.#reconciled
+    await this.reconciled
   }
 
   /** undefined: it takes none now. */
