@@ -155,7 +155,13 @@ export class BlobFiles {
     if (file === undefined) return undefined
     await using opened = new AsyncDisposableStack()
     opened.use(file)
-    const { blobBytes, nodes } = await readFooter(file)
+    const footer = await readFooter(file)
+    if (footer === undefined) {
+      // Nobody can tell what was in it: it makes way for whoever brings it again.
+      await rm(this.#path(root, COMPLETE), { force: true })
+      return undefined
+    }
+    const { blobBytes, nodes } = footer
     opened.move()
     const leafCount = leafCountOf(blobBytes)
     return { blobBytes, leafCount, have: all(leafCount), nodes: () => nodes, leaf: async index => await faulty(async () => await readLeaf(file, index, blobBytes)), close: async () => { await file.close() } }
