@@ -41,6 +41,7 @@ module.exports = {
     door('pictures-door', 'sharp|thumbhash', '^node/media/inspect/picture\\.ts$', 'decoders of hostile files run in a process of their own'),
     door('recordings-door', 'music-metadata', '^node/media/inspect/recording\\.ts$', 'parsers of hostile files run in a process of their own'),
     door('types-door', 'file-type', '^node/media/inspect/type\\.ts$', 'what a file is, is decided in one place'),
+    door('blocks-door', 'blockstore-core|interface-blockstore|interface-store|multiformats', '^node/relay/media/blocks\\.ts$', 'what programs of IPFS call blocks is made in one place'),
     door('arguments-door', 'commander', '^cli/', 'only the command line parses arguments')
   ],
   options: {

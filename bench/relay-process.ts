@@ -30,6 +30,8 @@ const calls = {
     while (statsNow().traffic.collected <= count) await new Promise(resolve => { setTimeout(resolve, LOOK_MS) })
     return { atMs: wallMs() }
   },
+  /** The most that this process has held, in bytes. */
+  peak: () => ({ rssBytes: process.resourceUsage().maxRSS * 1024 }),
   usage,
   restingUsage,
   startProfile: async () => { profiler = await startProfiler() },

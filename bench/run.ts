@@ -15,7 +15,9 @@ import { measureIdle } from './idle.ts'
 import { measureIdleTraffic } from './idle-traffic.ts'
 import { describeMachine, machineText, type Machine } from './machine.ts'
 import { parseOptions, USAGE, type Options, type SuiteName } from './options.ts'
+import { measureEncryption } from './encryption.ts'
 import { measureMedia } from './media.ts'
+import { measureMediaRelay } from './media-relay.ts'
 import { measurePair } from './pair.ts'
 import { measureRelayed } from './relayed.ts'
 import { measureRelayIdle } from './relay-idle.ts'
@@ -41,7 +43,9 @@ const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
   'relay-idle': measureRelayIdle,
   'idle-traffic': measureIdleTraffic,
   cost: measureCost,
-  media: measureMedia
+  encryption: measureEncryption,
+  media: measureMedia,
+  'media-relay': measureMediaRelay
 }
 
 interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly skipped: readonly string[], readonly loadAfter: number, readonly tookS: number }

@@ -74,6 +74,8 @@ export interface ChannelProtocol {
   readonly frameBytesMax: number
   /** How long a frame may take from its first byte to its last; FRAME_TIMEOUT_MS unless given. */
   readonly frameTimeoutMs?: number
+  /** Only who opens a stream talks on it: that the other side says nothing more, and says so at once, ends nothing. */
+  readonly isOneWay?: boolean
 }
 
 /** The way to a connected peer: straight, or through a relay's circuit. */

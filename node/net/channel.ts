@@ -14,6 +14,8 @@ export interface ChannelOptions {
   readonly isRelayed: boolean
   readonly frameBytesMax: number
   readonly frameTimeoutMs: number
+  /** As ChannelProtocol says. */
+  readonly isOneWay: boolean
   readonly clock: Clock
   /** Told what the handler throws or rejects with: it ends the channel, and must not end unseen. */
   readonly onFault: (fault: Error) => void
@@ -26,6 +28,7 @@ export class StreamChannel implements Channel {
   readonly #stream: Stream
   readonly #clock: Clock
   readonly #frameTimeoutMs: number
+  readonly #isOneWay: boolean
   readonly #onFault: (fault: Error) => void
   readonly #deframer: Deframer
   readonly #settleClosed: (end: ChannelEnd) => void
@@ -48,7 +51,7 @@ export class StreamChannel implements Channel {
   #graceTimer: Timer | undefined
 
   /** Nothing is read before `read` is called. */
-  constructor (stream: Stream, { peerId, isRelayed, frameBytesMax, frameTimeoutMs, clock, onFault }: ChannelOptions) {
+  constructor (stream: Stream, { peerId, isRelayed, frameBytesMax, frameTimeoutMs, isOneWay, clock, onFault }: ChannelOptions) {
     const { promise, resolve } = Promise.withResolvers<ChannelEnd>()
     this.peerId = peerId
     this.isRelayed = isRelayed
@@ -57,6 +60,7 @@ export class StreamChannel implements Channel {
     this.#stream = stream
     this.#clock = clock
     this.#frameTimeoutMs = frameTimeoutMs
+    this.#isOneWay = isOneWay
     this.#onFault = onFault
     this.#deframer = new Deframer(frameBytesMax)
     this.#isRemoteDone = stream.status === 'open' && stream.remoteWriteStatus === 'closed'
@@ -196,7 +200,8 @@ export class StreamChannel implements Channel {
 
   /** libp2p tells an end of reading for aborted streams, too. */
   #onEnd (): void {
-    if (this.#stream.status === 'open') this.close()
+    if (this.#stream.status !== 'open' || (this.#isOneWay && this.#stream.direction === 'outbound')) return
+    this.close()
   }
 
   #onClose (error: Error | undefined): void {

@@ -259,12 +259,13 @@ export class Libp2pNetwork implements Network {
     return { frameBytesMax, timeoutMs: this.#timeouts.requestMs, clock: this.#options.clock }
   }
 
-  #channelOn (stream: Stream, connection: Connection, { frameBytesMax, frameTimeoutMs = this.#timeouts.frameMs }: ChannelProtocol): StreamChannel {
+  #channelOn (stream: Stream, connection: Connection, { frameBytesMax, frameTimeoutMs = this.#timeouts.frameMs, isOneWay = false }: ChannelProtocol): StreamChannel {
     const channel = new StreamChannel(stream, {
       peerId: connection.remotePeer.toString(),
       isRelayed: relayOf(connection) !== undefined,
       frameBytesMax,
       frameTimeoutMs,
+      isOneWay,
       clock: this.#options.clock,
       onFault: fault => { this.#fault(fault) }
     })

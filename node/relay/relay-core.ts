@@ -51,6 +51,8 @@ export interface RelayCoreOptions {
   readonly onUnconfirmed?: (fault: UnconfirmedWriteError) => void
   /** Where blobs lie; without it none are taken. */
   readonly blobs?: BlobFiles
+  /** Whether programs of IPFS are given blobs, too. */
+  readonly isBitswapOn?: boolean
   /** A record of an owner is new or newer. */
   readonly onRecord?: (name: Uint8Array, record: Uint8Array) => void
 }
@@ -247,10 +249,11 @@ export class RelayCore implements RelayOperator {
   }
 
   #makeMedia (): RelayMedia | undefined {
-    const { store, ports: { network, clock, signer }, blobs } = this.#options
+    const { store, ports: { network, clock, signer }, blobs, isBitswapOn = false } = this.#options
     if (blobs === undefined) return undefined
     return new RelayMedia({
       files: blobs,
+      isBitswapOn,
       network,
       store,
       clock,

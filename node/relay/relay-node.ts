@@ -16,6 +16,7 @@ import { isFreePort, portFact, portOf, withLastPort } from '../net/ports.ts'
 import { VERSION } from '../version.ts'
 import { realClock, realRandom } from '../world.ts'
 import { openFaces, type Faces } from './http/faces.ts'
+import { serveGateway, type Gateway } from './http/gateway.ts'
 import { makeRelayHome, openRelayHome, type RelayHome } from './relay-home.ts'
 import { RelayCore } from './relay-core.ts'
 import { Republisher } from './republish.ts'
@@ -95,6 +96,7 @@ export class RelayNode implements AsyncDisposable {
   readonly #core: RelayCore
   readonly #republisher: Republisher | undefined
   #faces: Faces | undefined
+  #gateway: Gateway | undefined
   #fault: StorageError | undefined
   #isStarted = false
   #stopping: Promise<void> | undefined
@@ -127,6 +129,7 @@ export class RelayNode implements AsyncDisposable {
     this.#core = new RelayCore({
       store,
       blobs,
+      isBitswapOn: settings.media.isBitswapOn,
       ports: { clock: realClock, random: realRandom, network: this.#network, signer: signerOf(secretOf(networkKey)), vitals: () => vitalsOf(config.home) },
       config: settings.config,
       version: VERSION,
@@ -147,6 +150,9 @@ export class RelayNode implements AsyncDisposable {
   /** Of the dashboard; undefined when it is off. */
   get http (): string | undefined { return this.#faces?.http }
 
+  /** Where files are answered over HTTP; undefined when they are not. */
+  get mediaHttp (): string | undefined { return this.#gateway?.url }
+
   stats (): RelayStats { return this.#core.stats() }
 
   async start (): Promise<void> {
@@ -165,6 +171,7 @@ export class RelayNode implements AsyncDisposable {
       clock: realClock,
       onFault: fault => { this.#config.onFault?.(fault) }
     })
+    this.#gateway = await this.#openGateway()
   }
 
   /** Says goodbye, finishes what is under way, closes every file and socket. Idempotent. */
@@ -179,6 +186,7 @@ export class RelayNode implements AsyncDisposable {
     const { opened: { store, lock } } = this.#composed
     try {
       this.#republisher?.stop()
+      await this.#gateway?.stop()
       await this.#faces?.stop()
       await this.#core.stop()
       await this.#network.stop()
@@ -187,6 +195,14 @@ export class RelayNode implements AsyncDisposable {
       lock.release()
       this.#tellStopped()
     }
+  }
+
+  /** @throws UsageError when its address is taken */
+  async #openGateway (): Promise<Gateway | undefined> {
+    const { media } = this.#core
+    const { settings: { media: { http } } } = this.#composed
+    if (media === undefined || http === undefined) return undefined
+    return await serveGateway({ blocks: media.blocks, endpoint: http, blocksMax: () => this.#core.config().media.streamsMax, onFault: fault => { this.#config.onFault?.(fault) } })
   }
 
   /** Nothing can be kept any more: whoever started it starts another one, which goes on from what is on the disk. */

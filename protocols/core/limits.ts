@@ -302,6 +302,8 @@ export const BLOBS_SERVED_PER_PEER_MAX = 4
 /** Blobs that one peer asks for: an album at once, and whoever guesses keys learns little. */
 export const BLOB_GET_BURST = 64
 export const BLOB_GETS_PER_SECOND = 4
+/** A list of 1,024 names (more than other programs of IPFS send) of 128 bytes, with what stands around each. */
+export const BITSWAP_FRAME_BYTES_MAX = 256 * 1024
 /** A relay that neither takes nor says anything for this long is given up for now. */
 export const PUT_SILENT_MS_MAX = 30_000
 

@@ -23,13 +23,15 @@ export function footerOf (blobBytes: number, nodesBytes: number): Uint8Array {
   return concat([bigEndian64(blobBytes), bigEndian64(nodesBytes), FOOTER_MAGIC])
 }
 
-/** @throws StorageError when it is none */
-export async function readFooter (file: FileHandle): Promise<Pick<Have, 'blobBytes' | 'nodes'>> {
+/** undefined: the file is damaged. */
+export async function readFooter (file: FileHandle): Promise<Pick<Have, 'blobBytes' | 'nodes'> | undefined> {
   const { size } = await file.stat()
+  if (size < HEAD_BYTES) return undefined
   const footer = await readAt(file, size - HEAD_BYTES, HEAD_BYTES)
+  if (!isSame(footer.subarray(16), FOOTER_MAGIC)) return undefined
   const blobBytes = numberAt(footer, 0)
   const nodesBytes = numberAt(footer, 8)
-  if (!isSame(footer.subarray(16), FOOTER_MAGIC) || blobBytes + nodesBytes + HEAD_BYTES !== size) throw damaged()
+  if (blobBytes + nodesBytes + HEAD_BYTES !== size) return undefined
   return { blobBytes, nodes: splitNodes(await readAt(file, blobBytes, nodesBytes)) }
 }
 

@@ -10,6 +10,8 @@ import type { MediaConfig } from '../config.ts'
 import type { Scribe } from '../scribe.ts'
 import type { MediaView } from '../stats.ts'
 import type { Tally } from '../tally.ts'
+import { serveBitswap } from './bitswap.ts'
+import { Blocks } from './blocks.ts'
 import { Putting } from './putting.ts'
 import { Readers } from './readers.ts'
 import { Shelf } from './shelf.ts'
@@ -24,6 +26,8 @@ export interface RelayMediaParts {
   readonly tally: Tally
   readonly rates: Rates
   readonly config: () => MediaConfig
+  /** Programs of IPFS are answered as well. */
+  readonly isBitswapOn: boolean
   readonly isDraining: () => boolean
   readonly isStorageWell: () => boolean
   /** What the file system has left beyond what the operator keeps free; undefined where it does not say. */
@@ -32,16 +36,26 @@ export interface RelayMediaParts {
 
 export class RelayMedia {
   readonly shelf: Shelf
-  readonly readers: Readers
+  readonly blocks: Blocks
+  readonly #readers: Readers
   readonly #parts: RelayMediaParts
-  #reconciled: Promise<void> = Promise.resolve()
+  /** Settles when what the last run left half done is in order. */
+  reconciled: Promise<void> = Promise.resolve()
 
   /** Serves from here on. */
   constructor (parts: RelayMediaParts) {
     const { network, clock, tally, rates, config, store } = parts
     this.#parts = parts
     this.shelf = new Shelf(parts)
-    this.readers = new Readers(clock)
+    this.#readers = new Readers(clock)
+    const onServed = (bytes: number): void => { tally.media.servedBytes += bytes }
+    this.blocks = new Blocks({
+      rootsOfKey: readKey => this.shelf.ofKey(readKey).map(({ root }) => root),
+      rootsOfPeer: peerId => this.#readers.blobsOf(peerId),
+      open: async root => await this.shelf.readShown(root),
+      onServed
+    })
+    if (parts.isBitswapOn) serveBitswap({ network, clock, blocksFor: peerId => this.blocks.ofPeer(peerId), peersMax: () => config().streamsMax })
     serveBlobs({
       network,
       clock,
@@ -50,21 +64,21 @@ export class RelayMedia {
       find: async (root, readKey) => await this.shelf.read(root, readKey),
       onShown: (root, peerId) => {
         tally.media.opened += 1
-        this.readers.shown(peerId, root)
+        this.#readers.shown(peerId, root)
       },
-      onServed: (_root, bytes) => { tally.media.servedBytes += bytes },
+      onServed: (_root, bytes) => { onServed(bytes) },
       other: (channel, isCrowded) => new Putting(channel, isCrowded, { ...parts, shelf: this.shelf, reader: store.read })
     })
   }
 
   /** What the last run left half done is put in order beside everything else. A disk that does not answer is told by whoever needs it next. */
   start (): void {
-    this.#reconciled = this.shelf.reconcile().catch(() => undefined)
+    this.reconciled = this.shelf.reconcile().catch(() => undefined)
   }
 
   async stop (): Promise<void> {
     await this.shelf.stop()
-    await this.#reconciled
+    await this.reconciled
   }
 
   /** undefined: it takes none now. */

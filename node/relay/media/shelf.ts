@@ -65,6 +65,9 @@ export class Shelf {
     return claim
   }
 
+  /** Nobody has it any more. */
+  async whenFree (root: BlobRoot): Promise<void> { await this.#claims.get(rootText(root))?.ended }
+
   /** Durable when it resolves: it may be promised then. @throws StorageError */
   async promise (put: BlobPut): Promise<BlobOutcome> {
     const { mailboxBytesMax, capBytes } = this.#parts.config()
@@ -181,9 +184,8 @@ export class Shelf {
   async #removeFile (root: BlobRoot): Promise<void> {
     for (let claim = this.claim(root); ; claim = this.claim(root)) {
       if (claim === undefined) {
-        const holder = this.#claims.get(rootText(root))
-        holder?.claim.onGone?.()
-        await holder?.ended
+        this.#claims.get(rootText(root))?.claim.onGone?.()
+        await this.whenFree(root)
         continue
       }
       try {
