@@ -25,7 +25,7 @@ export interface BlocksParts {
 }
 
 /** Blobs whose blocks are remembered: a thousand names of some 120 bytes for a gigabyte. */
-const PLACES_MAX = 16
+export const PLACES_MAX = 16
 
 export class Blocks {
   readonly #parts: BlocksParts
@@ -42,7 +42,7 @@ export class Blocks {
 
   #visible (roots: readonly BlobRoot[]): ReadableBlocks {
     const { open, onServed } = this.#parts
-    return new VisibleBlocks({ roots, open, onServed, placesOf: (root, blob) => this.#placesOf(root, blob) })
+    return new VisibleBlocks({ roots, open, onServed, placesOf: (root, blob) => this.#placesOf(root, blob), isElsewhere: (root, name) => this.#places.get(rootText(root))?.has(rootText(name)) === false })
   }
 
   #placesOf (root: BlobRoot, blob: StoredBlobReader): BlockPlaces | undefined {
@@ -60,6 +60,8 @@ export class Blocks {
 interface VisibleParts extends Pick<BlocksParts, 'open' | 'onServed'> {
   readonly roots: readonly BlobRoot[]
   readonly placesOf: (root: BlobRoot, blob: StoredBlobReader) => BlockPlaces | undefined
+  /** It is known without a look at the disk that this blob has no such block: a long list of names must not open a file for each. */
+  readonly isElsewhere: (root: BlobRoot, name: BlobRoot) => boolean
 }
 
 class VisibleBlocks extends BaseBlockstore {
@@ -90,6 +92,7 @@ class VisibleBlocks extends BaseBlockstore {
     const name = nameOf(cid)
     if (name === undefined) return undefined
     for (const root of this.#parts.roots) {
+      if (this.#parts.isElsewhere(root, name)) continue
       const blob = await this.#parts.open(root)
       if (blob === undefined) continue
       try {

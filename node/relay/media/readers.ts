@@ -4,10 +4,11 @@
  */
 import { blobRoot, rootText, type BlobRoot } from '../../../protocols/media/root.ts'
 import type { Clock } from '../../ports.ts'
+import { PLACES_MAX } from './blocks.ts'
 
 const SHOWN_MS = 3_600_000
-/** Of one peer, and peers: more than anybody reads in an hour; who was forgotten shows it again. */
-const BLOBS_MAX = 64
+/** Of one peer: an album; who was forgotten shows it again. As many as are remembered block by block, so that names are not looked for on the disk. */
+const BLOBS_MAX = PLACES_MAX
 const PEERS_MAX = 1_024
 
 export class Readers {
