@@ -31,7 +31,7 @@ module.exports = {
 
     door('sqlite-door', 'better-sqlite3-multiple-ciphers', '^store/database\\.ts$', 'replacing the driver is one file'),
     door('keychain-door', '@napi-rs/keyring', '^store/keychain\\.ts$', 'replacing the keychain is one file'),
-    door('libp2p-door', '@libp2p|libp2p|@multiformats|datastore-core|interface-datastore', '^node/net/', 'replacing the network is one folder; the rest is simulable'),
+    door('libp2p-door', '@libp2p|libp2p|@multiformats|datastore-core|interface-datastore', '^(node/net|testnet/simulation/discovery)/', 'replacing the network is one folder; the rest is simulable, and the simulated host stands where it stands'),
     door('libsignal-door', '@signalapp', '^node/crypto/', 'replacing the ratchet is one folder'),
     door('yaml-door', 'yaml', '^testnet/yaml\\.ts$', 'files that people write are read in one place'),
     door('toml-door', 'smol-toml', '^node/home-files\\.ts$', 'files of settings are read alike'),

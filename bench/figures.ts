@@ -1,6 +1,6 @@
 /** What a run of the benchmarks finds out: figures, the raw limits beside them, the budgets they are held against. */
 
-export type Unit = 'ms' | 's' | 'messages/s' | 'deposits/s' | 'flushes/s' | 'µs' | 'MiB' | 'KiB' | 'kB/h' | '%' | 'messages'
+export type Unit = 'ms' | 's' | 'bytes' | 'deposits' | 'messages/s' | 'deposits/s' | 'flushes/s' | 'µs' | 'MiB' | 'KiB' | 'kB/h' | '%' | 'messages'
 
 export type Budget =
   | { readonly type: 'atMost', readonly value: number }

@@ -7,6 +7,7 @@ import { loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { measureBacklog } from './backlog.ts'
 import { killAll } from './children.ts'
+import { measureCost } from './cost.ts'
 import { measureDeposits } from './deposits.ts'
 import { ratioOf, verdictOf, type Figure } from './figures.ts'
 import { measureHistory } from './history.ts'
@@ -37,7 +38,8 @@ const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
   backlog: measureBacklog,
   relayed: measureRelayed,
   'relay-idle': measureRelayIdle,
-  'idle-traffic': measureIdleTraffic
+  'idle-traffic': measureIdleTraffic,
+  cost: measureCost
 }
 
 interface Findings { readonly machine: Machine, readonly figures: readonly Figure[], readonly failures: readonly string[], readonly skipped: readonly string[], readonly loadAfter: number, readonly tookS: number }

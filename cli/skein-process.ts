@@ -21,6 +21,10 @@ export interface SkeinOptions {
   readonly launcher?: string | undefined
   /** How long its first line may take; else what one node may. */
   readonly answerMsMax?: number
+  /** What puts it where it is to run; else here. */
+  readonly enter?: readonly string[]
+  /** Where a node listens; else on loopback. */
+  readonly listen?: string
 }
 
 /** What `skein up --json` and `skein relay up --json` say first. */
@@ -61,7 +65,7 @@ export class NodeProcess<Said = Ready> {
 
   /** A node, where nobody outside this computer reaches it. @throws SkeinError, the node's own where it said one */
   static async start (command: readonly string[], home: string, options: SkeinOptions): Promise<NodeProcess> {
-    return await NodeProcess.launch<Ready>([...command, '--home', home, '--listen', LOOPBACK], options)
+    return await NodeProcess.launch<Ready>([...command, '--home', home, '--listen', options.listen ?? LOOPBACK], options)
   }
 
   /** Resolves when it has said its first line. @throws SkeinError, its own where it said one */
@@ -93,11 +97,12 @@ export class NodeProcess<Said = Ready> {
   }
 }
 
-function start (args: readonly string[], { log, environment, launcher = launcherPath() }: SkeinOptions): ChildProcess {
+function start (args: readonly string[], { log, environment, launcher = launcherPath(), enter = [] }: SkeinOptions): ChildProcess {
+  const [program, ...line] = [...enter, process.execPath, LEAN, launcher, ...args, '--json']
   const stderr = openSync(log, 'a', 0o600)
   try {
     // Detached: Ctrl-C goes to a whole process group, and a node that is gone before we are told looks like one that failed.
-    return spawn(process.execPath, [LEAN, launcher, ...args, '--json'], { env: { ...inheritedEnvironment(), ...environment, [LAUNCHER]: String(process.pid) }, stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
+    return spawn(program, line, { env: { ...inheritedEnvironment(), ...environment, [LAUNCHER]: String(process.pid) }, stdio: ['ignore', 'pipe', stderr, 'ipc'], detached: true, windowsHide: true })
   } finally {
     closeSync(stderr)
   }

@@ -1,6 +1,6 @@
 /**
  * The node above its ports: everything that decides and remembers, wired together. The real node (node.ts) and the simulated
- * one (test/sim) are both made here, from other ports and otherwise alike.
+ * one (testnet/simulation) are both made here, from other ports and otherwise alike.
  */
 import { StorageError } from '../protocols/core/errors.ts'
 import { LOOKUP_BURST, LOOKUP_PER_SECOND } from '../protocols/core/limits.ts'

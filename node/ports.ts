@@ -1,6 +1,6 @@
 /**
  * The four ports: the only ways by which time, chance, the network and the ratchet reach the node. The real ones are
- * in world.ts, net/ and crypto/; the simulated ones in test/sim/. Nothing else here exists twice.
+ * in world.ts, net/ and crypto/; the simulated ones in testnet/simulation/. Nothing else here exists twice.
  */
 import type { DeviceId, AccountId } from '../protocols/core/ids.ts'
 import type { Bundle } from '../protocols/prekeys/prekeys_pb.ts'

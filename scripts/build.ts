@@ -10,7 +10,7 @@ import path from 'node:path'
 const ROOT = path.dirname(import.meta.dirname)
 const OUT = path.join(ROOT, 'dist')
 /** What the program reads at run time and no compiler copies. */
-const ASSETS = ['store/migrations/*.sql', 'store/relay/migrations/*.sql', 'web/relay/*.*', 'testnet/scenarios/*.yaml']
+const ASSETS = ['store/migrations/*.sql', 'store/relay/migrations/*.sql', 'web/page/*.*', 'testnet/scenarios/*.yaml', 'testnet/**/*.py']
 
 rmSync(OUT, { recursive: true, force: true })
 const compiler = createRequire(import.meta.url).resolve('typescript7/package.json')

@@ -43,7 +43,7 @@ export function openAccountStore ({ path, key, isNew = false }: AccountStoreOpti
 
 export class AccountStore {
   readonly read: Reader
-  /** For the integrity check alone: the program reads through `read` and writes through `transact`. */
+  /** For the integrity check and for simulations alone: the program reads through `read` and writes through `transact`. */
   readonly database: Database
   readonly #writer: Writer
   #isCrashed = false
@@ -88,8 +88,11 @@ export class AccountStore {
    */
   crash (): AccountStore {
     this.#isCrashed = true
-    return new AccountStore(this.database)
+    return this.reopen()
   }
+
+  /** For simulations: the same database once more. */
+  reopen (): AccountStore { return new AccountStore(this.database) }
 
   #commit<T> (work: (writer: Writer) => T): T {
     try {

@@ -16,10 +16,11 @@ declare module 'better-sqlite3-multiple-ciphers' {
       prepare (sql: string): Statement
       exec (sql: string): this
       pragma (sql: string): unknown
+      serialize (): Uint8Array
       close (): this
     }
   }
 
-  const Driver: new (path: string, options?: { readonly fileMustExist?: boolean }) => Driver.Database
+  const Driver: new (path: string | Buffer, options?: { readonly fileMustExist?: boolean }) => Driver.Database
   export = Driver
 }

@@ -1,5 +1,5 @@
 /** Who knows whom in a testnet, and who uses which relay, where its plan does not say. Pure. */
-import type { Plan } from './plan.ts'
+import type { PlannedNode } from './plan.ts'
 
 /** A user keeps mailboxes at so many relays: three are advised. */
 const RELAYS_EACH = 3
@@ -7,15 +7,18 @@ const RELAYS_EACH = 3
 const ALL_KNOW_ALL_MAX = 10
 const NEIGHBOURS = 4
 
+/** Those who are there, as far as it matters here. */
+export interface Circle { readonly nodes: ReadonlyArray<Pick<PlannedNode, 'name' | 'kind' | 'relays' | 'knows'>> }
+
 /** By user: the relays where it has mailboxes, in its order. */
-export function relaysOfUsers ({ nodes }: Plan): ReadonlyMap<string, readonly string[]> {
+export function relaysOfUsers ({ nodes }: Circle): ReadonlyMap<string, readonly string[]> {
   const relays = nodes.filter(({ kind }) => kind === 'relay').map(({ name }) => name)
   const users = nodes.filter(({ kind }) => kind === 'user')
   return new Map(users.map((user, index) => [user.name, user.relays ?? spread(relays, index).slice(0, RELAYS_EACH)]))
 }
 
 /** By user: its contacts, each of whom has it as a contact, too. Where some say whom they know, nobody knows anybody else. */
-export function contactsOfUsers ({ nodes }: Plan): ReadonlyMap<string, ReadonlySet<string>> {
+export function contactsOfUsers ({ nodes }: Circle): ReadonlyMap<string, ReadonlySet<string>> {
   const users = nodes.filter(({ kind }) => kind === 'user')
   const isSaid = users.some(({ knows }) => knows !== undefined)
   const contacts = new Map(users.map(({ name }) => [name, new Set<string>()]))

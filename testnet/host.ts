@@ -2,13 +2,17 @@
 import { join } from 'node:path'
 import { NodeProcess, type Ready, type SkeinOptions } from '../cli/skein-process.ts'
 import { LockedError } from '../protocols/core/errors.ts'
+import type { Place } from './cable/kinds.ts'
 import { environmentOf, packEnvironment } from './inside/environment.ts'
 import type { Layout } from './layout.ts'
 import type { PlannedNode } from './plan.ts'
+import { nodeKey, type FaultKind, type Journal } from './report/journal.ts'
 
 export interface HostOptions {
   readonly layout: Layout
-  readonly cablePort: () => number
+  readonly placeOf: (name: string) => Place
+  /** Where it is written down what is done to it. */
+  readonly journal: Journal
   readonly interrupted: AbortSignal
 }
 
@@ -32,6 +36,8 @@ export class Host {
   #running: Running | undefined
   #starting: Promise<void> | undefined
   #isPaused = false
+  /** It goes because we want it. */
+  #isEnding = false
   #known: ReadonlyMap<string, Ready> = new Map()
 
   constructor (nodes: readonly PlannedNode[], options: HostOptions) {
@@ -69,6 +75,8 @@ export class Host {
     this.#running = running
     this.#known = running.ready
     this.#isPaused = false
+    this.#isEnding = false
+    this.#over('down')
     void this.#watch(running)
   }
 
@@ -76,6 +84,9 @@ export class Host {
   async kill (): Promise<void> {
     const running = this.#running
     if (running === undefined) return
+    this.#isEnding = true
+    this.#over('paused')
+    this.#begun('down', 'killed')
     running.process.signal('SIGKILL')
     await running.process.gone
     this.#running = undefined
@@ -85,26 +96,36 @@ export class Host {
   async stop (): Promise<void> {
     await Promise.allSettled([this.#starting])
     const running = this.#running
+    this.#isEnding = true
+    this.#over('paused')
     if (this.#isPaused) running?.process.signal('SIGCONT')
     await running?.process.stop()
     this.#running = undefined
   }
 
   /** @throws LockedError when it is down */
-  pause (): void { this.#halt('SIGSTOP', true) }
+  pause (): void {
+    const isPaused = this.isPaused
+    this.#halt('SIGSTOP', true)
+    if (!isPaused) this.#begun('paused', 'standstill')
+  }
 
   /** @throws LockedError when it is down */
-  resume (): void { this.#halt('SIGCONT', false) }
+  resume (): void {
+    this.#halt('SIGCONT', false)
+    this.#over('paused')
+  }
 
   /** How a command is run in the place of one of its nodes. */
   environmentFor ({ name, kind }: PlannedNode): Record<string, string> {
-    const { layout, cablePort } = this.#options
-    return { ...environmentOf({ name, cablePort: cablePort(), skewFile: layout.skewFileOf(name) }), ...kind === 'relay' && RELAY_ENVIRONMENT }
+    const { layout, placeOf } = this.#options
+    return { ...environmentOf({ name, cablePort: placeOf(name).cablePort, skewFile: layout.skewFileOf(name) }), ...kind === 'relay' && RELAY_ENVIRONMENT }
   }
 
   optionsFor (node: PlannedNode): SkeinOptions {
-    const { layout, interrupted } = this.#options
-    return { log: layout.logOf(node.name), interrupted, environment: this.environmentFor(node), launcher: this.release === undefined ? undefined : join(this.release, 'bin', 'skein.js') }
+    const { layout, placeOf, interrupted } = this.#options
+    const { enter, listen } = placeOf(node.name)
+    return { log: layout.logOf(node.name), interrupted, environment: this.environmentFor(node), enter, listen, launcher: this.release === undefined ? undefined : join(this.release, 'bin', 'skein.js') }
   }
 
   #halt (signal: NodeJS.Signals, isPaused: boolean): void {
@@ -119,20 +140,27 @@ export class Host {
   async #launch (): Promise<Running> {
     const [first, ...others] = this.nodes
     if (first === undefined) throw new RangeError('a process has a node')
-    const { layout, cablePort, interrupted } = this.#options
+    const { layout, placeOf, interrupted } = this.#options
     if (others.length === 0 && first.pack === undefined) {
       const process = await NodeProcess.start(first.kind === 'relay' ? ['relay', 'up'] : ['up'], layout.homeOf(first.name), this.optionsFor(first))
       return { process, ready: new Map([[first.name, process.ready]]) }
     }
     const nodes = this.nodes.map(({ name, kind }) => ({ name, kind, home: layout.homeOf(name), log: layout.logOf(name), skewFile: layout.skewFileOf(name) }))
-    const environment = { ...packEnvironment({ nodes, cablePort: cablePort() }), ...RELAY_ENVIRONMENT }
+    const environment = { ...packEnvironment({ nodes, cablePort: placeOf(first.name).cablePort }), ...RELAY_ENVIRONMENT }
     const process = await NodeProcess.launch<Readonly<Record<string, Ready>>>(['testnet', 'pack'], { log: layout.logOf(first.pack ?? first.name), interrupted, environment, answerMsMax: PACK_ANSWER_MS_MAX + nodes.length * PACKED_MS_MAX })
     return { process, ready: new Map(Object.entries(process.ready)) }
   }
 
+  /** To all of its nodes. */
+  #begun (of: 'down' | 'paused', kind: FaultKind): void { for (const { name } of this.nodes) this.#options.journal.begin(nodeKey(name, of), { kind, whom: [name] }) }
+
+  #over (of: 'down' | 'paused'): void { for (const { name } of this.nodes) this.#options.journal.end(nodeKey(name, of)) }
+
   async #watch (running: Running): Promise<void> {
     await running.process.gone
     if (this.#running === running) this.#running = undefined
+    // Nobody asked for it: a crash of its own, or somebody's signal.
+    if (!this.#isEnding) this.#begun('down', 'died')
   }
 }
 

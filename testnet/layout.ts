@@ -4,6 +4,9 @@ import { join } from 'node:path'
 /** In the current folder, so that each project of a developer has its own. */
 export const DEFAULT_DIRECTORY = join('.skein', 'testnet')
 
+/** What fills a disk up; named in disks/disk.py. Nobody's state. */
+export const FILLING = '.full'
+
 export interface Layout {
   readonly directory: string
   /** Who is in it: written last, so that a testnet that has it is whole. */
@@ -16,6 +19,8 @@ export interface Layout {
   readonly nodes: string
   /** Copies of all homes, by name. */
   readonly snapshots: string
+  /** File systems in files, on which homes lie that have a disk of their own. */
+  readonly disks: string
   readonly homeOf: (name: string) => string
   readonly logOf: (name: string) => string
   /** Milliseconds by which a node's clock is wrong, as text; absent: it is right. */
@@ -32,6 +37,7 @@ export function layoutOf (directory: string): Layout {
     log: join(directory, 'logs', 'testnet.log'),
     nodes: join(directory, 'nodes'),
     snapshots: join(directory, 'snapshots'),
+    disks: join(directory, 'disks'),
     homeOf: name => join(directory, 'nodes', name),
     logOf: name => join(directory, 'logs', `${name}.log`),
     skewFileOf: name => join(directory, 'nodes', `${name}.skew`),

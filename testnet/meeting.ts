@@ -3,7 +3,9 @@
  * by hand. And when everybody is there: with a mailbox at each of their relays.
  */
 import { LockedError, TimeoutError } from '../protocols/core/errors.ts'
-import type { Member } from './member.ts'
+import { contactsOfUsers, relaysOfUsers } from './acquaintances.ts'
+import type { Player } from './net.ts'
+import { REAL_TIME, type Time } from './time.ts'
 
 /** A hundredth of it on a machine that does nothing else. */
 const MEET_MS_MAX = 120_000
@@ -15,18 +17,26 @@ export interface Acquaintances {
   readonly contacts: ReadonlyMap<string, ReadonlySet<string>>
 }
 
+/** Who has nothing said about them, as their places have it. */
+function acquaintancesOf (members: readonly Player[]): Acquaintances {
+  return { relays: relaysOfUsers({ nodes: members }), contacts: contactsOfUsers({ nodes: members }) }
+}
+
 /** Does nothing where it has been done. @throws TimeoutError when somebody does not answer */
-export async function meet (members: readonly Member[], { relays, contacts }: Acquaintances): Promise<void> {
+export async function meet (members: readonly Player[], time: Time = REAL_TIME, { relays, contacts }: Acquaintances = acquaintancesOf(members)): Promise<void> {
   const users = members.filter(({ kind }) => kind === 'user')
-  await Promise.all(users.map(async user => { await addRelays(user, members.filter(({ name }) => relays.get(user.name)?.includes(name))) }))
+  const byName = new Map(members.map(member => [member.name, member]))
+  const called = (names: Iterable<string> | undefined): Player[] => [...names ?? []].flatMap(name => byName.get(name) ?? [])
+  const places = new Map(users.map((user, index) => [user, index]))
+  await Promise.all(users.map(async user => { await addRelays(user, called(relays.get(user.name))) }))
   for (const [index, user] of users.entries()) {
-    const others = users.slice(index + 1).filter(({ name }) => contacts.get(user.name)?.has(name))
-    if (others.length > 0) await invite(user, others)
+    const others = called(contacts.get(user.name)).filter(other => (places.get(other) ?? -1) > index)
+    if (others.length > 0) await invite(user, others, time)
   }
 }
 
 /** Resolves when every user has an open mailbox at each of its relays. A relay that has moved is added anew. @throws TimeoutError */
-export async function settleIn (members: readonly Member[]): Promise<void> {
+export async function settleIn (members: readonly Player[]): Promise<void> {
   const relays = members.filter(({ kind, isUp }) => kind === 'relay' && isUp)
   // One after the other: to ask everybody all the time would hold them up.
   for (const user of members.filter(({ kind, isUp }) => kind === 'user' && isUp)) {
@@ -41,34 +51,34 @@ export async function settleIn (members: readonly Member[]): Promise<void> {
       }
       trouble = known.flatMap(({ state, name, trouble: why = state }) => state === 'open' ? [] : [`${name}: ${why}`]).join('; ')
       return trouble === ''
-    }, () => `${user.name} does not reach its relays (${trouble})`)
+    }, () => `${user.name} does not reach its relays (${trouble})`, REAL_TIME)
   }
 }
 
-async function addRelays (user: Member, relays: readonly Member[]): Promise<void> {
+async function addRelays (user: Player, relays: readonly Player[]): Promise<void> {
   const { relays: known } = await user.api.call('relays.list', {})
   for (const { address } of relays) {
     if (address !== undefined && !known.some(relay => address.endsWith(relay.peerId))) await user.api.call('relays.add', { address })
   }
 }
 
-async function invite (user: Member, others: readonly Member[]): Promise<void> {
+async function invite (user: Player, others: readonly Player[], time: Time): Promise<void> {
   const known = new Set(await contactNames(user))
   const strangers = others.filter(({ name }) => !known.has(name))
   if (strangers.length === 0) return
   const { link } = await user.api.call('me.card', {})
   await Promise.all(strangers.map(async other => { await other.api.call('contact.add', { link, as: user.name }) }))
-  for (const { name } of strangers) await untilTrue(async () => (await contactNames(user)).includes(name), () => `${user.name} and ${name} did not meet`)
+  for (const { name } of strangers) await untilTrue(async () => (await contactNames(user)).includes(name), () => `${user.name} and ${name} did not meet`, time)
 }
 
-async function contactNames (user: Member): Promise<string[]> {
+async function contactNames (user: Player): Promise<string[]> {
   const { contacts } = await user.api.call('contact.list', {})
   return contacts.flatMap(({ standing, label }) => standing === 'accepted' ? [label] : [])
 }
 
-async function untilTrue (look: () => Promise<boolean>, failure: () => string): Promise<void> {
-  for (const deadlineMs = performance.now() + MEET_MS_MAX; !await look();) {
-    if (performance.now() > deadlineMs) throw new TimeoutError(failure(), 'See their logs with: skein testnet logs')
-    await new Promise<void>(resolve => { setTimeout(resolve, LOOK_MS) })
+async function untilTrue (look: () => Promise<boolean>, failure: () => string, time: Time): Promise<void> {
+  for (const deadlineMs = time.passedMs() + MEET_MS_MAX; !await look();) {
+    if (time.passedMs() > deadlineMs) throw new TimeoutError(failure(), 'See their logs with: skein testnet logs')
+    await time.delay(LOOK_MS)
   }
 }

@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { connect } from '../cli/client.ts'
 import { runSkein } from '../cli/skein-process.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
-import type { NodeView } from './control/operations.ts'
+import type { Place } from './cable/kinds.ts'
+import type { InsideView, NodeView } from './control/operations.ts'
 import type { Host } from './host.ts'
 import { makeRelay, makeUser, nextLife } from './homes/homes.ts'
 import type { Layout } from './layout.ts'
 import type { Kind, PlannedNode } from './plan.ts'
+import { nodeKey, type Journal } from './report/journal.ts'
+import { skewText } from './words.ts'
 
 export interface MemberOptions {
   readonly layout: Layout
@@ -16,6 +19,9 @@ export interface MemberOptions {
   readonly host: Host
   /** Behind the keys of everybody; undefined: it has keys of its own. */
   readonly seed: string | undefined
+  readonly place: () => Place
+  /** Where it is written down what is done to it. */
+  readonly journal: Journal
   readonly interrupted: AbortSignal
 }
 
@@ -56,7 +62,7 @@ export class Member {
   /** The others in its process: what ends it, ends them. */
   get pack (): readonly string[] { return this.host.nodes.flatMap(({ name }) => name === this.name ? [] : [name]) }
 
-  view (): NodeView {
+  view (): Omit<NodeView, 'nat' | 'disk'> {
     const { name, kind, home, log } = this
     const state = !this.isUp ? 'down' : this.isPaused ? 'paused' : 'up'
     return { name, kind, state, pid: this.host.pid ?? null, pack: this.#planned.pack ?? null, home, log, address: this.address ?? null, skewMs: this.#skewMs() }
@@ -83,8 +89,11 @@ export class Member {
 
   /** A relay keeps its key and its settings, which its operator has elsewhere; a user keeps nothing, as with a lost phone. Only while it is down. */
   loseDisk (): void {
+    this.#options.journal.becomes(nodeKey(this.name, 'down'), 'disk lost')
     if (this.kind === 'user') {
-      rmSync(this.home, { recursive: true, force: true })
+      // The folder itself may be where a disk is mounted.
+      rmSync(`${this.home}.words`, { force: true })
+      for (const file of readdirSync(this.home)) rmSync(join(this.home, file), { recursive: true, force: true })
       nextLife(this.#options.layout, this.name)
       return
     }
@@ -101,6 +110,7 @@ export class Member {
   /** Back to that copy. Only while it is down. */
   restoreCopy (): void {
     this.loseDisk()
+    this.#options.journal.becomes(nodeKey(this.name, 'down'), 'old disk')
     for (const file of this.#databaseFiles(this.#copyFolder())) cpSync(join(this.#copyFolder(), file), join(this.home, file))
   }
 
@@ -110,10 +120,18 @@ export class Member {
   /** @throws LockedError when it is down */
   resume (): void { this.host.resume() }
 
-  skew (skewMs: number): void { writeFileSync(this.#options.layout.skewFileOf(this.name), String(skewMs)) }
+  skew (skewMs: number): void {
+    const { layout, journal } = this.#options
+    writeFileSync(layout.skewFileOf(this.name), String(skewMs))
+    if (skewMs === 0) journal.end(nodeKey(this.name, 'clock'))
+    else journal.begin(nodeKey(this.name, 'clock'), { kind: 'wrong clock', whom: [this.name], detail: skewText(skewMs), skewMs })
+  }
 
-  /** How a command is run in its place. */
-  environment (): Record<string, string> { return this.host.environmentFor(this.#planned) }
+  /** What a command needs that is run in its place. */
+  inside (): InsideView {
+    const { enter, listen } = this.#options.place()
+    return { home: this.home, enter, environment: { ...this.host.environmentFor(this.#planned), SKEIN_LISTEN: listen } }
+  }
 
   async #initByCommand (): Promise<void> {
     const args = this.kind === 'relay'

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Ajv } from 'ajv'
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
 import { MalformedError } from '../protocols/core/errors.ts'
+import { CABLES, type CableKind } from './cable/kinds.ts'
 import { SEED } from './homes/seed.ts'
 import type { Layout } from './layout.ts'
 
@@ -13,6 +14,9 @@ const USER_NAMES = ['ana', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'he
 /** What two cores start in some minutes. */
 export const USERS_MAX = 200
 export const RELAYS_MAX = 50
+/** What a simulation of one process has room for: a user takes 4 MB. */
+export const SIMULATED_USERS_MAX = 4_000
+export const SIMULATED_RELAYS_MAX = 500
 /** More in one process share one core. */
 export const PACK_MAX = 50
 
@@ -38,7 +42,13 @@ const NODE = {
 const PLAN = {
   type: 'object',
   required: ['version', 'nodes'],
-  properties: { version: { const: 1 }, seed: { type: 'string', minLength: 1, maxLength: 200 }, nodes: { type: 'array', items: NODE } }
+  properties: {
+    version: { const: 1 },
+    seed: { type: 'string', minLength: 1, maxLength: 200 },
+    nodes: { type: 'array', items: NODE },
+    cable: { enum: CABLES },
+    disks: { type: 'boolean' }
+  }
 } as const satisfies JSONSchema
 
 export type PlannedNode = Readonly<Omit<FromSchema<typeof NODE>, 'kind'>> & { readonly kind: Kind }
@@ -47,6 +57,10 @@ export interface Plan {
   /** Behind the keys of everybody. */
   readonly seed: string
   readonly nodes: readonly PlannedNode[]
+  /** Absent: the userspace one. */
+  readonly cable?: CableKind
+  /** Whether each home lies on a disk of its own. */
+  readonly disks?: boolean
 }
 
 export interface Wish {
@@ -95,8 +109,9 @@ export function encodePlan (plan: Plan): string { return `${JSON.stringify({ ver
 export function decodePlan (text: string): Plan {
   const value = parse(text)
   const isPlan = new Ajv({ strict: false }).compile<FromSchema<typeof PLAN>>(PLAN)
-  if (!isPlan(value)) throw new MalformedError('testnet.json', 'must be what this version of testnet up has written: each node with its name, and whether it is a user or a relay')
-  return { seed: value.seed ?? SEED, nodes: value.nodes }
+  if (!isPlan(value)) throw new MalformedError('testnet.json', 'must be what this version of testnet up has written: each node with its name, and whether it is a user or a relay, and a cable that there is')
+  const { seed = SEED, nodes, cable, disks } = value
+  return { seed, nodes, ...cable !== undefined && { cable }, ...disks !== undefined && { disks } }
 }
 
 function parse (text: string): unknown {

@@ -1,8 +1,8 @@
 /** The state of a whole testnet, kept under a name and brought back: all homes at once, so that nobody remembers what others have forgotten. */
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { NotFoundError, UsageError } from '../protocols/core/errors.ts'
-import type { Layout } from './layout.ts'
+import { FILLING, type Layout } from './layout.ts'
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/
 
@@ -28,7 +28,11 @@ export function requireSnapshot (name: string, layout: Layout): string {
 }
 
 /** Only while everybody is down. */
-export function bringBack (path: string, { nodes }: Layout): void {
+export function bringBack (path: string, { nodes }: Layout, { isMounted }: { readonly isMounted: boolean }): void {
+  if (isMounted) {
+    pourBack(path, nodes)
+    return
+  }
   const old = `${nodes}.old`
   rmSync(old, { recursive: true, force: true })
   renameSync(nodes, old)
@@ -36,11 +40,21 @@ export function bringBack (path: string, { nodes }: Layout): void {
   rmSync(old, { recursive: true, force: true })
 }
 
+/** Folders on which disks are mounted can neither be moved nor removed: what is in them can. */
+function pourBack (path: string, nodes: string): void {
+  for (const entry of readdirSync(nodes, { withFileTypes: true })) {
+    const place = join(nodes, entry.name)
+    if (entry.isDirectory()) for (const file of readdirSync(place).filter(each => each !== FILLING)) rmSync(join(place, file), { recursive: true, force: true })
+    else rmSync(place)
+  }
+  cpSync(path, nodes, { recursive: true, preserveTimestamps: true })
+}
+
 /** As a whole or not at all. */
 function copy (from: string, to: string): void {
   const draft = `${to}.new`
   rmSync(draft, { recursive: true, force: true })
-  cpSync(from, draft, { recursive: true, preserveTimestamps: true })
+  cpSync(from, draft, { recursive: true, preserveTimestamps: true, filter: source => basename(source) !== FILLING })
   renameSync(draft, to)
 }
 

@@ -39,6 +39,12 @@ export async function readYaml (file: string): Promise<Yaml> {
   return { value: document.toJS(), lineOf }
 }
 
+/** As a file that `readYaml` takes. */
+export async function yamlText (value: unknown): Promise<string> {
+  const { stringify } = await import('yaml')
+  return stringify(value, { lineWidth: 0 })
+}
+
 async function textOf (file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')

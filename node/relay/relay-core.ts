@@ -1,6 +1,6 @@
 /**
  * A relay above its ports: everything that takes, keeps and hands out, wired together. The real relay (relay-node.ts) and the
- * simulated one (test/sim) are both made here.
+ * simulated one (testnet/simulation) are both made here.
  */
 import { hash } from 'node:crypto'
 import { MalformedError, StorageError } from '../../protocols/core/errors.ts'

@@ -23,6 +23,9 @@ export interface TakeParts extends IntakeParts {
 
 export interface TakenOutcome extends OpenedArrival { readonly outcome: Outcome }
 
+/** The event that says so begins like this. */
+export const UNDECRYPTABLE = 'An envelope could not be decrypted'
+
 const HOUR_MS = 3_600_000
 /** When an unknown key or device may become known: their device list is being fetched. */
 const LOOKUP_RETRY_MS = 3_000
@@ -172,7 +175,7 @@ function takeUndecryptable ({ arrival, envelopeId, opened }: Item<'undecryptable
   if (arrival.via === 'relay' && askedAtMs !== undefined && Math.abs(round.nowMs - askedAtMs) < ANSWERED_AGAIN_MS) return { type: 'stored' }
   if (writer.read.received.undecryptableSince(round.nowMs - HOUR_MS) >= RETRY_REQUESTS_PER_HOUR) return refused('busy', HOUR_MS / RETRY_REQUESTS_PER_HOUR)
   writer.received.add(envelopeId, round.nowMs, 'undecryptable')
-  round.tell('node.trouble', from.contact, `An envelope could not be decrypted (${reason}); it is being asked for again.`)
+  round.tell('node.trouble', from.contact, `${UNDECRYPTABLE} (${reason}); it is being asked for again.`)
   if (arrival.via === 'direct') return { type: 'refused', reason: 'undecryptable', retryAfterMs: 0, decryptionError }
   // Bytes that are no message of libsignal's were not made by their device: nothing is asked for.
   if (decryptionError !== undefined) askAgain({ envelopeId, from, decryptionError }, parts)

@@ -15,9 +15,10 @@ export const PARENTS_MAX = 4
 export const CLOCK_AHEAD_MS_MAX = 5 * 60_000
 /** Message ids in one receipt. */
 export const RECEIPT_IDS_MAX = 256
-/** Contents and bytes in one envelope: libsignal costs are per call, not per byte (64 gets all of the gain). */
+/** Contents in one envelope: libsignal costs are per call, not per byte (64 gets all of the gain). */
 export const PACK_CONTENTS_MAX = 64
-export const PACK_BYTES_MAX = 48 * 1024
+/** What fits into the bucket of 16 KiB with a PreKey header (1.8 KB): the next one has 64 KiB, most of which would be padding. */
+export const PACK_BYTES_MAX = 14 * 1024
 
 // Envelopes and frames
 /** A sealed envelope's largest size bucket, and so the largest body that a mailbox takes. */

@@ -2,6 +2,7 @@
  * A relay's database: mailboxes, prekeys and records of others, in plain SQLite, for what is in it is sealed already and a key beside
  * the file would be decoration. docs/decisions/0008-relays.md
  */
+import { StorageError } from '../../protocols/core/errors.ts'
 import { IN_MEMORY, openDatabase, type Database } from '../database.ts'
 import { RELAY_DATABASE } from '../faults.ts'
 import { migrate } from '../migrate.ts'
@@ -21,6 +22,8 @@ export interface RelayStoreOptions {
   readonly capBytes: number
   /** Ids of items that have gone, remembered for one door. */
   readonly rememberedMax?: number
+  /** For simulations, in memory: begins with what another one's `image` was. */
+  readonly image?: Uint8Array
 }
 
 /** For one door: it can be full and emptied every day of the month that they are remembered, and a little more. Some 1 MB. */
@@ -35,9 +38,9 @@ const DELETION = 'secure_delete = FAST'
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 
 /** @throws StorageError when the file is missing, damaged, read-only, or of a newer program */
-export function openRelayStore ({ path, isNew, capBytes, rememberedMax = REMEMBERED_MAX }: RelayStoreOptions): RelayStore {
+export function openRelayStore ({ path, isNew, capBytes, rememberedMax = REMEMBERED_MAX, image }: RelayStoreOptions): SqlRelayStore {
   if (path !== IN_MEMORY && !isNew) confirmLog(`${path}-wal`, RELAY_DATABASE)
-  const database = openDatabase({ path, isNew, isShrinkable: true, subject: RELAY_DATABASE })
+  const database = openDatabase({ path, isNew, isShrinkable: true, subject: RELAY_DATABASE, image })
   try {
     database.pragma(DELETION)
     migrate(database, MIGRATIONS)
@@ -48,14 +51,20 @@ export function openRelayStore ({ path, isNew, capBytes, rememberedMax = REMEMBE
   }
 }
 
-class SqlRelayStore implements RelayStore {
+interface StoreLimits { readonly logPath: string | undefined, readonly capBytes: number, readonly rememberedMax: number }
+
+export class SqlRelayStore implements RelayStore {
   readonly read: RelayReader
   readonly #database: Database
   readonly #space: DiskSpace
   readonly #totals: RunningTotals
   readonly #writer: SqlRelayWriter
+  readonly #limits: StoreLimits
+  #isCrashed = false
 
-  constructor (database: Database, { rememberedMax, ...space }: { readonly logPath: string | undefined, readonly capBytes: number, readonly rememberedMax: number }) {
+  constructor (database: Database, limits: StoreLimits) {
+    const { rememberedMax, ...space } = limits
+    this.#limits = limits
     this.#database = database
     this.#space = new DiskSpace(database, space)
     this.#totals = new RunningTotals(database)
@@ -64,6 +73,7 @@ class SqlRelayStore implements RelayStore {
   }
 
   commit<T> (work: (writer: RelayWriter) => T): T {
+    if (this.#isCrashed) throw new StorageError("the relay's database is closed")
     this.#totals.begin()
     const result = this.#database.transact(() => work(this.#writer))
     this.#totals.settle()
@@ -73,4 +83,19 @@ class SqlRelayStore implements RelayStore {
   async durable (): Promise<void> { await this.#database.flushed() }
   setCap (capBytes: number): void { this.#space.setCap(capBytes) }
   close (): void { this.#database.close() }
+
+  /** For simulations, as with an account's: as if the process had died. The one returned goes on from the last commit. */
+  crash (): SqlRelayStore {
+    this.#isCrashed = true
+    return this.reopen()
+  }
+
+  /** For simulations: the same database once more. */
+  reopen (): SqlRelayStore { return new SqlRelayStore(this.#database, this.#limits) }
+
+  /** For simulations: see `Database.mark`. This object does not go back: `crash` makes one that does. */
+  mark (): () => void { return this.#database.mark() }
+
+  /** For simulations: everything in it, for another one to begin with. */
+  image (): Uint8Array { return this.#database.image() }
 }

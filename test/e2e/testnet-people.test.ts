@@ -35,7 +35,7 @@ describe('people of a testnet', function () {
     assert.equal(words(one?.same), 24)
     // What a profile says beside who is there.
     assert.deepEqual(two?.nodes.map(({ name, skewMs }) => [name, skewMs]), [['relay1', 0], ['ana', 0], ['bob', -3_600_000], ['carol', 0]])
-    assert.deepEqual(two.links, [{ name: 'bob', delayMs: 5, jitterMs: 0, bytesPerSecond: null }])
+    assert.deepEqual(two.links, [{ name: 'bob', delayMs: 5, jitterMs: 0, bytesPerSecond: null, loss: 0 }])
     assert.deepEqual((await as<Contacts>('two', 'carol', 'contact', 'list')).contacts, [])
     assert.equal((await as<{ readonly value: number }>('two', 'bob', 'config', 'get', 'read.limit')).value, 7)
     assert.match((await faultOf(2, ['testnet', 'up', '--profile', profile, '--dir', join(folder, 'one')])).message, /has 2 users and 1 relays/)

@@ -1,50 +1,15 @@
 /** A testnet as a developer uses it: `skein testnet …` and nothing else. Each fault is observed, not only asked for. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { MessageView } from '../../protocols/local/schema.ts'
 import type { NodeView, StatusView } from '../../testnet/control/operations.ts'
-import { dataOf, faultOf, linesOf, makeFolder, removeFolder, skein, succeed } from './skein.ts'
+import { Net } from './net.ts'
+import { faultOf, makeFolder, removeFolder, skein, succeed } from './skein.ts'
 
 const HOUR_MS = 3_600_000
 /** Nobody tells when a process is gone that is no child of ours. */
 const LOOK_MS = 20
-
-class Net {
-  readonly directory: string
-
-  constructor (directory: string) {
-    this.directory = directory
-  }
-
-  async testnet<Data> (...args: readonly string[]): Promise<Data> { return await dataOf<Data>(['testnet', ...args, '--dir', this.directory]) }
-
-  async fault (exit: number, ...args: readonly string[]): Promise<string> { return (await faultOf(exit, ['testnet', ...args, '--dir', this.directory])).message }
-
-  async up (...args: readonly string[]): Promise<StatusView> { return await this.testnet<StatusView>('up', ...args) }
-
-  async node (name: string): Promise<NodeView> {
-    const { nodes } = await this.testnet<StatusView>('ps')
-    const found = nodes.find(node => node.name === name)
-    assert.ok(found, `${name} is in the testnet`)
-    return found
-  }
-
-  async as<Data> (name: string, ...command: readonly string[]): Promise<Data> { return await dataOf<Data>(['testnet', 'exec', name, '--dir', this.directory, '--', ...command]) }
-
-  /** Whether it got there in this time. */
-  async send (from: string, ...args: readonly string[]): Promise<boolean> {
-    const { exit, stdout } = await skein(['testnet', 'exec', from, '--dir', this.directory, '--', 'send', ...args])
-    assert.ok(exit === 0 || exit === 6, stdout)
-    return exit === 0
-  }
-
-  async texts (reader: string, writer: string): Promise<string[]> { return (await this.messages(reader, writer)).map(({ text }) => text) }
-
-  async messages (reader: string, writer: string): Promise<readonly MessageView[]> { return await linesOf<MessageView>(['testnet', 'exec', reader, '--dir', this.directory, '--', 'read', writer, '--limit', '100']) }
-}
 
 describe('a testnet', function () {
   this.timeout(120_000)
@@ -88,6 +53,16 @@ describe('a testnet', function () {
     await net.testnet('heal')
     assert.equal(await net.send('ana', '@bob', 'whole again', '--wait', 'delivered'), true)
     assert.ok((await net.texts('bob', 'ana')).includes('into the void'))
+  })
+
+  it('cuts the line of a command, too, that is the node where nobody is up', async () => {
+    await net.testnet('crash', 'ana')
+    await net.testnet('partition', 'ana', 'bob,relay1')
+    assert.equal(await net.send('ana', '@bob', 'from a command', '--wait', 'delivered', '--timeout', '3s'), false)
+    assert.ok(!(await net.texts('bob', 'ana')).includes('from a command'))
+    await net.testnet('heal')
+    assert.equal(await net.send('ana', '@bob', 'from another one', '--wait', 'delivered'), true)
+    assert.ok((await net.texts('bob', 'ana')).includes('from a command'))
   })
 
   it('makes a cut whole by itself when its time is over', async () => {
@@ -167,6 +142,13 @@ describe('a testnet', function () {
 
   it('says what is wrong with a wish', async () => {
     assert.equal(await net.fault(5, 'crash', 'zoe'), 'there is no zoe in this testnet')
+    assert.equal((await faultOf(5, ['testnet', 'exec', 'zoe', '--dir', net.directory, 'status'])).message, 'there is no zoe in this testnet')
+    assert.equal(await net.fault(2, 'nat', 'ana', '--kind', 'symmetric'), 'this cable has no routers: everybody is on one loopback')
+    assert.equal(await net.fault(2, 'nat', 'ana', '--kind', 'conical'), 'there is no router of the kind conical')
+    for (const command of ['power-off', 'fill-disk']) assert.equal(await net.fault(2, command, 'relay1'), 'all homes lie on the disk of this computer')
+    assert.equal(await net.fault(2, 'netem', '--loss', '101%'), '--loss takes a share such as 5% or 0.5%')
+    assert.match(await net.fault(2, 'up', '--cable', 'namespaces'), /has the cable userspace/)
+    assert.match(await net.fault(2, 'up', '--disks'), /have no disks of their own/)
     assert.equal(await net.fault(2, 'partition', 'ana', 'ana'), 'ana cannot be on both sides of a partition')
     assert.match(await net.fault(2, 'up', '--users', '7'), /has 2 users and 1 relays/)
     assert.equal((await net.up()).nodes.length, 3, 'it is up already')
@@ -194,7 +176,7 @@ describe('a testnet', function () {
 
   it('leaves no process behind when what holds it together is killed', async () => {
     const { nodes } = await net.testnet<StatusView>('ps')
-    process.kill(Number(readFileSync(join(net.directory, 'node.pid'), 'utf8')), 'SIGKILL')
+    process.kill(net.pid, 'SIGKILL')
     while (nodes.some(({ pid }) => isAlive(pid ?? 0))) await delay(LOOK_MS)
     assert.match(await net.fault(8, 'ps'), /is down: the process that held it together was ended/)
     await net.up()

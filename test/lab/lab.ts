@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { natRules } from '../../testnet/cable/namespaces/street.ts'
 import { LabPeer, type PeerSpec } from './lab-peer.ts'
 
 /**
@@ -16,6 +17,8 @@ import { LabPeer, type PeerSpec } from './lab-peer.ts'
  * only whom the inside has written to. `symmetric`: another outer port for each remote.
  */
 export type Kind = 'none' | 'forwarded' | 'cone' | 'restricted' | 'symmetric'
+/** As a testnet names them. */
+const ROUTERS = { forwarded: 'forwarded', cone: 'full-cone', restricted: 'port-restricted', symmetric: 'symmetric' } as const
 export type Side = 'a' | 'b'
 export type Place = 'r1' | 'r2' | Side
 
@@ -183,23 +186,6 @@ export class Lab {
   }
 
   #route (side: Side, kind: Kind): void {
-    if (kind !== 'none') this.run(`n${side}`, `nft -f - <<'N'\n${rules(kind, `192.168.${side === 'a' ? 1 : 2}.2`)}\nN`)
+    if (kind !== 'none') this.run(`n${side}`, `nft -f - <<'N'\n${natRules(ROUTERS[kind], { inner: `192.168.${side === 'a' ? 1 : 2}.2`, leaving: 'masquerade' })}\nN`)
   }
-}
-
-/** A router as nft rules. It drops what comes in unasked: a reset would tell, and would take the port from the inside. */
-function rules (kind: Exclude<Kind, 'none'>, inside: string): string {
-  const learn = kind === 'cone' ? 'chain learn { type filter hook prerouting priority -150; iifname lan meta l4proto { tcp, udp } update @open { meta l4proto . th sport }; }' : ''
-  const lead = { cone: `iifname wan meta l4proto . th dport @open dnat to ${inside};`, forwarded: `iifname wan meta l4proto { tcp, udp } th dport 1024-65535 dnat to ${inside};`, restricted: '', symmetric: '' }[kind]
-  return `
-    table ip nat {
-      set open { type inet_proto . inet_service; flags dynamic,timeout; timeout 5m; }
-      ${learn}
-      chain in { type nat hook prerouting priority -100; ${lead} }
-      chain out { type nat hook postrouting priority 100; oifname wan masquerade ${kind === 'symmetric' ? 'fully-random' : ''}; }
-    }
-    table ip guard {
-      chain self { type filter hook input priority 0; iifname wan ct state new drop; }
-      chain through { type filter hook forward priority 0; iifname wan ct state new ct status & dnat == 0 drop; }
-    }`
 }

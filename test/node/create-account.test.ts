@@ -6,8 +6,8 @@ import { decodeSignedStatement } from '../../protocols/account/wire.ts'
 import { publicKeyOf } from '../../protocols/core/signed.ts'
 import { createAccount, drawSecrets } from '../../node/create-account.ts'
 import { openAccountStore } from '../../store/account-store.ts'
-import { SeededRandom } from '../sim/random.ts'
-import { SimSealer, simIdentity } from '../sim/sealer.ts'
+import { SeededRandom } from '../../testnet/simulation/random.ts'
+import { SimSealer, simIdentity } from '../../testnet/simulation/sealer.ts'
 
 describe('a new account', () => {
   const random = new SeededRandom(1, 'ana')

@@ -8,7 +8,8 @@ import { sha256 } from '../../node/crypto/mac.ts'
 import { signerOf } from '../../node/crypto/signer.ts'
 import type { Channel, Signer } from '../../node/ports.ts'
 import { DEPOSIT_PROTOCOL } from '../../node/protocols.ts'
-import { SimNetwork, type Ether } from '../sim/network.ts'
+import type { Ether } from '../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../testnet/simulation/network.ts'
 
 export type DepotAnswer = (deposit: Deposit) => Result<RefusalReason> | undefined
 type Batch = Extract<ResultFrame<RefusalReason>, { type: 'batch' }>

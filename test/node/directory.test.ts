@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { NotFoundError } from '../../protocols/core/errors.ts'
 import { STATEMENT_LIFETIME_MS } from '../../protocols/core/limits.ts'
-import { START_MS } from '../sim/world.ts'
+import { START_MS } from '../../testnet/simulation/world.ts'
 import { Engine } from './engine.ts'
 
 describe('the directory', () => {

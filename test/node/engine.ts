@@ -28,9 +28,9 @@ import type { WritableContent } from '../../protocols/message/content.ts'
 import { AccountStore, openAccountStore } from '../../store/account-store.ts'
 import type { Message, Own, Standing } from '../../store/types.ts'
 import type { Writer } from '../../store/writer.ts'
-import { SeededRandom } from '../sim/random.ts'
-import { SimSealer, simIdentity } from '../sim/sealer.ts'
-import { START_MS, World } from '../sim/world.ts'
+import { SeededRandom } from '../../testnet/simulation/random.ts'
+import { SimSealer, simIdentity } from '../../testnet/simulation/sealer.ts'
+import { START_MS, World } from '../../testnet/simulation/world.ts'
 
 /** A store whose disk may say no, or take its time. */
 export class TroubledStore extends AccountStore {

@@ -7,7 +7,8 @@ import { idKey, type DeviceId, type EnvelopeId } from '../../protocols/core/ids.
 import { UnreachableError } from '../../protocols/core/errors.ts'
 import type { Channel } from '../../node/ports.ts'
 import { MAILBOX_PROTOCOL, RELAY_PROTOCOL, SHARD_PROTOCOL } from '../../node/protocols.ts'
-import { SimNetwork, type Ether } from '../sim/network.ts'
+import type { Ether } from '../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../testnet/simulation/network.ts'
 
 type OpenFrame = Extract<OwnerFrame, { type: 'open' }>
 

@@ -3,7 +3,8 @@ import { HELLO, type Hello } from '../../protocols/deposit/hello.ts'
 import { decodeDepositFrame, encodeResultFrame, type Deposit, type RefusalReason, type Result } from '../../protocols/deposit/wire.ts'
 import type { Channel } from '../../node/ports.ts'
 import { DEPOSIT_PROTOCOL } from '../../node/protocols.ts'
-import { SimNetwork, type Ether } from '../sim/network.ts'
+import type { Ether } from '../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../testnet/simulation/network.ts'
 
 export type Answer = (deposit: Deposit) => Result<RefusalReason> | undefined
 

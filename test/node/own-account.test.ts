@@ -5,7 +5,7 @@ import type { ListedRelay } from '../../protocols/account/wire.ts'
 import { publicKeyOf } from '../../protocols/core/signed.ts'
 import { makeRecordKeys, OwnAccount } from '../../node/own-account.ts'
 import { openAccountStore } from '../../store/account-store.ts'
-import { START_MS } from '../sim/world.ts'
+import { START_MS } from '../../testnet/simulation/world.ts'
 import { Engine } from './engine.ts'
 
 describe('our own account', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { Rates } from '../../node/rates.ts'
-import { World } from '../sim/world.ts'
+import { World } from '../../testnet/simulation/world.ts'
 
 function ratesIn (world: World, burst = 3, perSecond = 1): Rates {
   return new Rates(world.clock(() => true, () => 0), () => ({ burst, perSecond }))

@@ -3,16 +3,18 @@
  * steps. With relays they are apart most of the time, and the relays die, forget everything or go back to an old disk. Then the sky
  * clears, and whatever was promised must have come true.
  */
+import assert from 'node:assert/strict'
 import { idText } from '../../protocols/core/ids.ts'
 import { DEPOSIT_PROTOCOL } from '../../node/protocols.ts'
 import type { MessageView } from '../../protocols/local/schema.ts'
-import { assertDelivered, assertSameConversation, KeyUses } from './invariants.ts'
-import { CALM, Ether } from './network.ts'
-import { SimNode } from './node.ts'
-import { SeededRandom } from './random.ts'
-import { SimRelay } from './relay.ts'
+import { KeyUses } from '../../testnet/simulation/key-uses.ts'
+import { assertDelivered, assertSameConversation } from './invariants.ts'
+import { CALM, Ether } from '../../testnet/simulation/ether.ts'
+import { SimNode } from '../../testnet/simulation/node.ts'
+import { SeededRandom } from '../../testnet/simulation/random.ts'
+import { SimRelay } from '../../testnet/simulation/relay.ts'
 import { RelayNemesis } from './relay-nemesis.ts'
-import { START_MS, World } from './world.ts'
+import { START_MS, World } from '../../testnet/simulation/world.ts'
 
 export interface History {
   readonly seed: number
@@ -37,7 +39,7 @@ const MINUTE_MS = 60_000
 
 /** Runs the history of a seed. Throws when a promise was broken. */
 export async function runHistory (seed: number, { relayCount = 0, onLine }: HistoryOptions = {}): Promise<History> {
-  const world = new World(seed, onLine)
+  const world = new World(seed, { onLine })
   const ether = new Ether(world, new SeededRandom(seed, 'ether'))
   const uses = new KeyUses()
   ether.onFrame = ({ from, to, protocol, isForward, frame }) => {
@@ -51,6 +53,7 @@ export async function runHistory (seed: number, { relayCount = 0, onLine }: Hist
   await story.meet()
   await story.live()
   await story.heal()
+  assert.deepEqual([...uses.reused], [], 'no ratchet key was used twice')
   return { seed, hash: world.hash(), messages: story.printedCount, crashes: [ana, bob, ...relays].reduce((sum, { crashes }) => sum + crashes, 0), virtualMs: world.nowMs - START_MS }
 }
 

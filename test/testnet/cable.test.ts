@@ -50,6 +50,8 @@ class Scene implements AsyncDisposable {
     return socket
   }
 
+  bytesBetween (from: string, to: string): number { return this.#cable.bytesBetween(from, to) }
+
   heal (): void {
     this.rules.healAll()
     this.#cable.pump()
@@ -82,6 +84,17 @@ describe('a cable', () => {
     bob.end('answer')
     assert.equal(await read(ana, 6), 'answer')
     await once(ana, 'close')
+  })
+
+  it('counts what it brings, each way, and not how it was greeted', async () => {
+    await using scene = await Scene.lay()
+    const ana = scene.dial()
+    const bob = await scene.accept()
+    ana.write('question')
+    await read(bob, 8)
+    bob.write('long answer')
+    await read(ana, 11)
+    assert.deepEqual([scene.bytesBetween('ana', 'bob'), scene.bytesBetween('bob', 'ana'), scene.bytesBetween('ana', 'carol')], [8, 11, 0])
   })
 
   it('keeps order and loses nothing on a line that is slow and uneven', async () => {

@@ -11,7 +11,7 @@ function conversation (atLeft: readonly Shown[], atRight: readonly Shown[], owed
 describe('the checker', () => {
   it('finds nothing where everything is there once, in one order', () => {
     const verdict = judge([conversation(shown(2, 1, 3), shown(2, 1, 3)), { ...conversation(shown(1), shown(1), 1), right: 'carol' }])
-    assert.deepEqual(verdict, { owed: 4, lost: [], duplicated: [], reordered: [] })
+    assert.deepEqual(verdict, { owed: 4, lost: [], duplicated: [], reordered: [], undecryptable: [] })
     assert.equal(isSound(verdict), true)
   })
 
@@ -31,6 +31,10 @@ describe('the checker', () => {
   it('finds two sides that agree about everything but the order, as clocks on walls would have it', () => {
     const verdict = judge([conversation(shown(1, 2, 3), shown(2, 1, 3))])
     assert.deepEqual([verdict.reordered, verdict.lost, isSound(verdict)], [['ana and bob'], [], false])
+  })
+
+  it('finds a ratchet that was out of step, though everything arrived in the end', () => {
+    assert.equal(isSound(judge([conversation(shown(1, 2, 3), shown(1, 2, 3))], ['bob: An envelope could not be decrypted'])), false)
   })
 
   it('tells what is missing from what is out of order', () => {

@@ -11,11 +11,11 @@ describe('the plan of a testnet', () => {
 
   it('is read as it was written', () => {
     const plan = planOf({ users: 30, relays: 3 })
-    assert.deepEqual(decodePlan(encodePlan(plan)), plan)
+    for (const each of [plan, { ...plan, cable: 'namespaces', disks: true }] as const) assert.deepEqual(decodePlan(encodePlan(each)), each)
   })
 
   it('that is another program’s, another version’s or half written is refused', () => {
-    for (const text of ['', '{', '[]', 'null', '{"version":2,"nodes":[]}', '{"version":1}', '{"version":1,"nodes":[{"name":"../ana","kind":"user"}]}', '{"version":1,"nodes":[{"name":"ana","kind":"admin"}]}', '{"version":1,"nodes":[null]}']) {
+    for (const text of ['', '{', '[]', 'null', '{"version":2,"nodes":[]}', '{"version":1}', '{"version":1,"nodes":[{"name":"../ana","kind":"user"}]}', '{"version":1,"nodes":[{"name":"ana","kind":"admin"}]}', '{"version":1,"nodes":[null]}', '{"version":1,"nodes":[],"cable":"copper"}', '{"version":1,"nodes":[],"disks":"many"}']) {
       assert.throws(() => decodePlan(text), MalformedError, text)
     }
   })

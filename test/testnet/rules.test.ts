@@ -25,6 +25,16 @@ describe('the rules of a cable', () => {
     assert.deepEqual([rules.isCut('ana', 'bob'), rules.partitions], [false, []])
   })
 
+  it('cut whoever has no power from everybody, until there is', () => {
+    const rules = new Rules()
+    rules.setOff('ana', true)
+    assert.deepEqual([rules.isCut('ana', 'bob'), rules.isCut('bob', 'ana'), rules.isCut('bob', 'carol')], [true, true, false])
+    rules.healAll()
+    assert.equal(rules.isCut('ana', 'bob'), true)
+    rules.setOff('ana', false)
+    assert.equal(rules.isCut('ana', 'bob'), false)
+  })
+
   it('put the lines of two nodes one behind the other', () => {
     const rules = new Rules()
     assert.deepEqual(rules.linkBetween('ana', 'bob'), PERFECT)

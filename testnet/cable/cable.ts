@@ -25,6 +25,8 @@ export class Cable {
   readonly #sockets = new Set<Socket>()
   /** Connections that began while their line was cut. */
   readonly #held: Array<() => void> = []
+  /** What went from one to another, in bytes of TCP's payload: `ana bob` and `bob ana` are two. */
+  readonly #traffic = new Map<string, number>()
 
   static async lay (options: CableOptions): Promise<Cable> {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
@@ -40,6 +42,9 @@ export class Cable {
   }
 
   get port (): number { return (this.#server.address() as AddressInfo).port }
+
+  /** What has gone from one to another since the beginning, Noise and yamux included, headers of TCP and IP not. */
+  bytesBetween (from: string, to: string): number { return this.#traffic.get(`${from} ${to}`) ?? 0 }
 
   /** The rules have changed: what a cut held back goes on. */
   pump (): void {
@@ -85,7 +90,10 @@ export class Cable {
     far.setNoDelay(true)
     far.pause()
     const common = { link: () => rules.linkBetween(name, owner()), isCut: () => rules.isCut(name, owner()), random }
-    const lanes = [new Lane({ ...common, from: near, to: far }), new Lane({ ...common, from: far, to: near })]
+    const lanes = [
+      new Lane({ ...common, from: near, to: far, onBytes: bytes => { this.#count(`${name} ${owner()}`, bytes) } }),
+      new Lane({ ...common, from: far, to: near, onBytes: bytes => { this.#count(`${owner()} ${name}`, bytes) } })
+    ]
     for (const lane of lanes) this.#lanes.add(lane)
     for (const [end, other] of [[near, far], [far, near]] as const) {
       end.on('close', () => { if (other.destroyed) for (const lane of lanes) this.#lanes.delete(lane) })
@@ -94,6 +102,8 @@ export class Cable {
     near.resume()
     far.resume()
   }
+
+  #count (line: string, bytes: number): void { this.#traffic.set(line, (this.#traffic.get(line) ?? 0) + bytes) }
 
   #keep (socket: Socket): void {
     this.#sockets.add(socket)

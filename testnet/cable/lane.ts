@@ -8,6 +8,8 @@ export interface LaneOptions {
   readonly link: () => Link
   readonly isCut: () => boolean
   readonly random: () => number
+  /** Told of what goes by. */
+  readonly onBytes: (bytes: number) => void
 }
 
 interface Piece { readonly bytes: Buffer, readonly dueAtMs: number }
@@ -63,7 +65,8 @@ export class Lane {
   }
 
   #take (bytes: Buffer): void {
-    const { from, link, random } = this.#options
+    const { from, link, random, onBytes } = this.#options
+    onBytes(bytes.byteLength)
     const { delayMs, jitterMs, bytesPerSecond } = link()
     const nowMs = performance.now()
     const sentAtMs = Math.max(nowMs, this.#freeAtMs)

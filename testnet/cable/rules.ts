@@ -6,6 +6,8 @@ export interface Link {
   readonly jitterMs: number
   /** Each way; undefined: as fast as the machine. */
   readonly bytesPerSecond: number | undefined
+  /** Share of packets that are lost, each way; absent: none. */
+  readonly loss?: number
 }
 
 export interface Partition {
@@ -18,6 +20,7 @@ export const PERFECT: Link = { delayMs: 0, jitterMs: 0, bytesPerSecond: undefine
 export class Rules {
   readonly #links = new Map<string, Link>()
   readonly #partitions = new Set<Partition>()
+  readonly #off = new Set<string>()
 
   get partitions (): readonly Partition[] { return [...this.#partitions] }
 
@@ -30,6 +33,16 @@ export class Rules {
 
   healAll (): void { this.#partitions.clear() }
 
+  /** Whose computers have no power: they do not even say that a connection is over. */
+  get off (): ReadonlySet<string> { return this.#off }
+
+  setOff (name: string, isOff: boolean): void {
+    if (isOff) this.#off.add(name)
+    else this.#off.delete(name)
+  }
+
+  linkOf (name: string): Link { return this.#links.get(name) ?? PERFECT }
+
   /** Of the line that a node hangs on. */
   setLink (name: string, link: Link): void {
     if (link === PERFECT) this.#links.delete(name)
@@ -37,7 +50,7 @@ export class Rules {
   }
 
   isCut (one: string, other: string): boolean {
-    return [...this.#partitions].some(({ left, right }) => (left.has(one) && right.has(other)) || (left.has(other) && right.has(one)))
+    return this.#off.has(one) || this.#off.has(other) || [...this.#partitions].some(({ left, right }) => (left.has(one) && right.has(other)) || (left.has(other) && right.has(one)))
   }
 
   /** Two lines one after the other: delays add up, the slower one sets the pace. */

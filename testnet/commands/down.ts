@@ -5,6 +5,7 @@ import type { Invocation } from '../../cli/command.ts'
 import { RefusedError } from '../../protocols/core/errors.ts'
 import { lockHome } from '../../store/lock.ts'
 import { callTestnet, NoTestnetError } from '../control/client.ts'
+import { releaseDisks } from '../disks/disks.ts'
 import { layoutOf } from '../layout.ts'
 import { directoryOf } from './directory.ts'
 
@@ -25,6 +26,7 @@ export async function down ({ flags, output, interrupted }: Invocation): Promise
   // Before anything is made there, be it a lock.
   if (isDeleted && existsSync(directory) && !existsSync(layoutOf(directory).planFile)) throw new RefusedError(`${directory} holds no testnet`, 'Nothing was deleted.')
   await untilFree(directory)
+  releaseDisks(layoutOf(directory))
   if (isDeleted) await rm(directory, { recursive: true, force: true })
   await output.result({ nodes, isDeleted }, isDeleted ? 'The testnet is stopped and deleted.' : `The testnet is stopped. Its homes and logs stay in ${directory}`)
 }

@@ -10,15 +10,12 @@ import { directoryOf } from './directory.ts'
 
 export async function exec ({ arguments: [name = '', ...command], flags, output, interrupted }: Invocation): Promise<void> {
   if (command.length === 0) throw new UsageError('there is no command to run', `For example: skein testnet exec ${name} -- send @bob hello`)
-  const caller = { directory: directoryOf(flags), interrupted }
-  const { nodes } = await callTestnet(caller, 'status', {})
-  const node = nodes.find(each => each.name === name)
-  if (node === undefined) throw new UsageError(`there is no ${name} in this testnet`, `There are: ${nodes.map(each => each.name).join(', ')}.`)
-  // Where its node is down, the command is one in its place: with its line, and its clock.
-  const environment = await callTestnet(caller, 'environment', { name })
+  const { home, enter, environment } = await callTestnet({ directory: directoryOf(flags), interrupted }, 'inside', { name })
   const wantsJson = output.isJson && !command.includes('--json')
   // Options go before what stands behind a `--` of the command itself, which is text.
-  const child = spawn(process.execPath, [launcherPath(), '--home', node.home, ...wantsJson ? ['--json'] : [], ...command], { env: { ...inheritedEnvironment(), ...environment }, stdio: 'inherit' })
+  const [program = '', ...line] = [...enter, process.execPath, launcherPath(), '--home', home, ...wantsJson ? ['--json'] : [], ...command]
+  // Where nobody is up, the command itself is the node: it has its lines and its clock.
+  const child = spawn(program, line, { env: { ...inheritedEnvironment(), ...environment }, stdio: 'inherit' })
   const pass = (): void => { child.kill('SIGINT') }
   interrupted.addEventListener('abort', pass, { once: true })
   const [code] = await once(child, 'exit') as [number | null]

@@ -2,6 +2,7 @@
 import type { Invocation } from '../../cli/command.ts'
 import { parseDuration } from '../../cli/time.ts'
 import { UsageError } from '../../protocols/core/errors.ts'
+import { NAT_KINDS, type NatKind } from '../cable/kinds.ts'
 import { callTestnet, type Caller } from '../control/client.ts'
 import type { NodeView, StatusView } from '../control/operations.ts'
 import { directoryOf } from './directory.ts'
@@ -45,14 +46,31 @@ export async function heal (invocation: Invocation): Promise<void> {
 export async function netem (invocation: Invocation): Promise<void> {
   const { arguments: [names = ''], flags } = invocation
   const [delay = '0', jitter = '0'] = (flags.text('delay') ?? '0').split('±')
-  if (flags.text('loss') !== undefined) throw new UsageError('this cable loses nothing: it carries TCP, which would send again', 'A lossy line looks like this: --delay 80ms±60ms --rate 500kbit')
   await tellStatus(invocation, await callTestnet(callerOf(invocation), 'link', {
     names: namesIn(names),
     delayMs: parseDuration(delay, '--delay'),
     // `80ms±40` means 40 ms.
     jitterMs: parseDuration(/^\d+$/.test(jitter) && jitter !== '0' ? `${jitter}ms` : jitter, '--delay'),
-    bytesPerSecond: rateFrom(flags.text('rate'))
+    bytesPerSecond: rateFrom(flags.text('rate')),
+    loss: lossFrom(flags.text('loss'))
   }))
+}
+
+export async function nat (invocation: Invocation): Promise<void> {
+  const { arguments: [name = ''], flags } = invocation
+  await tellNode(invocation, await callTestnet(callerOf(invocation), 'nat', { name, kind: natFrom(flags.text('kind')) }))
+}
+
+export async function powerOff (invocation: Invocation): Promise<void> {
+  const { arguments: [name = ''] } = invocation
+  await tellNode(invocation, await callTestnet(callerOf(invocation), 'powerOff', { name }))
+}
+
+export async function fillDisk (invocation: Invocation): Promise<void> {
+  const { arguments: [name = ''], flags } = invocation
+  const lasts = flags.text('for')
+  const leaveBytes = flags.isOn('free') ? null : flags.count('leave', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0
+  await tellNode(invocation, await callTestnet(callerOf(invocation), 'fillDisk', { name, leaveBytes, forMs: lasts === undefined ? null : parseDuration(lasts, '--for') }))
 }
 
 function callerOf ({ flags, interrupted }: Invocation): Caller { return { directory: directoryOf(flags), interrupted } }
@@ -68,6 +86,20 @@ function skewFrom (text: string | undefined): number {
   if (text === undefined) throw new UsageError('a clock needs --skew', 'For example: --skew -1h, --skew 90s, and --skew 0 to put it right')
   const isSlow = text.startsWith('-')
   return (isSlow ? -1 : 1) * parseDuration(text.replace(/^[-+]/, ''), '--skew')
+}
+
+/** `5%`. A share. */
+function lossFrom (text: string | undefined): number {
+  if (text === undefined) return 0
+  const percent = Number(/^(\d+(?:\.\d+)?)%$/.exec(text)?.[1])
+  if (!(percent <= 100)) throw new UsageError('--loss takes a share such as 5% or 0.5%')
+  return percent / 100
+}
+
+function natFrom (text: string | undefined): NatKind {
+  const kind = NAT_KINDS.find(each => each === text)
+  if (kind === undefined) throw new UsageError(text === undefined ? 'a router needs --kind' : `there is no router of the kind ${text}`, `One of: ${NAT_KINDS.join(', ')}.`)
+  return kind
 }
 
 const BITS: Readonly<Record<string, number>> = { bit: 1, kbit: 1e3, mbit: 1e6, gbit: 1e9 }

@@ -1,22 +1,34 @@
 /** What people see of a testnet. */
 import { tableLines } from '../../cli/table.ts'
-import { durationText } from '../../cli/time.ts'
 import type { NodeView, StatusView } from '../control/operations.ts'
+import { linkText, skewText } from '../words.ts'
 
-export function statusText ({ nodes, partitions, links }: StatusView): string {
+export function statusText ({ nodes, partitions, links, cable, means }: StatusView): string {
   return [
     ...nodeLines(nodes),
     ...partitions.map(({ left, right }) => `cut: ${left.join(', ')} from ${right.join(', ')}`),
-    ...links.map(({ name, delayMs, jitterMs, bytesPerSecond }) => `line of ${name}: ${delayMs} ms ± ${jitterMs} ms${bytesPerSecond === null ? '' : `, ${(bytesPerSecond * 8 / 1000).toFixed(0)} kbit/s`}`)
+    ...links.map(link => `line of ${link.name}: ${linkText(link)}`),
+    cableText({ cable, means })
   ].join('\n')
 }
 
-export function nodeText ({ name, state, skewMs, pack }: NodeView): string {
-  return `${name} is ${state}${pack === null || state === 'up' ? '' : `, with all of its pack (${pack})`}${skewMs === 0 ? '' : `, its clock ${skewText(skewMs)}`}.`
+export function cableText ({ cable, means }: Pick<StatusView, 'cable' | 'means'>): string { return `cable: ${cable} (${means})` }
+
+export function nodeText (node: NodeView): string {
+  const { name, state, pack } = node
+  // What ended or halted it, did so to all of its pack.
+  return [`${name} is ${state}`, ...pack === null || state === 'up' ? [] : [`with all of its pack (${pack})`], ...conditions(node)].join(', ').concat('.')
 }
 
-function skewText (skewMs: number): string { return `${durationText(Math.abs(skewMs))} ${skewMs < 0 ? 'slow' : 'fast'}` }
+/** What is not as usual with it. */
+function conditions ({ skewMs, nat, disk }: NodeView): readonly string[] {
+  return [
+    ...skewMs === 0 ? [] : [`its clock ${skewText(skewMs)}`],
+    ...nat === null || nat === 'none' ? [] : [`its router ${nat}`],
+    ...disk === 'full' ? ['its disk full'] : disk === 'off' ? ['without power'] : []
+  ]
+}
 
 function nodeLines (nodes: readonly NodeView[]): readonly string[] {
-  return tableLines(nodes.map(({ name, kind, state, pid, pack, skewMs, address }) => [name, kind, state, pid === null ? '' : String(pid), pack ?? '', skewMs === 0 ? '' : skewText(skewMs), address ?? '']))
+  return tableLines(nodes.map(node => [node.name, node.kind, node.state, node.pid === null ? '' : String(node.pid), node.pack ?? '', conditions(node).join(', '), node.address ?? '']))
 }

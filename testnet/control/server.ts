@@ -9,7 +9,7 @@ import type { Handlers, OperationName } from './operations.ts'
 const REQUEST_BYTES_MAX = 64 * 1024
 
 /** @param socketPath nobody may listen there: the caller holds the lock of the directory */
-export async function serveControl (socketPath: string, handlers: Handlers): Promise<Server> {
+export async function serveControl (socketPath: string, handlers: Partial<Handlers>): Promise<Server> {
   const server = createServer((request, response) => { void answer(request, response, handlers) })
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 })
   rmSync(socketPath, { force: true })
@@ -19,7 +19,7 @@ export async function serveControl (socketPath: string, handlers: Handlers): Pro
   return server
 }
 
-async function answer (request: IncomingMessage, response: ServerResponse, handlers: Handlers): Promise<void> {
+async function answer (request: IncomingMessage, response: ServerResponse, handlers: Partial<Handlers>): Promise<void> {
   let status = 200
   let body: object
   try {
@@ -33,14 +33,13 @@ async function answer (request: IncomingMessage, response: ServerResponse, handl
   response.end(JSON.stringify(body))
 }
 
-async function perform (request: IncomingMessage, handlers: Handlers): Promise<unknown> {
+async function perform (request: IncomingMessage, handlers: Partial<Handlers>): Promise<unknown> {
   const name = request.url?.replace('/v1/', '') ?? ''
-  if (request.method !== 'POST' || !isOperation(name, handlers)) throw new UsageError(`a testnet knows no operation ${name}`)
+  const handler = handlers[name as OperationName]
+  if (request.method !== 'POST' || !Object.hasOwn(handlers, name) || handler === undefined) throw new UsageError(`this testnet knows no operation ${name}`)
   // Both ends are of one version and one program; what the types say is what comes.
-  return await handlers[name](JSON.parse(await textOf(request)) as never)
+  return await handler(JSON.parse(await textOf(request)) as never)
 }
-
-function isOperation (name: string, handlers: Handlers): name is OperationName { return Object.hasOwn(handlers, name) }
 
 async function textOf (request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []

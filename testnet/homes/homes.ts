@@ -8,12 +8,14 @@ import { makeRelayHome } from '../../node/relay/relay-home.ts'
 import { relaySettingsText } from '../../node/relay/settings-file.ts'
 import { checkRelaySetting } from '../../node/relay/settings.ts'
 import { RELAY_SETTING_NAMES } from '../../node/relay/settings-table.ts'
+import { portOf } from '../../node/net/ports.ts'
 import { contactsOfUsers, relaysOfUsers } from '../acquaintances.ts'
+import type { Place as NodePlace } from '../cable/kinds.ts'
 import type { Layout } from '../layout.ts'
 import type { Plan, PlannedNode } from '../plan.ts'
 import { acquaint, type Newcomer } from './acquaint.ts'
 import { relayKeyOf, type Published } from './published.ts'
-import { makeUserHome, type NewHome } from './user.ts'
+import { makeUserHome, type NewHome, type NewUser } from './user.ts'
 
 interface Place { readonly layout: Layout, readonly seed: string }
 
@@ -30,21 +32,21 @@ export function makeRelay (node: PlannedNode, { layout, seed }: Place): void {
 }
 
 /** All users of a new testnet, who know each other and their relays. @param addressOf of a relay, once it runs */
-export async function makeUsers (plan: Plan, { layout, addressOf }: { readonly layout: Layout, readonly addressOf: (relay: string) => Promise<string> }): Promise<void> {
+export async function makeUsers (plan: Plan, { layout, placeOf, addressOf }: { readonly layout: Layout, readonly placeOf: (user: string) => NodePlace, readonly addressOf: (relay: string) => Promise<string> }): Promise<void> {
   using stack = new DisposableStack()
   const users = plan.nodes.filter(({ kind }) => kind === 'user')
   const [ports, relays, contacts] = [await freePorts(users.length), relaysOfUsers(plan), contactsOfUsers(plan)]
   const homes: NewHome[] = []
-  for (const [index, user] of users.entries()) homes.push(stack.use(await openNewHome(user, { layout, seed: plan.seed }, ports[index])))
+  for (const [index, user] of users.entries()) homes.push(stack.use(await openNewHome(user, { layout, seed: plan.seed }, portIn(placeOf(user.name), ports[index]))))
   const newcomers: Newcomer[] = []
   for (const [index, user] of users.entries()) {
     const store = homes[index]?.store
-    const port = ports[index]
-    if (store === undefined || port === undefined) continue
+    const place = placeOf(user.name)
+    if (store === undefined) continue
     newcomers.push({
       who: publishedIn({ layout, seed: plan.seed }, user.name),
       store,
-      addresses: [`/ip4/127.0.0.1/tcp/${port}`],
+      addresses: [`/ip4/${place.host}/tcp/${portIn(place, ports[index])?.number ?? portOf(place.listen) ?? 0}`],
       relays: await Promise.all((relays.get(user.name) ?? []).map(async name => ({ name, address: await addressOf(name) }))),
       knows: contacts.get(user.name) ?? new Set()
     })
@@ -55,7 +57,12 @@ export async function makeUsers (plan: Plan, { layout, addressOf }: { readonly l
 /** It comes back as somebody else of the same name. */
 export function nextLife (layout: Layout, name: string): void { writeFileSync(layout.lifeFileOf(name), String(lifeOf(layout, name) + 1)) }
 
-async function openNewHome (node: PlannedNode, place: Place, port: number | undefined): Promise<NewHome> {
+/** Where it listens may say at which port. */
+function portIn ({ listen }: NodePlace, number: number | undefined): NewUser['port'] {
+  return number === undefined || portOf(listen) !== 0 ? undefined : { listen, number }
+}
+
+async function openNewHome (node: PlannedNode, place: Place, port: NewUser['port']): Promise<NewHome> {
   const { layout } = place
   const home = layout.homeOf(node.name)
   const accept = checkSetting('accept', node.settings?.['accept'] ?? 'all', node.name) === 'ask' ? 'ask' : 'all'

@@ -1,6 +1,5 @@
 /** The home of a user, made in this process by the product's own code, as `skein init` would; only that the secrets are published ones. */
 import { writeFileSync } from 'node:fs'
-import { LOOPBACK } from '../../cli/skein-process.ts'
 import { longTermInvite } from '../../node/contacts/invites.ts'
 import { makeHome } from '../../node/home-files.ts'
 import { makeAccount } from '../../node/home.ts'
@@ -17,8 +16,8 @@ export interface NewUser {
   readonly home: string
   readonly wordsFile: string
   readonly accept: AcceptPolicy
-  /** Where it is to listen, if nobody else does by then. */
-  readonly port: number | undefined
+  /** At which port it is to listen where it says none, if nobody else does by then. */
+  readonly port: { readonly listen: string, readonly number: number } | undefined
 }
 
 export interface NewHome extends Disposable { readonly store: AccountStore }
@@ -37,7 +36,7 @@ export async function makeUserHome ({ who, home, wordsFile, accept, port }: NewU
     store.transact(writer => {
       makeRecordKeys(writer, publishedRandom(who, 'record'))
       longTermInvite(writer, { random: publishedRandom(who, 'invite'), nowMs: realClock.now(), rotate: false })
-      if (port !== undefined) writer.facts.set(portFact(LOOPBACK), port)
+      if (port !== undefined) writer.facts.set(portFact(port.listen), port.number)
     })
     return { store, [Symbol.dispose]: dispose }
   } catch (error) {

@@ -15,8 +15,9 @@ const everybody: readonly Inside[] = only === undefined ? JSON.parse(pack ?? '[]
 /** How often a change of the clock is looked for. */
 const SKEW_LOOK_MS = 100
 
-if (everybody.length > 0 && cablePort !== undefined) {
-  layCable(Number(cablePort))
+if (everybody.length > 0) {
+  // There are cables that need no help of ours.
+  if (cablePort !== undefined) layCable(Number(cablePort))
   skewClocks(everybody)
   // What only a testnet may open can be opened here.
   Object.defineProperty(globalThis, TESTNET_SIGN, { value: true })

@@ -1,4 +1,4 @@
-/** Judges what everybody holds in the end: what is missing, what is there twice, and whose two sides show another order. */
+/** Judges what everybody holds in the end: what is missing, what is there twice, whose two sides show another order, and whose ratchet was out of step. */
 
 /** A message as one side shows it. */
 export interface Shown {
@@ -20,27 +20,37 @@ export interface Verdict {
   readonly lost: readonly string[]
   readonly duplicated: readonly string[]
   readonly reordered: readonly string[]
+  /** A ratchet was out of step, and whose: mended since, but a key was used twice or forgotten. Nothing that happens in a proof may do that. */
+  readonly undecryptable: readonly string[]
 }
 
 /** Texts are unique among all that were sent, so that a message under a second id is found as well. */
-export function judge (conversations: readonly Conversation[]): Verdict {
+export function judge (conversations: readonly Conversation[], undecryptable: readonly string[] = []): Verdict {
   const lost: string[] = []
   const duplicated: string[] = []
   const reordered: string[] = []
-  for (const { left, right, owed, atLeft, atRight } of conversations) {
+  for (const conversation of conversations) {
+    const { left, right, atLeft, atRight } = conversation
+    lost.push(...missingIn(conversation).map(({ id, at }) => `${id} at ${at}`))
     for (const [owner, shown] of [[left, atLeft], [right, atRight]] as const) {
-      const ids = new Set(shown.map(({ id }) => id))
-      lost.push(...[...owed].filter(id => !ids.has(id)).map(id => `${id} at ${owner}`))
       duplicated.push(...repeated(shown.map(({ text }) => text)).map(text => `"${text}" at ${owner}`))
     }
     // What one side lacks is lost, and said so: the order is that of what both have.
     const [ours, theirs] = [common(atLeft, atRight), common(atRight, atLeft)]
     if (ours.join() !== theirs.join()) reordered.push(`${left} and ${right}`)
   }
-  return { owed: conversations.reduce((sum, { owed }) => sum + owed.size, 0), lost, duplicated, reordered }
+  return { owed: conversations.reduce((sum, { owed }) => sum + owed.size, 0), lost, duplicated, reordered, undecryptable }
 }
 
-export function isSound ({ lost, duplicated, reordered }: Verdict): boolean { return lost.length + duplicated.length + reordered.length === 0 }
+/** Messages that are owed and that a side does not show. */
+export function missingIn ({ left, right, owed, atLeft, atRight }: Conversation): ReadonlyArray<{ readonly id: string, readonly at: string }> {
+  return ([[left, atLeft], [right, atRight]] as const).flatMap(([at, shown]) => {
+    const ids = new Set(shown.map(({ id }) => id))
+    return [...owed].filter(id => !ids.has(id)).map(id => ({ id, at }))
+  })
+}
+
+export function isSound ({ lost, duplicated, reordered, undecryptable }: Verdict): boolean { return lost.length + duplicated.length + reordered.length + undecryptable.length === 0 }
 
 function repeated (texts: readonly string[]): string[] {
   const seen = new Set<string>()

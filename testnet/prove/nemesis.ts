@@ -1,15 +1,16 @@
 /** What goes wrong in a proof, by chance that can be repeated. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { oneOf } from '../chance.ts'
-import type { Member } from '../member.ts'
-import type { Testnet } from '../testnet.ts'
+import type { Net, Player } from '../net.ts'
+import { REAL_TIME } from '../time.ts'
+import type { Time } from '../time.ts'
 
 export type FaultKind = 'user killed' | 'relay killed' | 'partition' | 'standstill' | 'wrong clock' | 'old disk' | 'disk wiped'
 
 export interface Stage {
-  readonly testnet: Testnet
+  readonly testnet: Net
   readonly random: () => number
   readonly tell: (what: string) => void
+  readonly time?: Time
 }
 
 /** How often, among all faults. The first is what happens to phones all day. */
@@ -43,21 +44,21 @@ export class Nemesis {
       let left = random() * kinds.reduce((sum, [, weight]) => sum + weight, 0)
       const [kind] = kinds.find(([, weight]) => (left -= weight) < 0) ?? ['user killed']
       await this.#acts[kind]()
-      await delay(BETWEEN_MS)
+      await this.#delay(BETWEEN_MS)
     }
     testnet.heal()
     for (const member of testnet.members) member.skew(0)
   }
 
-  #relays (): readonly Member[] { return this.#stage.testnet.members.filter(({ kind }) => kind === 'relay') }
+  #relays (): readonly Player[] { return this.#stage.testnet.members.filter(({ kind }) => kind === 'relay') }
 
-  #users (): readonly Member[] { return this.#stage.testnet.members.filter(({ kind }) => kind === 'user') }
+  #users (): readonly Player[] { return this.#stage.testnet.members.filter(({ kind }) => kind === 'user') }
 
-  #relay (): Member { return oneOf(this.#relays(), this.#stage.random) }
+  #relay (): Player { return oneOf(this.#relays(), this.#stage.random) }
 
-  #user (): Member { return oneOf(this.#users(), this.#stage.random) }
+  #user (): Player { return oneOf(this.#users(), this.#stage.random) }
 
-  async #away (member: Member, longestMs: number): Promise<void> {
+  async #away (member: Player, longestMs: number): Promise<void> {
     const { testnet } = this.#stage
     this.#count(member.kind === 'user' ? 'user killed' : 'relay killed', member.name)
     await testnet.crash(member.name)
@@ -111,7 +112,9 @@ export class Nemesis {
     await testnet.restoreCopy(relay.name)
   }
 
-  async #pause (longestMs: number): Promise<void> { await delay(BETWEEN_MS + this.#stage.random() * longestMs) }
+  async #pause (longestMs: number): Promise<void> { await this.#delay(BETWEEN_MS + this.#stage.random() * longestMs) }
+
+  async #delay (delayMs: number): Promise<void> { await (this.#stage.time ?? REAL_TIME).delay(delayMs) }
 
   #count (kind: FaultKind, whom: string): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)

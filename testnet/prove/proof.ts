@@ -5,9 +5,13 @@
 import { seeded } from '../chance.ts'
 import type { Layout } from '../layout.ts'
 import { planOf } from '../plan.ts'
+import { calmIn } from '../report/calm.ts'
+import { promisesOf } from '../report/expectations.ts'
+import { watchRun } from '../report/face.ts'
+import type { RunRecord } from '../report/record.ts'
 import { Testnet } from '../testnet.ts'
 import { judge, type Verdict } from './checker.ts'
-import { conversationsOf, settle } from './histories.ts'
+import { conversationsOf, settle, undecryptableAt } from './histories.ts'
 import { Nemesis, type FaultKind } from './nemesis.ts'
 import { Ledger, talk } from './talk.ts'
 
@@ -31,6 +35,7 @@ export interface Proof {
   readonly faults: ReadonlyMap<FaultKind, number>
   readonly durationMs: number
   readonly settleMs: number
+  readonly record: RunRecord
 }
 
 const SETTLE_MS_MAX = 600_000
@@ -48,6 +53,8 @@ export async function prove (options: ProofOptions): Promise<Proof> {
     const random = seeded(seed)
     const nemesis = new Nemesis({ testnet, random: seeded(random() * 2 ** 32), tell })
     const ledger = new Ledger()
+    await using watched = await watchRun(testnet, { kind: 'proof', name: 'proof', seed, replay: replayOf(options), sentCount: () => ledger.count }, layout)
+    const calmness = calmIn(testnet.journal)
     const calm = new AbortController()
     const troubled = nemesis.trouble(calm.signal)
     await talk(people, { messages: options.messages, signal: AbortSignal.any([interrupted, AbortSignal.timeout(Math.min(options.durationMs, TIMER_MS_MAX))]), random, ledger, tell })
@@ -55,9 +62,16 @@ export async function prove (options: ProofOptions): Promise<Proof> {
     await troubled
     interrupted.throwIfAborted()
     const settleMs = await settle(people, { msMax: options.settleMsMax ?? SETTLE_MS_MAX, tell })
-    const verdict = judge(await conversationsOf(people, ledger))
-    return { verdict, faults: nemesis.counts, durationMs: performance.now() - beginMs, settleMs }
+    const conversations = await conversationsOf(people, ledger)
+    const verdict = judge(conversations, await undecryptableAt(people))
+    const record = await watched.recorder.end({ conversations, ledger, verdict, settleMs, ...calmness, expectations: promisesOf(verdict) })
+    return { verdict, faults: nemesis.counts, durationMs: performance.now() - beginMs, settleMs, record }
   } finally {
     await testnet.down()
   }
+}
+
+function replayOf ({ seed, messages, users, relays, durationMs }: ProofOptions): string {
+  const until = messages < Number.MAX_SAFE_INTEGER ? `--messages ${messages}` : `--minutes ${Math.round(durationMs / 60_000)}`
+  return `skein testnet prove --seed ${seed} ${until} --users ${users} --relays ${relays}`
 }

@@ -1,6 +1,7 @@
 /** What a scenario expects, as a line: `lost == 0`, `p99(delivery|online) < 3s`, `equal within 60s`, `order == causal`. Reads and judges; nothing else. */
 import { durationText, parseDuration } from '../../cli/time.ts'
 import { UsageError } from '../../protocols/core/errors.ts'
+import { countText, latencyText } from '../../protocols/core/quantity.ts'
 
 /** What was seen in one run. Times in milliseconds. */
 export interface Seen {
@@ -21,6 +22,10 @@ export interface Expectation {
   readonly text: string
   /** undefined: it holds; else what was seen instead, in words. */
   readonly judge: (seen: Seen) => string | undefined
+  /** What was seen, for a table: `0`, `1.8 s`. */
+  readonly figure?: (seen: Seen) => string
+  /** Of one about times. */
+  readonly limitMs?: number
 }
 
 type Comparison = '==' | '<' | '<=' | '>' | '>='
@@ -41,13 +46,13 @@ function countExpectation (text: string): Expectation | undefined {
   const { what, comparison, value } = COUNT.exec(text)?.groups ?? {}
   if (what === undefined) return undefined
   const name = COUNTS[what as keyof typeof COUNTS]
-  return { text, judge: seen => holds(seen[name], comparison as Comparison, Number(value)) ? undefined : `${name} was ${seen[name]}` }
+  return { text, figure: seen => countText(seen[name]), judge: seen => holds(seen[name], comparison as Comparison, Number(value)) ? undefined : `${name} was ${seen[name]}` }
 }
 
 /** Order is causal where parents stand before children; two sides that hold the same then show the same. */
 function orderExpectation (text: string): Expectation | undefined {
   if (text !== 'order == causal') return undefined
-  return { text, judge: ({ reordered }) => reordered === 0 ? undefined : `${reordered} ${reordered === 1 ? 'conversation was' : 'conversations were'} in another order on the other side` }
+  return { text, figure: ({ reordered }) => reordered === 0 ? 'the same on both sides' : `${countText(reordered)} in another order`, judge: ({ reordered }) => reordered === 0 ? undefined : `${reordered} ${reordered === 1 ? 'conversation was' : 'conversations were'} in another order on the other side` }
 }
 
 function quantileExpectation (text: string): Expectation | undefined {
@@ -56,6 +61,8 @@ function quantileExpectation (text: string): Expectation | undefined {
   const limitMs = parseDuration(value, text)
   return {
     text,
+    limitMs,
+    figure: ({ deliveryMs, onlineDeliveryMs }) => tookText(quantile(online === undefined ? deliveryMs : onlineDeliveryMs, Number(percent) / 100)),
     judge: ({ deliveryMs, onlineDeliveryMs }) => {
       const sample = online === undefined ? deliveryMs : onlineDeliveryMs
       const quantileMs = quantile(sample, Number(percent) / 100)
@@ -71,12 +78,15 @@ function equalExpectation (text: string): Expectation | undefined {
   const limitMs = parseDuration(value, text)
   return {
     text,
+    figure: ({ settleMs, lost, reordered }) => lost + reordered > 0 ? 'never' : tookText(settleMs),
     judge: ({ settleMs, lost, reordered }) => {
       if (lost + reordered > 0) return 'both sides never became equal'
       return settleMs <= limitMs ? undefined : `it took ${durationText(settleMs)}`
     }
   }
 }
+
+function tookText (tookMs: number | undefined): string { return tookMs === undefined ? 'no delivery' : latencyText(tookMs) }
 
 function unknown (text: string): never {
   throw new UsageError(`nothing can be expected like "${text}"`, `For example: ${FORMS}`)

@@ -6,7 +6,7 @@ import { Ajv } from 'ajv'
 import { parseDuration } from '../../cli/time.ts'
 import { NotFoundError, UsageError, asError } from '../../protocols/core/errors.ts'
 import { planOf } from '../plan.ts'
-import { readYaml } from '../yaml.ts'
+import { readYaml, yamlText } from '../yaml.ts'
 import { parseExpectation, type Expectation } from './expectation.ts'
 import { SCENARIO, type Scenario } from './schema.ts'
 
@@ -40,11 +40,12 @@ export function checkScenario (file: string, value: unknown): ReadScenario {
   }
   checkNames(file, value)
   for (const fault of value.faults ?? []) if (actionsIn(fault).length !== 1) throw new UsageError(`${file}: the fault at ${fault.at} does ${actionsIn(fault).join(' and ') || 'nothing'}`, 'Each fault does one thing.')
+  checkNeeds(file, value)
   checkReturns(file, value)
   return { file, scenario: value, expectations: value.expect.map(parseExpectation) }
 }
 
-const ACTIONS = ['crash', 'oldDisk', 'start', 'upgrade', 'drain', 'meet', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'trouble'] as const
+const ACTIONS = ['crash', 'keepDisk', 'oldDisk', 'start', 'upgrade', 'drain', 'meet', 'pause', 'resume', 'clock', 'partition', 'heal', 'slow', 'loss', 'nat', 'fillDisk', 'powerOff', 'trouble'] as const
 
 function actionsIn (fault: NonNullable<Scenario['faults']>[number]): string[] { return ACTIONS.filter(action => fault[action] !== undefined) }
 
@@ -52,7 +53,7 @@ function checkNames (file: string, { users, relays = 0, release, strangers = [],
   const names = new Set(planOf({ users, relays }).nodes.map(({ name }) => name))
   const mentioned = [
     ...strangers, ...talk.from ?? [], ...talk.to ?? [],
-    ...faults.flatMap(({ crash, oldDisk, start, upgrade, drain, meet = [], pause, resume, clock, partition = [], slow = [] }) => [crash, oldDisk, start, upgrade, drain, ...meet, pause, resume, clock, ...partition.flat(), ...slow])
+    ...faults.flatMap(({ crash, keepDisk, oldDisk, start, upgrade, drain, meet = [], pause, resume, clock, partition = [], slow = [], loss = [], nat, fillDisk, powerOff }) => [crash, keepDisk, oldDisk, start, upgrade, drain, ...meet, pause, resume, clock, ...partition.flat(), ...slow, ...loss, nat, fillDisk, powerOff])
   ]
   const stranger = mentioned.find(name => name !== undefined && !names.has(name))
   const phone = faults.find(({ crash, loseDisk }) => loseDisk === true && crash !== undefined && !crash.startsWith('relay'))
@@ -62,15 +63,38 @@ function checkNames (file: string, { users, relays = 0, release, strangers = [],
   if (stranger !== undefined) throw new UsageError(`${file}: there is no ${stranger} among ${users} users and ${relays} relays`, `There are: ${[...names].join(', ')}.`)
 }
 
+/** What only some testnets can do is asked for. */
+function checkNeeds (file: string, { cable, disks, faults = [] }: Scenario): void {
+  for (const { at, loss, percent, nat, kind, fillDisk, powerOff, drain } of faults) {
+    // They are on this computer, from which nobody gets to hosts in namespaces.
+    if (drain !== undefined && cable === 'namespaces') throw new UsageError(`${file}: no stranger comes from outside to a cable of namespaces`, 'Leave it to the other one: without cable: namespaces')
+    if ((loss ?? nat) !== undefined && cable !== 'namespaces') throw new UsageError(`${file}: the fault at ${at} needs a cable that can do it`, 'Say at the top: cable: namespaces')
+    if (loss !== undefined && percent === undefined) throw new UsageError(`${file}: the fault at ${at} does not say how much is lost`, 'For example: percent: 5')
+    if (nat !== undefined && kind === undefined) throw new UsageError(`${file}: the fault at ${at} does not say which kind of router`, 'For example: kind: symmetric')
+    if (nat?.startsWith('relay') === true) throw new UsageError(`${file}: ${nat} stands where everybody can reach it`, 'Only users are behind routers.')
+    if ((fillDisk ?? powerOff) !== undefined && disks !== true) throw new UsageError(`${file}: the fault at ${at} needs disks`, 'Say at the top: disks: true')
+  }
+}
+
+/** What undoes each, besides "for". */
+const UNDONE_BY = { crash: 'start', powerOff: 'start', pause: 'resume', fillDisk: undefined } as const
+
 /** The talk ends when everybody has said theirs: a user who stays away would keep it waiting for ever. */
 function checkReturns (file: string, { faults = [] }: Scenario): void {
-  for (const { at, for: lasts, crash, pause } of faults) {
-    const name = crash ?? pause
-    if (name === undefined || lasts !== undefined || name.startsWith('relay')) continue
-    const atMs = parseDuration(at, 'at')
-    const isBack = faults.some(other => (crash === undefined ? other.resume : other.start) === name && parseDuration(other.at, 'at') > atMs)
-    if (!isBack) throw new UsageError(`${file}: ${name} does not come back after ${at}`, `Say for how long ("for"), or when: { at: 9s, ${crash === undefined ? 'resume' : 'start'}: ${name} }.`)
+  for (const fault of faults) {
+    const action = (Object.keys(UNDONE_BY) as Array<keyof typeof UNDONE_BY>).find(each => fault[each] !== undefined)
+    const name = action === undefined ? undefined : fault[action]
+    if (action === undefined || name === undefined || fault.for !== undefined || name.startsWith('relay')) continue
+    const undoing = UNDONE_BY[action]
+    const atMs = parseDuration(fault.at, 'at')
+    const isBack = undoing !== undefined && faults.some(other => other[undoing] === name && parseDuration(other.at, 'at') > atMs)
+    if (!isBack) throw new UsageError(`${file}: ${name} does not come back after ${fault.at}`, `Say for how long ("for")${undoing === undefined ? '' : `, or when: { at: 9s, ${undoing}: ${name} }`}.`)
   }
+}
+
+/** As a file that `readScenario` takes. */
+export async function scenarioText (scenario: Scenario): Promise<string> {
+  return await yamlText(scenario)
 }
 
 async function valueIn (file: string): Promise<unknown> {

@@ -1,6 +1,7 @@
 /** What a scenario may say: topology, talk, faults at times, and what is expected. The file is YAML, or a module whose default export says the same. */
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
-import { RELAYS_MAX, USERS_MAX } from '../plan.ts'
+import { CABLES, NAT_KINDS } from '../cable/kinds.ts'
+import { SIMULATED_RELAYS_MAX, SIMULATED_USERS_MAX } from '../plan.ts'
 
 const NAME = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,31}$' } as const satisfies JSONSchema
 const DURATION = { type: 'string', pattern: '^-?(0|\\d+(\\.\\d+)?(ms|s|m|h|d))$', description: '500ms, 3s, 10m, 1h' } as const satisfies JSONSchema
@@ -17,6 +18,7 @@ export const FAULT = {
     ...WHEN,
     crash: { ...NAME, description: 'Killed; `for`: then started again.' },
     loseDisk: { type: 'boolean', description: 'With crash: its disk is gone as well.' },
+    keepDisk: { ...NAME, description: 'A relay whose disk as it is now is what a later oldDisk puts back.' },
     oldDisk: { ...NAME, description: 'A relay whose disk is put back to what it was when the talk began.' },
     start: NAME,
     upgrade: { ...NAME, description: 'Stopped in order, and started as this version; where the scenario names a release.' },
@@ -32,6 +34,13 @@ export const FAULT = {
     delay: DURATION,
     jitter: DURATION,
     kbitPerSecond: { type: 'integer', minimum: 1 },
+    loss: { ...NAMES, description: 'Lines that lose packets; `for`: then none. Needs `cable: namespaces`.' },
+    percent: { type: 'number', exclusiveMinimum: 0, maximum: 100, description: 'With loss: of all packets, each way.' },
+    nat: { ...NAME, description: 'A user whose router is another one; `for`: then has a public address. Needs `cable: namespaces`.' },
+    kind: { enum: NAT_KINDS, description: 'With nat: of which kind.' },
+    fillDisk: { ...NAME, description: 'Its disk is full; `for`: then there is room again. Needs `disks: true`.' },
+    leave: { type: 'integer', minimum: 0, description: 'With fillDisk: so many bytes still fit.' },
+    powerOff: { ...NAME, description: 'Its computer loses its power, and what was not flushed is gone; `for`: then started again. Needs `disks: true`.' },
     trouble: { const: true, description: 'Any fault, by chance that the seed repeats, for as long as `for` says.' }
   }
 } as const satisfies JSONSchema
@@ -42,9 +51,12 @@ export const SCENARIO = {
   additionalProperties: false,
   properties: {
     name: { type: 'string', minLength: 1, maxLength: 100 },
+    seed: { type: 'integer', minimum: 0, maximum: 2 ** 31, description: 'The first seed, unless --from names one; else 1.' },
     about: { type: 'string', maxLength: 2_000 },
-    users: { type: 'integer', minimum: 2, maximum: USERS_MAX },
-    relays: { type: 'integer', minimum: 0, maximum: RELAYS_MAX },
+    users: { type: 'integer', minimum: 2, maximum: SIMULATED_USERS_MAX },
+    relays: { type: 'integer', minimum: 0, maximum: SIMULATED_RELAYS_MAX },
+    cable: { enum: CABLES, description: 'Else the userspace one.' },
+    disks: { type: 'boolean', description: 'Whether each home lies on a disk of its own.' },
     release: { type: 'string', minLength: 1, description: 'Of which version everybody is at first: `previous`, a tag, a commit, or a folder.' },
     strangers: { ...NAMES, description: 'Users who know nobody at first.' },
     talk: {

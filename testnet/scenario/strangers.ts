@@ -14,7 +14,7 @@ import { deviceId, type DeviceId } from '../../protocols/core/ids.ts'
 import { BUNDLE_NONCE_BYTES, ONE_TIME_BUNDLE_BURST, SHARD_KEYS_MAX } from '../../protocols/core/limits.ts'
 import { deriveAlias } from '../../protocols/mailbox/alias.ts'
 import { decodeBundleAnswer, encodeBundleRequest, PREKEYS_VERSION } from '../../protocols/prekeys/wire.ts'
-import type { Member } from '../member.ts'
+import type { Player } from '../net.ts'
 
 /** Each comes with an invite of its own, at which a relay gives out so many; one more finds nothing. */
 const STRANGERS = Math.ceil(SHARD_KEYS_MAX / ONE_TIME_BUNDLE_BURST) + 1
@@ -29,7 +29,7 @@ export interface Victim {
 }
 
 /** What strangers have to know, asked while it is there. */
-export async function victimOf ({ api }: Member): Promise<Victim> {
+export async function victimOf ({ api }: Player): Promise<Victim> {
   const tokens: Uint8Array[] = []
   for (let count = 0; count < STRANGERS; count++) tokens.push(decodeInvite((await api.call('me.card', { once: true })).link).token)
   const { relays } = await api.call('relays.list', {})

@@ -1,11 +1,12 @@
 /**
  * The two charts of the dashboard and its small lines, as SVG. They are drawn at the size at which they are shown: text is
- * never scaled. Colours and dashes are classes of web/relay/dashboard.css, for the page forbids styles within it.
+ * never scaled. Colours and dashes are classes of web/page/page.css, for the page forbids styles within it.
  */
 import { countText, sizeText } from '../../../protocols/core/quantity.ts'
+import { gridLine, pathOf, round, ticks, type Point, type Scale } from '../../page/marks.ts'
+import { html, type Markup } from '../../page/markup.ts'
 import type { DayView, QuarterView } from '../stats.ts'
 import type { Forecast } from './forecast.ts'
-import { html, type Markup } from './markup.ts'
 import { clockText, dayText } from './times.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -13,9 +14,6 @@ const QUARTER_SECONDS = 15 * 60
 const TOP = 14
 const BOTTOM = 210
 const LABEL_Y = 232
-
-interface Point { readonly x: number, readonly y: number }
-type Scale = (value: number) => number
 
 export interface DiskChart {
   readonly days: readonly DayView[]
@@ -133,21 +131,6 @@ function roundSizeText (bytes: number): string {
   return sizeText(bytes).replace('.0 ', ' ')
 }
 
-/** A line of 92 by 32 without axes, from the lowest to the highest of these; nothing for less than two. */
-export function sparkline (values: readonly number[], colour: 'c1' | 'c2'): Markup | undefined {
-  if (values.length < 2) return undefined
-  const low = Math.min(...values)
-  const high = Math.max(...values)
-  const points = values.map((value, index) => ({ x: index / (values.length - 1) * 88 + 1, y: high === low ? 16 : 29 - (value - low) / (high - low) * 26 }))
-  const last = points.at(-1) ?? { x: 0, y: 0 }
-  return html`<svg class="spark" width="92" height="32" viewBox="0 0 92 32" aria-hidden="true"><path class="line ${colour}" d="${pathOf(points)}"/><circle class="dot ${colour}" cx="${round(last.x)}" cy="${round(last.y)}" r="2.5"/></svg>`
-}
-
-/** A horizontal bar for `share` of the largest. */
-export function bar (share: number): Markup {
-  return html`<svg class="bar" width="100%" height="8" aria-hidden="true"><rect width="${Math.max(1, Math.round(share * 100))}%" height="8" rx="2"/></svg>`
-}
-
 function peakOf (rates: readonly DepositRate[]): DepositRate | undefined {
   const peak = rates.reduce<DepositRate | undefined>((best, rate) => best === undefined || rate.perSecond > best.perSecond ? rate : best, undefined)
   return peak === undefined || peak.perSecond === 0 ? undefined : peak
@@ -157,24 +140,4 @@ function peakOf (rates: readonly DepositRate[]): DepositRate | undefined {
 function peakMark ({ atMs, perSecond }: DepositRate, { x, y }: Point): Markup {
   const isLeft = x > (RATE.left + RATE.right) / 2
   return html`<circle class="dot c2" cx="${round(x)}" cy="${round(y)}" r="3"/><text class="k" x="${round(isLeft ? x - 9 : x + 9)}" y="${round(Math.max(y + 4, TOP + 8))}"${isLeft ? html` text-anchor="end"` : undefined}>${rateText(perSecond)} at ${clockText(atMs)}</text>`
-}
-
-function gridLine (y: number, { left, right, text }: { readonly left: number, readonly right: number, readonly text: string }): Markup {
-  return html`<line class="gr" x1="${left}" x2="${right}" y1="${round(y)}" y2="${round(y)}"/><text x="${left - 8}" y="${round(y + 4)}" text-anchor="end">${text}</text>`
-}
-
-/** Four or five round numbers from 0 to `max`. */
-function ticks (max: number): readonly number[] {
-  const rough = max / 4
-  const magnitude = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 2.5, 5, 10].map(factor => factor * magnitude).find(candidate => candidate >= rough) ?? rough
-  return Array.from({ length: Math.floor(max / step) + 1 }, (_, index) => index * step)
-}
-
-function pathOf (points: readonly Point[]): string {
-  return points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${round(x)} ${round(y)}`).join('')
-}
-
-function round (value: number): number {
-  return Math.round(value * 10) / 10
 }

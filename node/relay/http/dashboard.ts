@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { NotFoundError, RefusedError, SkeinError, UsageError, asError } from '../../../protocols/core/errors.ts'
 import { failure, httpStatus, success, unexpectedFault } from '../../api/answers.ts'
+import { PAGE_FILES, PAGE_FOLDER } from '../../page/files.ts'
+import { SECURITY_HEADERS } from '../../page/guard.ts'
+import { Live } from '../../page/live.ts'
 import type { Clock } from '../../ports.ts'
 import { portIn } from '../settings-values.ts'
-import { loopbackGuard, SECURITY_HEADERS } from './guard.ts'
-import { Live } from './live.ts'
+import { loopbackGuard } from './guard.ts'
 import { METRICS_CONTENT_TYPE, metricsText } from './metrics.ts'
 import type { RelayOperator } from './operator.ts'
 import { page } from './page.ts'
@@ -37,13 +39,6 @@ export interface Dashboard {
   readonly stop: () => Promise<void>
 }
 
-const PAGE_FOLDER = join(import.meta.dirname, '..', '..', '..', 'web', 'relay')
-const STATIC_FILES = {
-  'tokens.css': 'text/css; charset=utf-8',
-  'dashboard.css': 'text/css; charset=utf-8',
-  'live.js': 'text/javascript; charset=utf-8',
-  'mark.svg': 'image/svg+xml'
-} as const
 const CONNECTIONS_MAX = 128
 const REQUEST_TIMEOUT_MS = 10_000
 const IDLE_TIMEOUT_MS = 5_000
@@ -96,7 +91,7 @@ function serveFigures (server: FastifyInstance, operator: RelayOperator, clock: 
 interface PageParts { readonly operator: RelayOperator, readonly figures: () => Figures, readonly live: Live }
 
 async function servePage (server: FastifyInstance, { operator, figures, live }: PageParts): Promise<void> {
-  for (const [name, type] of Object.entries(STATIC_FILES)) {
+  for (const [name, type] of Object.entries(PAGE_FILES)) {
     const bytes = await readFile(join(PAGE_FOLDER, name))
     server.get(`/${name}`, (_request, reply) => reply.type(type).send(bytes))
   }

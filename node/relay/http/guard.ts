@@ -1,31 +1,11 @@
-/**
- * Who may read the dashboard: somebody on this computer, with a browser that means this place. A page elsewhere on the web could
- * otherwise have its own name point here (DNS rebinding) and read along.
- */
+/** Lets those in who may read the dashboard (node/page/guard.ts). */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
-import { RefusedError } from '../../../protocols/core/errors.ts'
+import { refusalOf, SECURITY_HEADERS } from '../../page/guard.ts'
 
-/** Nothing from elsewhere, nothing written in the page itself, never within another page. */
-const CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-export const SECURITY_HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'no-store'
-} as const
-
-/** `authority` is told at each request: the port is known only when the server listens. */
+/** `port` is asked at each request: it is known only when the server listens. */
 export function loopbackGuard (port: () => number): (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void {
   return ({ headers }, reply, done) => {
     void reply.headers(SECURITY_HEADERS)
-    const { host, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers
-    const names = ['127.0.0.1', 'localhost', '[::1]'].map(name => `${name}:${port()}`)
-    if (host === undefined || !names.includes(host)) return done(new RefusedError('the dashboard answers to the names of this computer only', 'Open it as http://127.0.0.1 with its port; a proxy in front of it has to send that as the Host.'))
-    // A link from elsewhere may lead here; a page from elsewhere may not look in.
-    if (site !== undefined && site !== 'same-origin' && site !== 'none' && mode !== 'navigate') return done(new RefusedError('the dashboard does not answer to other web pages'))
-    done()
+    done(refusalOf(headers, port()))
   }
 }

@@ -1,6 +1,7 @@
-/** The dashboard as a whole page. Its look: web/relay/dashboard.css; what keeps it live: web/relay/live.js. */
+/** The dashboard as a whole page. Its look: web/page/page.css; what keeps it live: web/page/live.js. */
 import { spanText } from '../../../protocols/core/quantity.ts'
-import { html, type Markup } from './markup.ts'
+import { MARK } from '../../page/marks.ts'
+import { html, type Markup } from '../../page/markup.ts'
 import { sections, type Figures, type SectionId } from './sections.ts'
 
 export interface PageWords {
@@ -34,12 +35,12 @@ export function page (figures: Figures, { title, admission }: PageWords): Markup
 <title>${title} · Skein relay</title>
 <link rel="icon" href="/mark.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/tokens.css">
-<link rel="stylesheet" href="/dashboard.css">
+<link rel="stylesheet" href="/page.css">
 <script type="module" src="/live.js"></script>
 </head>
 <body>
 <header>
-<svg class="mark" viewBox="0 0 32 22" width="32" height="22" aria-hidden="true"><path d="M17.6 7.1 19.4 1.7M12.5 11.3 14.3 5.9M7.4 15.5 9.2 10.1M2.3 19.7 4.1 14.3M22.7 11.3 24.5 5.9M27.8 15.5 29.6 10.1"/></svg>
+${MARK}
 <h1>${title}</h1>
 <p class="sec">relay, up ${spanText(stats.nowMs - stats.startedAtMs, { isExact: true })}, ${stats.version}, admission ${admission}</p>
 <p class="status"><span id="state">${parts.state}</span><span id="age" data-at="${stats.nowMs}">Figures as of loading</span></p>

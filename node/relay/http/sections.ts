@@ -4,10 +4,12 @@
  */
 import { countText, latencyText, sizeText, spanText } from '../../../protocols/core/quantity.ts'
 import { refusalWords } from '../../../protocols/local/refusals.ts'
+import { bar, sparkline } from '../../page/marks.ts'
+import { html, type Markup } from '../../page/markup.ts'
+import { heading, note, numbers, wide } from '../../page/parts.ts'
 import type { DayView, RelayStats } from '../stats.ts'
-import { bar, depositRates, depositsChart, diskChart, diskFinding, rateText, sparkline } from './charts.ts'
+import { depositRates, depositsChart, diskChart, diskFinding, rateText } from './charts.ts'
 import { forecastDisk, type Forecast } from './forecast.ts'
-import { html, type Markup } from './markup.ts'
 import { readinessOf } from './readiness.ts'
 import type { Pace } from './recent.ts'
 import { refusedToday } from './status.ts'
@@ -27,6 +29,8 @@ const FORECAST_ALERT_DAYS = 14
 const REFUSALS_SHOWN = 6
 const STUCK_SHOWN = 5
 const SPARK_DAYS = 14
+/** What the page says when it hears nothing any more (web/page/live.js). */
+const LATE = 'The relay does not answer.'
 
 /** Every part by the id of its element, in the order of the page. */
 export function sections (figures: Figures): Readonly<Record<SectionId, Markup>> {
@@ -51,7 +55,7 @@ export type SectionId = 'state' | 'alerts' | 'deposits' | 'mailboxes' | 'disk' |
 
 function state (stats: RelayStats): Markup {
   const { isReady, reasons } = readinessOf(stats)
-  return isReady ? html`<i class="dot"></i>Ready` : html`<i class="dot off"></i><b>Not ready: ${reasons.join(', ')}</b>`
+  return isReady ? html`<i class="dot" data-late="${LATE}"></i>Ready` : html`<i class="dot off" data-late="${LATE}"></i><b>Not ready: ${reasons.join(', ')}</b>`
 }
 
 function alerts ({ stats, fullShare }: Figures, forecast: Forecast | undefined): Markup {
@@ -69,12 +73,6 @@ ${isFilling
     command: 'skein relay limits disk.cap 50GB'
   })
   : undefined}`
-}
-
-interface NoteWords { readonly strong: string, readonly rest?: string, readonly command?: string }
-
-function note (kind: 'warn' | 'danger', { strong, rest, command }: NoteWords): Markup {
-  return html`<div class="note ${kind}"><svg class="i" viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3 18 16.500H2zM10 8v4M10 14.300v.01"/></svg><p><b>${strong}</b>${rest === undefined ? undefined : html` ${rest}`}</p>${command === undefined ? undefined : html`<code>${command}</code>`}</div>`
 }
 
 function figure ({ title, value, unit, spark, below }: { readonly title: string, readonly value: string, readonly unit?: string, readonly spark?: Markup | undefined, readonly below: string }): Markup {
@@ -113,14 +111,14 @@ function forecastCard ({ stats, fullShare }: Figures, forecast: Forecast | undef
   const { days, disk: { usedBytes, capBytes }, nowMs } = stats
   const rows = days.slice(-SPARK_DAYS).map(({ day, usedBytes: bytes }) => [dayText(day * DAY_MS), sizeText(bytes)])
   const how = forecast === undefined ? 'A forecast begins after three days.' : 'Line: measured. Dashes: at the rate of the last 7 days. Band: 10th to 90th percentile of the days.'
-  return html`${heading('Disk forecast', how)}<div class="wide" tabindex="0" role="group" aria-label="Chart of disk use">${diskChart({ days, forecast, usedBytes, capBytes, fullShare, nowMs })}</div>
+  return html`${heading('Disk forecast', how)}${wide('Chart of disk use', diskChart({ days, forecast, usedBytes, capBytes, fullShare, nowMs }))}
 <p class="said">${diskFinding({ forecast, usedBytes, capBytes, nowMs })}</p>${numbers('forecast-numbers', ['Day', 'Disk use'], rows)}`
 }
 
 function rateCard ({ quarters, nowMs }: RelayStats): Markup {
   const rates = depositRates(quarters, nowMs)
   const rows = rates.map(({ atMs, perSecond }) => [clockText(atMs), rateText(perSecond)])
-  return html`${heading('Deposits', 'A second, means of 15 min, last 24 h of this process')}<div class="wide" tabindex="0" role="group" aria-label="Chart of deposits">${depositsChart({ quarters, nowMs })}</div>${numbers('rate-numbers', ['Time', 'Deposits a second'], rows)}`
+  return html`${heading('Deposits', 'A second, means of 15 min, last 24 h of this process')}${wide('Chart of deposits', depositsChart({ quarters, nowMs }))}${numbers('rate-numbers', ['Time', 'Deposits a second'], rows)}`
 }
 
 function refusedCard (stats: RelayStats): Markup {
@@ -138,9 +136,9 @@ function stuckCard ({ stats: { stuck, nowMs }, stuckAfterMs }: Figures): Markup 
   const title = heading('Stuck', `${countText(stuck.count)} ${stuck.count === 1 ? 'mailbox' : 'mailboxes'}, not opened for ${spanText(stuckAfterMs)}`)
   if (stuck.count === 0) return html`${title}<p class="empty">Everybody whose mail waits has been here lately.</p>`
   const shown = stuck.mailboxes.slice(0, STUCK_SHOWN)
-  return html`${title}<div class="wide" tabindex="0" role="group" aria-label="Stuck mailboxes"><table><thead><tr><th scope="col">Mailbox</th><th scope="col" class="num">Items</th><th scope="col" class="num">Size</th><th scope="col" class="num">Oldest</th><th scope="col" class="num">Ends in</th></tr></thead><tbody>
+  return html`${title}${wide('Stuck mailboxes', html`<table><thead><tr><th scope="col">Mailbox</th><th scope="col" class="num">Items</th><th scope="col" class="num">Size</th><th scope="col" class="num">Oldest</th><th scope="col" class="num">Ends in</th></tr></thead><tbody>
 ${shown.map(({ name, items, bytes, oldestAtMs, nextExpiryAtMs }) => html`<tr><th scope="row" class="mono">${name}</th><td class="num">${countText(items)}</td><td class="num">${sizeText(bytes)}</td><td class="num">${spanText(nowMs - oldestAtMs)}</td><td class="num">${spanText(nextExpiryAtMs - nowMs)}</td></tr>`)}
-${stuck.count > shown.length ? html`<tr><td colspan="5" class="sec">and ${countText(stuck.count - shown.length)} smaller: <code>skein relay mailboxes --stuck</code></td></tr>` : undefined}</tbody></table></div>`
+${stuck.count > shown.length ? html`<tr><td colspan="5" class="sec">and ${countText(stuck.count - shown.length)} smaller: <code>skein relay mailboxes --stuck</code></td></tr>` : undefined}</tbody></table>`)}`
 }
 
 function peersCard ({ peers }: RelayStats): Markup {
@@ -152,16 +150,6 @@ ${row('Users online', collecting, 'collecting from their mailbox')}
 ${row('Depositing', depositing, 'streams that bring mail')}
 ${row('Reservations', reservations, reservationsMax === undefined ? 'for users behind routers' : `for users behind routers, of ${countText(reservationsMax)}`)}
 ${row('Relays in the DHT', dht)}</tbody></table>`
-}
-
-function heading (title: string, more: string): Markup {
-  return html`<div class="ch"><h2>${title}</h2><p>${more}</p></div>`
-}
-
-/** The figures of a chart, for whoever cannot or will not look at it. */
-function numbers (id: string, columns: readonly [string, string], rows: ReadonlyArray<readonly string[]>): Markup {
-  if (rows.length === 0) return html`<p class="empty">No figures yet.</p>`
-  return html`<details id="${id}"><summary>Show numbers</summary><table><thead><tr><th scope="col">${columns[0]}</th><th scope="col" class="num">${columns[1]}</th></tr></thead><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td class="num">${value}</td></tr>`)}</tbody></table></details>`
 }
 
 function lately (days: readonly DayView[], pick: (day: DayView) => number): readonly number[] {

@@ -10,8 +10,9 @@ import { Records } from '../../../node/loops/records.ts'
 import { makeRecordKeys, type RecordKeys } from '../../../node/own-account.ts'
 import type { RecordNetwork, RecordPut } from '../../../node/ports.ts'
 import { DIRECTORY_PROTOCOL } from '../../../node/protocols.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
 import { Engine } from '../engine.ts'
 
 const BOX = { seal: sealSecret, open: openSecret }

@@ -5,7 +5,7 @@ import { recoveryKeyOf } from '../../../protocols/account/recovery.ts'
 import { publicKeyOf } from '../../../protocols/core/signed.ts'
 import type { ListedDevice } from '../../../protocols/account/wire.ts'
 import type { OfferedStatement } from '../../../node/contacts/statements.ts'
-import { START_MS } from '../../sim/world.ts'
+import { START_MS } from '../../../testnet/simulation/world.ts'
 import type { Engine } from '../engine.ts'
 
 /** The device of somebody's engine, as a list of `account` names it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { noteReach } from '../../../node/contacts/reach.ts'
 import { Round } from '../../../node/turn/round.ts'
-import { START_MS } from '../../sim/world.ts'
+import { START_MS } from '../../../testnet/simulation/world.ts'
 import type { Contact } from '../../../store/types.ts'
 import type { Reach } from '../../../protocols/message/content.ts'
 import { Engine } from '../engine.ts'

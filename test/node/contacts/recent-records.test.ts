@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { RECORD_ANSWER_KEEP_MS } from '../../../protocols/core/limits.ts'
 import { RecentRecords } from '../../../node/contacts/recent-records.ts'
-import { World } from '../../sim/world.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 describe('an answer of the DHT', () => {
   it('holds for a while, also when it is that there is nothing', async () => {

@@ -4,7 +4,7 @@ import { UntrustedError } from '../../../protocols/core/errors.ts'
 import { adoptStatement, heldRef, type OfferedStatement } from '../../../node/contacts/statements.ts'
 import { Round } from '../../../node/turn/round.ts'
 import { UNADDRESSED } from '../../../store/types.ts'
-import { START_MS } from '../../sim/world.ts'
+import { START_MS } from '../../../testnet/simulation/world.ts'
 import { Engine } from '../engine.ts'
 import { deviceOf, newer, rotated } from './people.ts'
 

@@ -2,9 +2,15 @@ import assert from 'node:assert/strict'
 import { SignalMessage } from '@signalapp/libsignal-client'
 import { InvariantError } from '../../../protocols/core/invariant.ts'
 import { UntrustedError } from '../../../protocols/core/errors.ts'
+import { ENVELOPE_BUCKETS_BYTES, PACK_BYTES_MAX, PACK_CONTENTS_MAX } from '../../../protocols/core/limits.ts'
+import { padBucket, padContent, SEAL_OVERHEAD_BYTES } from '../../../protocols/envelope/padding.ts'
+import { encodeCiphertext } from '../../../protocols/envelope/wire.ts'
+import { joinPack } from '../../../protocols/message/wire.ts'
 import { deviceId } from '../../../protocols/core/ids.ts'
 import type { Sealed } from '../../../node/ports.ts'
 import { acquainted, closeParties, inSession, Party, tampered, told } from './party.ts'
+
+const STATEMENT = { epoch: 1_000, seq: 1_000_000, hash: new Uint8Array(32) }
 
 describe('ratchet: messages', () => {
   afterEach(closeParties)
@@ -29,6 +35,26 @@ describe('ratchet: messages', () => {
     assert.equal(await bob.receive(ana, at(sent, 2)), 'three')
     assert.equal(await bob.receive(ana, at(sent, 0)), 'one')
     assert.equal(await bob.receive(ana, at(sent, 1)), 'two')
+  })
+
+  it('a full pack fits into the third bucket, also one that starts a session', async () => {
+    const { ana, bob } = await acquainted()
+    await ana.start(bob)
+    // A content above 127 bytes is framed by a tag and two bytes of length.
+    const pack = joinPack({ contents: Array.from({ length: PACK_CONTENTS_MAX }, () => new Uint8Array(PACK_BYTES_MAX / PACK_CONTENTS_MAX - 3)), senderStatement: STATEMENT })
+    const bytesOf = async (from: Party, to: Party): Promise<{ readonly kind: Sealed['kind'], readonly bytes: number }> => {
+      const { kind, body } = await from.turn(async () => await from.sealer.encrypt(to.device, padContent(pack)))
+      return { kind, bytes: padBucket(encodeCiphertext({ senderDevice: from.device, kind, body })).byteLength + SEAL_OVERHEAD_BYTES }
+    }
+    const first = await bytesOf(ana, bob)
+    assert.ok(first.kind === 'prekey' && first.bytes <= ENVELOPE_BUCKETS_BYTES[2], `${first.kind} of ${first.bytes}`)
+    assert.equal(await bob.receive(ana, await ana.send(bob, 'hello')), 'hello')
+    // The ratchet sends parts of a KEM key along, in each direction for a while.
+    for (let turn = 0; turn < 20; turn++) {
+      assert.ok((await bytesOf(ana, bob)).bytes <= ENVELOPE_BUCKETS_BYTES[2])
+      assert.equal(await ana.receive(bob, await bob.send(ana, 'yes')), 'yes')
+      assert.equal(await bob.receive(ana, await ana.send(bob, 'no')), 'no')
+    }
   })
 
   it('both directions decrypt in any order', async () => {

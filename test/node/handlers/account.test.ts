@@ -5,8 +5,9 @@ import { LOOKUP_BURST } from '../../../protocols/core/limits.ts'
 import { serveAccount } from '../../../node/handlers/account.ts'
 import { Rates } from '../../../node/rates.ts'
 import type { ChannelProtocol } from '../../../node/ports.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
 import { Engine } from '../engine.ts'
 
 class Scene extends SimNetwork {

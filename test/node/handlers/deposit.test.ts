@@ -10,8 +10,9 @@ import { serveDeposits } from '../../../node/handlers/deposit.ts'
 import { Rates } from '../../../node/rates.ts'
 import type { Channel, ChannelEnd, ChannelProtocol, FrameHandler } from '../../../node/ports.ts'
 import type { Standing } from '../../../store/types.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
 import { Engine, numberedId } from '../engine.ts'
 
 /** One stream into Ana's mailbox, without a network: frames go in as they are, and what comes back is kept. */

@@ -7,8 +7,9 @@ import { Rates } from '../../../node/rates.ts'
 import { refill, servePrekeys } from '../../../node/handlers/prekeys.ts'
 import type { ChannelProtocol } from '../../../node/ports.ts'
 import type { Standing } from '../../../store/types.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
 import { Engine } from '../engine.ts'
 
 class Scene extends SimNetwork {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { StorageError } from '../../../protocols/core/errors.ts'
 import { envelopeId, idKey } from '../../../protocols/core/ids.ts'
-import { CALM } from '../../sim/network.ts'
+import { CALM } from '../../../testnet/simulation/ether.ts'
 import { Engine } from '../engine.ts'
 import { MailboxScene, SECRET } from './mailbox-scene.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { UnreachableError } from '../../../protocols/core/errors.ts'
 import { RETRY_DELAY_MS_MAX } from '../../../protocols/core/limits.ts'
 import { Errands } from '../../../node/loops/errands.ts'
-import { World, START_MS } from '../../sim/world.ts'
+import { World, START_MS } from '../../../testnet/simulation/world.ts'
 
 interface Held { readonly world: World, readonly errands: Errands }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { GateWork } from '../../../node/loops/gate-work.ts'
 import { hasWork } from '../../../protocols/deposit/work.ts'
-import { World } from '../../sim/world.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 const NONCE = new Uint8Array(32).fill(1)
 const BITS = 12

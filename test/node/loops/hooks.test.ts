@@ -9,8 +9,9 @@ import { Views } from '../../../node/operations/views.ts'
 import type { Clock } from '../../../node/ports.ts'
 import { realClock } from '../../../node/world.ts'
 import { StorageError } from '../../../protocols/core/errors.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
 import { Engine } from '../engine.ts'
 
 /** Commands run for real; what is waited for is that their event is acknowledged. */

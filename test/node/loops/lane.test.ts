@@ -4,9 +4,10 @@ import { ACKNOWLEDGE_TIMEOUT_MS, BATCH_DEPOSITS_MAX, BATCH_FRAME_BYTES_MAX, IN_F
 import { encodeResultFrame, type RefusalReason } from '../../../protocols/deposit/wire.ts'
 import { Lane, type Letter } from '../../../node/loops/lane.ts'
 import type { Channel, ChannelProtocol, FrameHandler, PeerTarget } from '../../../node/ports.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
-import { World } from '../../sim/world.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 import { numberedId } from '../engine.ts'
 import { Mailbox } from '../mailbox.ts'
 

@@ -5,8 +5,9 @@ import { encodeCiphertext, encodeEnvelope } from '../../../protocols/envelope/wi
 import { deriveAlias } from '../../../protocols/mailbox/alias.ts'
 import { Mailboxes } from '../../../node/loops/mailboxes.ts'
 import type { SealedEnvelope } from '../../../node/turn/sealed-envelope.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
 import { Engine } from '../engine.ts'
 import { FarRelay } from '../far-relay.ts'
 

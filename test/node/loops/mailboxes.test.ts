@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { UnreachableError } from '../../../protocols/core/errors.ts'
 import { createOneTimeInvite, longTermInvite } from '../../../node/contacts/invites.ts'
-import { START_MS } from '../../sim/world.ts'
+import { START_MS } from '../../../testnet/simulation/world.ts'
 import { Engine } from '../engine.ts'
 import { MailboxScene, SECRET } from './mailbox-scene.ts'
 

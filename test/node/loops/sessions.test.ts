@@ -13,9 +13,10 @@ import { Errands } from '../../../node/loops/errands.ts'
 import { Sessions } from '../../../node/loops/sessions.ts'
 import { ACCOUNT_PROTOCOL, PREKEYS_PROTOCOL } from '../../../node/protocols.ts'
 import { UNADDRESSED } from '../../../store/types.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
-import { START_MS } from '../../sim/world.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
+import { START_MS } from '../../../testnet/simulation/world.ts'
 import { Engine } from '../engine.ts'
 
 /** Ana's engine with who looks after sessions; Bob answers requests from his own engine's store. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { Vigil } from '../../../node/loops/vigil.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
-import { World } from '../../sim/world.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 class Scene {
   readonly world = new World(1)

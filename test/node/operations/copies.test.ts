@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Result } from '../../../protocols/local/operations.ts'
-import { SeededRandom } from '../../sim/random.ts'
-import { SimRelay } from '../../sim/relay.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
+import { SimRelay } from '../../../testnet/simulation/relay.ts'
 import { Pair } from './pair.ts'
 
 /** Ana and Bob, contacts with relays; Bob is away. */
@@ -114,11 +114,12 @@ describe('an audit of relays', () => {
     const apart = await Apart.begin()
     const { ana, world } = apart.pair
     const unlucky = apart.relay(1)
-    const backup = unlucky.disk.copy()
+    const backup = unlucky.store.image()
     const id = await ana.send('bob', 'hello')
     await ana.call('wait', { id, state: 'stored', copies: 3, timeoutMs: 60_000 })
     unlucky.crash()
-    await world.within(unlucky.restart(backup))
+    unlucky.changeDisk(backup)
+    await world.within(unlucky.restart())
     await world.advance(60_000)
     const audit = await apart.audit()
     assert.ok(audit.lost >= 1)
@@ -134,12 +135,13 @@ describe('an audit of relays', () => {
     const apart = await Apart.begin()
     const { ana, world } = apart.pair
     const unlucky = apart.relay(2)
-    const backup = unlucky.disk.copy()
+    const backup = unlucky.store.image()
     const id = await ana.send('bob', 'hello')
     await ana.call('wait', { id, state: 'stored', copies: 3, timeoutMs: 60_000 })
     for (const passes of [1_200_000, 12 * 3_600_000]) {
       unlucky.crash()
-      await world.within(unlucky.restart(backup))
+      unlucky.changeDisk(backup)
+      await world.within(unlucky.restart())
       await world.advance(passes)
       // Else this would find it lost.
       assert.equal((await apart.audit()).lost, 0)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { doctorOperations } from '../../../node/operations/doctor.ts'
 import { openAccountStore, type AccountStore } from '../../../store/account-store.ts'
-import { World } from '../../sim/world.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 describe('the doctor', () => {
   let home = ''

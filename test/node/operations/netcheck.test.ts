@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import type { Result } from '../../../protocols/local/operations.ts'
 import { netcheckOperations } from '../../../node/operations/netcheck.ts'
 import type { RelayStanding, Survey } from '../../../node/ports.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
-import { World } from '../../sim/world.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 const SURVEY: Survey = { listening: ['/ip4/192.168.1.2/tcp/4001'], router: 'steady', seenAs: '203.0.113.7', checked: [], neighbours: 0 }
 const RESERVED: RelayStanding = { peerId: 'one', state: 'reserved' }

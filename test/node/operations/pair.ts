@@ -4,10 +4,10 @@ import type { OperationName, Params, Result } from '../../../protocols/local/ope
 import type { MessageView } from '../../../protocols/local/schema.ts'
 import { parseContentId } from '../../../protocols/core/ids.ts'
 import type { Message } from '../../../store/types.ts'
-import { Ether } from '../../sim/network.ts'
-import { SimNode } from '../../sim/node.ts'
-import { SeededRandom } from '../../sim/random.ts'
-import { World } from '../../sim/world.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNode } from '../../../testnet/simulation/node.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 type Name = Exclude<OperationName, 'doctor' | 'stop'>
 

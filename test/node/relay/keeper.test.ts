@@ -5,7 +5,7 @@ import { Scribe } from '../../../node/relay/scribe.ts'
 import { Tally } from '../../../node/relay/tally.ts'
 import { openRelayStore } from '../../../store/relay/relay-store.ts'
 import type { RelayStore } from '../../../store/relay/types.ts'
-import { World } from '../../sim/world.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 interface Scene { readonly world: World, readonly tally: Tally, readonly keeper: Keeper, readonly store: RelayStore }
 

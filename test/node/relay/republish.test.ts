@@ -3,8 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { compare, toString } from 'uint8arrays'
 import { Republisher } from '../../../node/relay/republish.ts'
 import type { RecordNetwork, RecordPut } from '../../../node/ports.ts'
-import { SeededRandom } from '../../sim/random.ts'
-import { World } from '../../sim/world.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Scribe } from '../../../node/relay/scribe.ts'
 import { Tally } from '../../../node/relay/tally.ts'
 import { openRelayStore } from '../../../store/relay/relay-store.ts'
-import { World } from '../../sim/world.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 interface Scene { readonly world: World, readonly tally: Tally, readonly scribe: Scribe, readonly store: ReturnType<typeof openRelayStore> }
 

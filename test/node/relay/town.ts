@@ -16,9 +16,10 @@ import { depositMacInput, deriveAlias, type DerivedAlias } from '../../../protoc
 import { decodeRelayFrame, encodeOwnerFrame, MAILBOX_VERSION, type AliasKind, type Item, type Open, type OwnerFrame, type RelayFrame } from '../../../protocols/mailbox/wire.ts'
 import { openRelayStore } from '../../../store/relay/relay-store.ts'
 import type { RelayStore } from '../../../store/relay/types.ts'
-import { Ether, SimNetwork } from '../../sim/network.ts'
-import { SeededRandom } from '../../sim/random.ts'
-import { World } from '../../sim/world.ts'
+import { Ether } from '../../../testnet/simulation/ether.ts'
+import { SimNetwork } from '../../../testnet/simulation/network.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 
 const PEER_ID_PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
 const GIB = 2 ** 30

@@ -4,7 +4,7 @@ import { compareIds, idKey } from '../../../protocols/core/ids.ts'
 import { composeDraft, Ids, recall, requestTextFact, type Draft, type RecallParts } from '../../../node/turn/compose.ts'
 import { Threads } from '../../../node/turn/threads.ts'
 import type { Ref } from '../../../store/types.ts'
-import { SeededRandom } from '../../sim/random.ts'
+import { SeededRandom } from '../../../testnet/simulation/random.ts'
 import { Engine, numberedId } from '../engine.ts'
 
 const NOW_MS = 1_000_000

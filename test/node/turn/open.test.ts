@@ -4,7 +4,7 @@ import { padBucket, padContent } from '../../../protocols/envelope/padding.ts'
 import { encodeCiphertext, encodeEnvelope, type Ciphertext } from '../../../protocols/envelope/wire.ts'
 import { Directory } from '../../../node/directory.ts'
 import { openArrival, refused, type Arrival, type DirectArrival, type Opened, type Outcome } from '../../../node/turn/open.ts'
-import { SimSealer } from '../../sim/sealer.ts'
+import { SimSealer } from '../../../testnet/simulation/sealer.ts'
 import { arrivalOf, Engine, sealBeside } from '../engine.ts'
 
 interface Two { readonly ana: Engine, readonly bob: Engine, readonly toBob: number, readonly toAna: number }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { MalformedError, StorageError } from '../../../protocols/core/errors.ts'
 import { idKey } from '../../../protocols/core/ids.ts'
 import { refused, type Outcome } from '../../../node/turn/open.ts'
-import { keyUse } from '../../sim/sealer.ts'
-import { World } from '../../sim/world.ts'
+import { keyUse } from '../../../testnet/simulation/sealer.ts'
+import { World } from '../../../testnet/simulation/world.ts'
 import { arrivalOf, Engine } from '../engine.ts'
 
 const FULL = new StorageError('the disk is full')

@@ -18,7 +18,7 @@ describe('packing', () => {
     }))
   })
 
-  it('keeps each pack within 64 contents and 48 KiB, unless one content alone is larger', () => {
+  it('keeps each pack within 64 contents and 14 KiB, unless one content alone is larger', () => {
     fc.assert(fc.property(sizesArbitrary, sizes => {
       for (const pack of packContents(itemsOf(sizes))) {
         assert.ok(pack.length >= 1 && pack.length <= PACK_CONTENTS_MAX)

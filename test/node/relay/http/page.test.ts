@@ -1,7 +1,8 @@
 /** The dashboard as a browser shows it. Without one these tests say so and are skipped. */
 import assert from 'node:assert/strict'
+import { findBrowser, startBrowser, type Browser, type BrowserPage, type PageOptions } from '../../../browser.ts'
+import { changeUntil, FAINT, STICKING_OUT } from '../../../page-checks.ts'
 import { skip } from '../../../skip.ts'
-import { findBrowser, startBrowser, type Browser, type BrowserPage, type PageOptions } from './browser.ts'
 import { show, type Shown } from './fixture.ts'
 import { emptyStats, sampleOperator, sampleStats } from './sample.ts'
 
@@ -10,34 +11,6 @@ const HARD = sampleStats({
   trouble: ['The disk refuses writes: no space is left. What was acknowledged is safe.'],
   disk: { usedBytes: 24e9, capBytes: 25e9, freeBytes: 0, availableBytes: 0 }
 })
-
-/** Settles at the next change of the document at which `condition`, an expression, holds. */
-function changeUntil (condition: string): string {
-  return `new Promise(resolve => {
-    const look = () => { if (${condition}) { observer.disconnect(); resolve(true) } }
-    const observer = new MutationObserver(look)
-    observer.observe(document.documentElement, { subtree: true, childList: true, characterData: true, attributes: true })
-    look()
-  })`
-}
-
-/** Elements that stick out, except within what may be scrolled. */
-const STICKING_OUT = `[...document.querySelectorAll('body *')]
-  .filter(element => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && element.closest('.wide') === null)
-  .map(element => element.tagName + ' ' + element.textContent.slice(0, 40))`
-
-/** Texts with less contrast to their ground than WCAG 2.2, 1.4.3 asks for. */
-const FAINT = `[...document.querySelectorAll('h1, h2, p, th, td, small, b, summary, a, footer, text, code, span')]
-  .filter(element => element.checkVisibility() && [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim() !== ''))
-  .filter(element => {
-    const linear = value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
-    const luminance = colour => { const [red, green, blue] = colour.match(/[\\d.]+/g).map(part => linear(part / 255)); return 0.2126 * red + 0.7152 * green + 0.0722 * blue }
-    const groundOf = from => { for (let at = from; at; at = at.parentElement) { const colour = getComputedStyle(at).backgroundColor; if (!/, 0\\)$/.test(colour)) return colour } return 'rgb(255, 255, 255)' }
-    const style = getComputedStyle(element)
-    const [ink, ground] = [luminance(element instanceof SVGElement ? style.fill : style.color), luminance(groundOf(element))]
-    return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05) < 4.5
-  })
-  .map(element => element.tagName + ' ' + element.textContent.trim().slice(0, 40))`
 
 describe('the dashboard in a browser', function () {
   this.timeout(120_000)
