@@ -25,10 +25,12 @@ function acquaintancesOf (members: readonly Player[]): Acquaintances {
 /** Does nothing where it has been done. @throws TimeoutError when somebody does not answer */
 export async function meet (members: readonly Player[], time: Time = REAL_TIME, { relays, contacts }: Acquaintances = acquaintancesOf(members)): Promise<void> {
   const users = members.filter(({ kind }) => kind === 'user')
-  const called = (names: Iterable<string> | undefined): Player[] => [...names ?? []].flatMap(name => members.find(member => member.name === name) ?? [])
+  const byName = new Map(members.map(member => [member.name, member]))
+  const called = (names: Iterable<string> | undefined): Player[] => [...names ?? []].flatMap(name => byName.get(name) ?? [])
+  const places = new Map(users.map((user, index) => [user, index]))
   await Promise.all(users.map(async user => { await addRelays(user, called(relays.get(user.name))) }))
   for (const [index, user] of users.entries()) {
-    const others = called(contacts.get(user.name)).filter(other => users.indexOf(other) > index)
+    const others = called(contacts.get(user.name)).filter(other => (places.get(other) ?? -1) > index)
     if (others.length > 0) await invite(user, others, time)
   }
 }

@@ -30,7 +30,8 @@ describe('prekeys that strangers have taken', function () {
     // Soon after its first start, a node says where its mailboxes are: only then can somebody who is away be found.
     while (await figure(testnet, 'directory_records') < 2) await delay(LOOK_MS)
     await testnet.crash('bob')
-    assert.equal(await drainPrekeys(victim), ONE_TIME_PREKEYS)
+    assert.equal(await testnet.ground.drain('bob', async () => await drainPrekeys(victim)), ONE_TIME_PREKEYS)
+    assert.deepEqual(testnet.journal.counts, { killed: 1, 'prekeys taken': 1 })
     assert.equal(await drainPrekeys(victim), 0)
     await carol.api.call('contact.add', { link, as: 'bob' })
     const { id } = await carol.api.call('send', { to: 'bob', text: 'are you there?' })

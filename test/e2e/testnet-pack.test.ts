@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { MessageView } from '../../protocols/local/schema.ts'
 import type { NodeView, StatusView } from '../../testnet/control/operations.ts'
-import { dataOf, environment, LAUNCHER, linesOf, makeFolder, removeFolder, skein } from './skein.ts'
+import type { RunRecord } from '../../testnet/report/record.ts'
+import { dataOf, environment, faultOf, LAUNCHER, linesOf, makeFolder, removeFolder, skein } from './skein.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -33,6 +34,10 @@ describe('a testnet in packs', function () {
     assert.equal(new Set(nodes.map(({ pid }) => pid)).size, 3)
     assert.deepEqual(nodes.map(({ pack }) => pack), [...Array.from({ length: 2 }, () => 'relays1'), ...Array.from({ length: 5 }, () => 'users1'), ...Array.from({ length: 5 }, () => 'users2')])
     for (const key of ['home', 'log', 'address'] as const) assert.equal(new Set(nodes.map(node => node[key])).size, 12)
+  })
+
+  it('is refused where each node has a host or a disk of its own', async () => {
+    for (const own of [['--cable', 'namespaces'], ['--disks']]) assert.match((await faultOf(2, ['testnet', 'up', '--pack', '2', ...own, '--dir', join(folder, 'other')])).message, /a pack is one process/)
   })
 
   it('carries messages within a pack and between packs', async () => {
@@ -65,6 +70,8 @@ describe('a testnet in packs', function () {
     assert.equal(stdout.trim(), 'dave is down, with all of its pack (users1).')
     const { nodes } = await testnet<StatusView>('ps')
     assert.deepEqual(nodes.filter(({ state }) => state === 'down').map(({ name }) => name), ['ana', 'bob', 'carol', 'dave', 'erin'])
+    const { record } = await testnet<{ readonly record: RunRecord }>('report', '--out', join(folder, 'report.html'))
+    assert.equal(record.faultCounts.killed, 5, 'a report tells of each of them')
     assert.equal((await testnet<NodeView>('start', 'ana')).state, 'up')
     assert.equal(await send('judy', 'dave', 'back again'), 0)
     const follower = spawn(process.execPath, [LAUNCHER, 'testnet', 'logs', 'ana', '--follow', '--json', '--dir', join(folder, 'net')], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] })

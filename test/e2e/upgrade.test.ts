@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunRecord } from '../../testnet/report/record.ts'
 import { skip } from '../skip.ts'
 import { dataOf, faultOf, LAUNCHER, makeFolder, removeFolder } from './skein.ts'
 
@@ -42,6 +43,8 @@ describe('an upgrade', function () {
     await writeFile(file, OVER)
     const { passed, seeds } = await dataOf<{ readonly passed: number, readonly seeds: ReadonlyArray<{ readonly messages: number, readonly lost: number }> }>(['testnet', 'run', file, '--release', OLDER, '--dir', join(folder, 'runs'), '--keep'])
     assert.deepEqual([passed, seeds.map(({ messages, lost }) => [messages, lost])], [1, [[40, 0]]])
+    const { faultCounts } = JSON.parse(readFileSync(join(folder, 'runs', 'over-1', 'record.json'), 'utf8')) as RunRecord
+    assert.deepEqual(faultCounts, { upgraded: 2 })
     const log = readFileSync(join(folder, 'runs', 'over-1', 'logs', 'ana.log'), 'utf8')
     // Its home was made by the older one itself, and was left in order once before the end.
     assert.match(log, /Next: skein up/)

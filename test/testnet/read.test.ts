@@ -51,6 +51,8 @@ describe('a scenario', () => {
     ['with a router of an unknown kind', { ...MINIMAL, cable: 'namespaces', faults: [{ at: '1s', nat: 'ana', kind: 'conical' }] }, /kind/],
     ['with a relay behind a router', { ...MINIMAL, relays: 1, cable: 'namespaces', faults: [{ at: '1s', nat: 'relay1', kind: 'symmetric' }] }, /everybody can reach/],
     ['that takes the power from a disk that is everybody’s', { ...MINIMAL, faults: [{ at: '1s', powerOff: 'ana', for: '1s' }] }, /needs disks/],
+    ['that upgrades who is of this version', { ...MINIMAL, faults: [{ at: '1s', upgrade: 'ana' }] }, /this version already/],
+    ['that sends strangers where nobody comes from outside', { ...MINIMAL, cable: 'namespaces', faults: [{ at: '1s', drain: 'ana' }] }, /no stranger comes/],
     ['on a cable of copper', { ...MINIMAL, cable: 'copper' }, /cable/],
     ['that takes a phone', { ...MINIMAL, faults: [{ at: '1s', crash: 'ana', loseDisk: true }] }, /somebody else/],
     ['that expects what nobody understands', { ...MINIMAL, expect: ['happiness'] }, /nothing can be expected/],

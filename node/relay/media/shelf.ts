@@ -53,7 +53,7 @@ export class Shelf {
   claim (root: BlobRoot): Claim | undefined {
     const name = rootText(root)
     if (this.#claims.has(name)) return undefined
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<undefined>()
     const claim: Claim = {
       onGone: undefined,
       release: () => {
