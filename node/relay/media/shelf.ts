@@ -58,7 +58,7 @@ export class Shelf {
       onGone: undefined,
       release: () => {
         if (this.#claims.get(name)?.claim === claim) this.#claims.delete(name)
-        resolve()
+        resolve(undefined)
       }
     }
     this.#claims.set(name, { claim, ended: promise })
