@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { readScenario, shippedScenarios } from '../../../testnet/scenario/read.ts'
+import { requireVirtual } from '../../../testnet/scenario/virtual.ts'
 import { simulateAll } from '../../../testnet/simulation/jobs.ts'
 import type { Played } from '../../../testnet/simulation/play.ts'
 
@@ -9,6 +10,8 @@ const JOBS = Math.min(4, availableParallelism())
 const FEW = 2
 /** Of one that is about much at once, a seed takes a second. */
 const LARGE = ['flood', 'town']
+/** They are about what there is none of in virtual time. */
+const REAL_ONLY = ['lossy-line', 'power-cut', 'prekey-drain', 'upgrade']
 /** In the gate, a third of what the file says: a seed of it takes as long as two of the other one then. */
 const MESSAGES: Readonly<Record<string, number>> = { 'lost-relay': 50 }
 
@@ -27,7 +30,17 @@ describe('scenarios in virtual time', function () {
     })
   }
 
-  for (const name of shippedScenarios().filter(each => !LARGE.includes(each))) {
+  it('are all of those that ship, but for the ones that say why not', async () => {
+    const refused = []
+    for (const name of shippedScenarios()) {
+      try {
+        requireVirtual(await readScenario(name))
+      } catch { refused.push(name) }
+    }
+    assert.deepEqual(refused, REAL_ONLY)
+  })
+
+  for (const name of shippedScenarios().filter(each => !LARGE.includes(each) && !REAL_ONLY.includes(each))) {
     it(`${name}: comes out as on real processes`, async () => {
       const read = await readScenario(name)
       const all = await simulateAll({ read, seeds: seedsOf(FEW), jobs: 1, interrupted: new AbortController().signal, onPlayed: () => {} })
