@@ -32,6 +32,8 @@ export interface RelayStatusView {
   readonly availableBytes: number | null
   /** Days until the cap at the rate of the last week; null: unknown, or not within sight. */
   readonly fullInDays: number | null
+  /** Files of users. */
+  readonly media: RelayMediaStatus
   readonly depositsPerSecond: number
   /** From a deposit's arrival to its signed answer, of the last minute, or since the start when nobody has asked lately; null: there was none. */
   readonly p50Ms: number | null
@@ -56,6 +58,24 @@ export interface RelayStatusView {
   readonly stuck: number
   readonly residentBytes: number
   readonly loopDelayMs: number
+}
+
+export interface RelayMediaStatus {
+  readonly on: boolean
+  readonly files: number
+  readonly unfinished: number
+  /** What they may take on the disk, and the cap on that. */
+  readonly usedBytes: number
+  readonly capBytes: number
+  /** Days until the cap at the rate of the last week; null: unknown, or not within sight. */
+  readonly fullInDays: number | null
+  /** Since the process started. */
+  readonly stored: number
+  readonly receivedBytes: number
+  readonly servedBytes: number
+  readonly expired: number
+  readonly lost: number
+  readonly refused: Readonly<Record<string, number>>
 }
 
 export interface RelayMailboxView {

@@ -48,8 +48,20 @@ function heldRows (view: RelayStatusView, look: Look): ReadonlyArray<readonly st
     ['Waiting', `${countText(envelopes)} envelopes, ${sizeText(bytes)}${oldest}`],
     ['Stuck', stuck === 0 ? '0' : `${countText(stuck)}, see: skein relay mailboxes --stuck`],
     ['Disk', `${sizeText(usedBytes)} of ${sizeText(capBytes)} (${Math.round(usedBytes / Math.max(1, capBytes) * 100)} %), of it free pages ${sizeText(freeBytes)}`],
-    ['Forecast', forecastText(view, look)]
+    ['Forecast', forecastText(view, look)],
+    ['Files', filesText(view, look)]
   ]
+}
+
+function filesText ({ media }: RelayStatusView, look: Look): string {
+  const { on, files, unfinished, usedBytes, capBytes, fullInDays, lost } = media
+  if (!on && files === 0) return 'none are taken'
+  return [
+    `${countText(files)}${unfinished > 0 ? `, ${countText(unfinished)} unfinished` : ''}, ${sizeText(usedBytes)} of ${sizeText(capBytes)}`,
+    ...on ? [] : ['none are taken any more'],
+    ...fullInDays !== null && fullInDays <= FULL_SOON_DAYS ? [look.warn(`full in ${Math.floor(fullInDays)} d at this week's rate`)] : [],
+    ...lost > 0 ? [look.danger(`${countText(lost)} lost from the disk`)] : []
+  ].join(', ')
 }
 
 function forecastText ({ fullInDays }: RelayStatusView, look: Look): string {

@@ -1,5 +1,5 @@
 /** When the disk is full, as far as the last days tell. Decides purely: the same days give the same answer. */
-import type { DayView } from '../stats.ts'
+import type { DayView, RelayStats } from '../stats.ts'
 
 /** Growth is taken from this many days: a week has both working days and a weekend. */
 const DAYS_LOOKED_AT = 7
@@ -32,6 +32,11 @@ export function forecastDisk ({ days, usedBytes, capBytes }: { readonly days: re
     earliestInDays: daysUntilFull(growth.highBytesPerDay),
     latestInDays: daysUntilFull(growth.lowBytesPerDay)
   }
+}
+
+/** The same for the files of users, which have a cap of their own. */
+export function forecastMedia ({ days, media: { usedBytes, capBytes } }: Pick<RelayStats, 'days' | 'media'>): Forecast | undefined {
+  return forecastDisk({ days: days.map(day => ({ ...day, usedBytes: day.mediaBytes })), usedBytes, capBytes })
 }
 
 function growthOf (days: readonly DayView[]): Growth | undefined {

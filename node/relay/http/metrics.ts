@@ -20,6 +20,7 @@ export async function metricsText (stats: RelayStats): Promise<string> {
   describeDeposits(stats, sheet)
   describeCommits(stats, sheet)
   describeTraffic(stats, sheet)
+  describeMedia(stats, sheet)
   describePeers(stats, sheet)
   return await registry.metrics()
 }
@@ -98,6 +99,23 @@ function describeTraffic ({ traffic }: RelayStats, { counter, labelled }: Sheet)
   counter('malformed_total', 'Streams and requests that ended because something in them was malformed.', traffic.malformed)
   labelled('counter', { name: 'mailbox_requests_total', help: 'New mailboxes that were asked for, and those that their owners closed.', label: 'outcome' },
     { made: traffic.mailboxesMade, refused: traffic.mailboxesRefused, closed: traffic.mailboxesClosed })
+}
+
+function describeMedia ({ media }: RelayStats, { gauge, counter, labelled }: Sheet): void {
+  gauge('media_on', '1 while files of users are taken: media.on in relay.toml.', media.isOn ? 1 : 0)
+  gauge('media_files', 'Files of users that are kept, unfinished ones included.', media.blobs)
+  gauge('media_files_unfinished', 'Of them, those of which something is still to come.', media.unfinished)
+  gauge('media_references', 'For how many mailboxes they are kept: one file may be kept for several.', media.references)
+  gauge('media_used_bytes', 'What all of them may take on the disk, unfinished ones in full: what counts against media.cap.', media.usedBytes)
+  gauge('media_cap_bytes', 'The cap on that: media.cap in relay.toml.', media.capBytes)
+  counter('media_stored_total', 'Files that became whole, on the disk.', media.stored)
+  counter('media_received_bytes_total', 'Bytes of files that came and were verified.', media.receivedBytes)
+  counter('media_opened_total', 'Files that somebody opened with their key.', media.opened)
+  counter('media_served_bytes_total', 'Bytes of files that left, by whichever way.', media.servedBytes)
+  counter('media_released_total', 'References that their owners gave back.', media.released)
+  counter('media_expired_total', 'References that ended because their time was over.', media.expired)
+  counter('media_lost_total', 'Files that were promised and are not on the disk: somebody has touched it, or it fails.', media.lost)
+  labelled('counter', { name: 'media_refused_total', help: 'Files that were refused, by the reason that whoever brought them was told.', label: 'reason' }, media.refused)
 }
 
 function describePeers ({ peers }: RelayStats, { gauge }: Sheet): void {

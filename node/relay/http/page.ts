@@ -19,7 +19,8 @@ const CARDS: ReadonlyArray<{ readonly id: SectionId, readonly className: string,
   { id: 'rate', className: 'card c5', label: 'Deposits over a day' },
   { id: 'refused', className: 'card c5', label: 'Refused today' },
   { id: 'stuck', className: 'card c4', label: 'Stuck mailboxes' },
-  { id: 'peers', className: 'card c3', label: 'Peers' }
+  { id: 'peers', className: 'card c3', label: 'Peers' },
+  { id: 'media', className: 'card', label: 'Files of users' }
 ]
 
 export function page (figures: Figures, { title, admission }: PageWords): Markup {

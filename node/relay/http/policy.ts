@@ -21,6 +21,12 @@ export interface Policy {
   readonly aliasBytesMax: number
   readonly lifetimeMsMax: number
   readonly capBytes: number
+  /** Whether files of users are taken, and by what rules. */
+  readonly takesMedia: boolean
+  readonly mediaBlobBytesMax: number
+  readonly mediaMailboxBytesMax: number
+  readonly mediaKeepMsMax: number
+  readonly mediaCapBytes: number
   readonly issuedAtMs: number
 }
 
@@ -43,7 +49,7 @@ export interface PolicyParts {
 }
 
 export function signedPolicy ({ config, relay, version, takesMailboxes, nowMs, signer }: PolicyParts): SignedPolicy {
-  const { name, operator, admission, quotas, capBytes } = config
+  const { name, operator, admission, quotas, media, capBytes } = config
   const { mailboxItemsMax, mailboxBytesMax, aliasesMax, aliasItemsMax, aliasBytesMax, lifetimeMsMax } = quotas
   const policy: Policy = {
     relay,
@@ -59,6 +65,11 @@ export function signedPolicy ({ config, relay, version, takesMailboxes, nowMs, s
     aliasItemsMax,
     aliasBytesMax,
     lifetimeMsMax,
+    takesMedia: media.isOn,
+    mediaBlobBytesMax: media.blobBytesMax,
+    mediaMailboxBytesMax: media.mailboxBytesMax,
+    mediaKeepMsMax: media.keepMsMax,
+    mediaCapBytes: media.capBytes,
     issuedAtMs: nowMs
   }
   return { schema: 'skein.relay.policy/1', policy, signature: Buffer.from(signer.sign(policySigningInput(policy))).toString('base64') }

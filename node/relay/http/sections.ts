@@ -6,7 +6,7 @@ import { countText, latencyText, sizeText, spanText } from '../../../protocols/c
 import { refusalWords } from '../../../protocols/local/refusals.ts'
 import type { DayView, RelayStats } from '../stats.ts'
 import { bar, depositRates, depositsChart, diskChart, diskFinding, rateText, sparkline } from './charts.ts'
-import { forecastDisk, type Forecast } from './forecast.ts'
+import { forecastDisk, forecastMedia, type Forecast } from './forecast.ts'
 import { html, type Markup } from './markup.ts'
 import { readinessOf } from './readiness.ts'
 import type { Pace } from './recent.ts'
@@ -38,6 +38,7 @@ export function sections (figures: Figures): Readonly<Record<SectionId, Markup>>
     deposits: depositsFigure(figures),
     mailboxes: mailboxesFigure(stats),
     disk: diskFigure(stats),
+    media: mediaCard(stats),
     lost: lostFigure(stats),
     forecast: forecastCard(figures, forecast),
     rate: rateCard(stats),
@@ -47,7 +48,7 @@ export function sections (figures: Figures): Readonly<Record<SectionId, Markup>>
   }
 }
 
-export type SectionId = 'state' | 'alerts' | 'deposits' | 'mailboxes' | 'disk' | 'lost' | 'forecast' | 'rate' | 'refused' | 'stuck' | 'peers'
+export type SectionId = 'state' | 'alerts' | 'deposits' | 'mailboxes' | 'disk' | 'media' | 'lost' | 'forecast' | 'rate' | 'refused' | 'stuck' | 'peers'
 
 function state (stats: RelayStats): Markup {
   const { isReady, reasons } = readinessOf(stats)
@@ -100,6 +101,23 @@ function diskFigure ({ disk, days }: RelayStats): Markup {
   const cap = sizeText(disk.capBytes)
   const isSameUnit = cap.endsWith(` ${usedUnit}`)
   return figure({ title: 'Disk', value: used, unit: isSameUnit ? `of ${cap}` : `${usedUnit} of ${cap}`, spark: sparkline(lately(days, day => day.usedBytes), 'c1'), below })
+}
+
+function mediaCard (stats: RelayStats): Markup {
+  const { isOn, blobs, unfinished, usedBytes, capBytes, receivedBytes, servedBytes, refused, lost } = stats.media
+  const { fullInDays } = forecastMedia(stats) ?? {}
+  const title = heading('Files', isOn ? `${countText(blobs)}, encrypted, of users who are away` : 'none are taken: media.on is off')
+  if (!isOn && blobs === 0) return html`${title}<p class="empty">This relay keeps no files.</p>`
+  const columns = [
+    ['On the disk', `${sizeText(usedBytes)} of ${sizeText(capBytes)}`],
+    ['Full in', fullInDays === undefined ? 'not within sight' : spanText(fullInDays * DAY_MS)],
+    ['Unfinished', countText(unfinished)],
+    ['Came', sizeText(receivedBytes)],
+    ['Left', sizeText(servedBytes)],
+    ['Refused', countText(Object.values(refused).reduce((sum, count) => sum + count, 0))],
+    ['Lost from the disk', countText(lost)]
+  ] as const
+  return html`${title}<div class="wide" tabindex="0" role="group" aria-label="Files of users in figures"><table><thead><tr>${columns.map(([name]) => html`<th scope="col" class="num">${name}</th>`)}</tr></thead><tbody><tr>${columns.map(([, value]) => html`<td class="num">${value}</td>`)}</tr></tbody></table></div>`
 }
 
 function lostFigure ({ traffic: { auditsAsked, auditsAffirmed }, deposits, startedAtMs }: RelayStats): Markup {

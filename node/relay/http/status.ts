@@ -1,7 +1,7 @@
 /** The relay's figures as the command line has them. */
 import type { RelayMailboxView, RelayStatusView } from '../../../protocols/local/relay.ts'
 import type { RelayStats } from '../stats.ts'
-import { forecastDisk } from './forecast.ts'
+import { forecastDisk, forecastMedia } from './forecast.ts'
 import type { MailboxView } from './operator.ts'
 import { readinessOf } from './readiness.ts'
 import type { Pace } from './recent.ts'
@@ -18,9 +18,10 @@ export interface StatusParts {
 const DAY_MS = 24 * 3_600_000
 
 export function statusView ({ stats, pace, name, addresses, http }: StatusParts): RelayStatusView {
-  const { held, disk, deposits, traffic, peers, days } = stats
+  const { held, disk, deposits, traffic, media, peers, days } = stats
   const { isReady, reasons, closed } = readinessOf(stats)
   const forecast = forecastDisk({ days, usedBytes: disk.usedBytes, capBytes: disk.capBytes })
+  const mediaForecast = forecastMedia(stats)
   return {
     peerId: stats.peerId,
     name,
@@ -43,6 +44,20 @@ export function statusView ({ stats, pace, name, addresses, http }: StatusParts)
     freeBytes: disk.freeBytes,
     availableBytes: disk.availableBytes ?? null,
     fullInDays: forecast?.fullInDays ?? null,
+    media: {
+      on: media.isOn,
+      files: media.blobs,
+      unfinished: media.unfinished,
+      usedBytes: media.usedBytes,
+      capBytes: media.capBytes,
+      fullInDays: mediaForecast?.fullInDays ?? null,
+      stored: media.stored,
+      receivedBytes: media.receivedBytes,
+      servedBytes: media.servedBytes,
+      expired: media.expired,
+      lost: media.lost,
+      refused: media.refused
+    },
     depositsPerSecond: pace.depositsPerSecond,
     p50Ms: pace.p50Ms ?? null,
     p99Ms: pace.p99Ms ?? null,

@@ -182,7 +182,7 @@ describe('a page that watches', () => {
     const { response, outgoing } = await watch(`${dashboard.url}/live`)
     const events = eventsOf(response)
     const first = await next(events)
-    assert.deepEqual(Object.keys(first.parts).length, 11)
+    assert.deepEqual(Object.keys(first.parts).length, 12)
     const { held } = sampleStats()
     operator.show(sampleStats({ held: { ...held, mailboxes: 8_215 } }))
     let changed = await next(events)
