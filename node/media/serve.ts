@@ -122,8 +122,8 @@ class ServedStream {
 
   async #show (root: BlobRoot, blob: StoredBlobReader | undefined): Promise<void> {
     this.#blob = blob
-    if (blob === undefined) return await this.#refuse('notFound')
-    if (this.#isClosed) return await blob.close()
+    if (blob === undefined) { await this.#refuse('notFound'); return }
+    if (this.#isClosed) { await blob.close(); return }
     this.#parts.onShown?.(root, this.#channel.peerId)
     await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
   }

@@ -176,13 +176,15 @@ describe('notices about a blob', () => {
     await sendFiles(both, [photo])
     await deliver(both)
     if (!bob.sealer.hasSession(ana.device)) await bob.meet(ana)
+    // Let go, and so not here: but it is hers.
+    ana.store.transact(writer => { writer.blobs.setState(photo.root, 'known') })
     // Bob says of Ana's file that it is gone, of which only she can know; and that he has one that she never sent.
     for (const [root, kind] of [[photo.root, 'gone'], [notes.root, 'fetched'], [notes.root, 'missing']] as const) {
       const content = { id: bob.turn.ids.next(1_000) as ContentId, counter: 0, hlcUs: 0, parents: [], sentAtMs: 0, type: 'blobNotice' as const, root, kind }
       const sealed = await sealBeside([content], { from: bob, to: ana })
       await ana.receive(bob, [{ envelopeId: bob.turn.ids.next(1_000) as never, sealed }])
     }
-    assert.equal(stateOf(ana, photo.root), 'here')
+    assert.equal(stateOf(ana, photo.root), 'known')
     assert.deepEqual(ana.told.blobs.flatMap(({ noticed }) => noticed), [])
   })
 
