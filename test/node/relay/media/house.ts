@@ -8,7 +8,7 @@ import { macOf } from '../../../../node/crypto/mac.ts'
 import { signerOf } from '../../../../node/crypto/signer.ts'
 import { generateNetworkKey, privateKeyOf } from '../../../../node/net/identity.ts'
 import { Libp2pNetwork } from '../../../../node/net/network.ts'
-import type { Channel, ChannelEnd, PeerTarget } from '../../../../node/ports.ts'
+import type { Channel, ChannelEnd, Clock, PeerTarget } from '../../../../node/ports.ts'
 import { BLOB_PROTOCOL } from '../../../../node/protocols.ts'
 import { RELAY_DEFAULTS, type MediaConfig, type RelayConfig } from '../../../../node/relay/config.ts'
 import { RelayCore } from '../../../../node/relay/relay-core.ts'
@@ -34,6 +34,9 @@ export class House implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'skein-relay-media-'))
   readonly #key = generateNetworkKey()
   readonly #people: Person[] = []
+  readonly #clock: Clock
+  /** At the relay's end, in the order in which they were opened. */
+  readonly channels: Channel[] = []
   availableBytes: number | undefined
   aheadMs = 0
   config: RelayConfig
@@ -41,13 +44,14 @@ export class House implements AsyncDisposable {
   core: RelayCore
   network: Libp2pNetwork
 
-  static async open (media: Partial<MediaConfig> = {}, config: Partial<RelayConfig> = {}): Promise<House> {
-    const house = new House(media, config)
+  static async open (media: Partial<MediaConfig> = {}, config: Partial<RelayConfig> = {}, clock = realClock): Promise<House> {
+    const house = new House(media, config, clock)
     await house.#start()
     return house
   }
 
-  private constructor (media: Partial<MediaConfig>, config: Partial<RelayConfig>) {
+  private constructor (media: Partial<MediaConfig>, config: Partial<RelayConfig>, clock: Clock) {
+    this.#clock = clock
     this.config = { ...RELAY_DEFAULTS, name: 'relay', ...config, media: { ...RELAY_DEFAULTS.media, ...media } };
     ({ store: this.store, core: this.core, network: this.network } = this.#make())
   }
@@ -60,11 +64,18 @@ export class House implements AsyncDisposable {
     const path = join(this.folder, 'relay.db')
     const store = openRelayStore({ path, isNew: !existsSync(path), capBytes: GIB })
     const network = new Libp2pNetwork({ networkKey: this.#key, listen: [LOOPBACK], agentVersion: 'relay', clock: realClock, onFault: fault => { this.core.noteFault(fault) } })
+    const serve = network.serveChannel.bind(network)
+    network.serveChannel = (protocol, accept) => {
+      serve(protocol, channel => {
+        if (protocol === BLOB_PROTOCOL) this.channels.push(channel)
+        return accept(channel)
+      })
+    }
     const core = new RelayCore({
       store,
       blobs: new BlobFiles(this.blobs),
       ports: {
-        clock: { ...realClock, now: () => realClock.now() + this.aheadMs },
+        clock: { ...this.#clock, now: () => realClock.now() + this.aheadMs },
         random: realRandom,
         network,
         signer: signerOf(privateKeyOf(this.#key).raw.subarray(0, 32)),
@@ -178,12 +189,14 @@ export class Person {
     this.network = new Libp2pNetwork({ networkKey: generateNetworkKey(), listen: [], agentVersion: 'person', clock: realClock })
   }
 
-  async stream (): Promise<BlobStream> {
+  /** `isDeaf`: from the first answer on it reads nothing more. */
+  async stream ({ isDeaf = false } = {}): Promise<BlobStream> {
     const answers: BlobAnswer[] = []
     const wake: { waiter: (() => void) | undefined } = { waiter: undefined }
     const channel = await this.network.openChannel(this.#house.target, BLOB_PROTOCOL, frames => {
       for (const frame of frames) answers.push(decodeBlobAnswer(frame.slice()))
       wake.waiter?.()
+      return isDeaf ? new Promise(() => { /* for good */ }) : undefined
     })
     return new BlobStream(channel, answers, wake)
   }
