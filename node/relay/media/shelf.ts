@@ -40,7 +40,7 @@ const WALK_ROWS = 256
 
 export class Shelf {
   readonly #parts: ShelfParts
-  readonly #claims = new Map<string, { readonly claim: Claim, readonly ended: Promise<void> }>()
+  readonly #claims = new Map<string, { readonly claim: Claim, readonly ended: Promise<undefined> }>()
   /** Put off while somebody brings it. */
   readonly #doomed = new Set<Promise<void>>()
   #isStopped = false
@@ -53,12 +53,12 @@ export class Shelf {
   claim (root: BlobRoot): Claim | undefined {
     const name = rootText(root)
     if (this.#claims.has(name)) return undefined
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<undefined>()
     const claim: Claim = {
       onGone: undefined,
       release: () => {
         if (this.#claims.get(name)?.claim === claim) this.#claims.delete(name)
-        resolve()
+        resolve(undefined)
       }
     }
     this.#claims.set(name, { claim, ended: promise })
