@@ -100,23 +100,24 @@ export class Putting {
 
   async #begin (put: Put): Promise<void> {
     this.#requireFirst()
-    const { shelf, clock, config } = this.#parts
-    const { root, blobBytes, readTag, ttlMs } = put
+    const { root, blobBytes } = put
     const admitted = this.#admit(put)
     if ('reason' in admitted) {
       await this.#refuse(admitted)
       return
     }
     if (isLeafRoot(root) !== (blobBytes <= LEAF_BYTES)) throw new MalformedError('root of a blob', 'must be of a blob of this size')
-    const claim = shelf.claim(root)
-    if (claim === undefined) {
-      await this.#refuse(BEING_WRITTEN)
-      return
-    }
+    const claim = this.#parts.shelf.claim(root)
+    if (claim === undefined) await this.#refuse(BEING_WRITTEN)
+    else await this.#claimed(put, admitted.mailbox, claim)
+  }
+
+  async #claimed ({ root, blobBytes, readTag, ttlMs }: Put, mailbox: number, claim: Claim): Promise<void> {
+    const { shelf, clock, config } = this.#parts
     try {
       const nowMs = clock.now()
       const untilMs = keptUntilMs({ ttlMs, keepMsMax: config().keepMsMax, nowMs })
-      const outcome = await shelf.promise({ root, blobBytes, readTag, untilMs, nowMs, diskBytes: diskBytesOf(blobBytes), mailbox: admitted.mailbox })
+      const outcome = await shelf.promise({ root, blobBytes, readTag, untilMs, nowMs, diskBytes: diskBytesOf(blobBytes), mailbox })
       if (outcome.type === 'refused') await this.#refuse(outcomeRefusal(outcome.reason, outcome.leftBytes))
       else await this.#promise({ claim, root, blobBytes, untilMs: outcome.untilMs })
     } finally {

@@ -26,7 +26,7 @@ describe('a relay and those who bring it blobs', function () {
 
   async function begun (blob: MadeBlob): Promise<BlobStream> {
     const stream = await ana.stream()
-    await stream.say(ana.putOf(blob, randomBytes(32), { door: house.door(bob) }))
+    await stream.say(ana.putOf(blob, randomBytes(32), house.door(bob)))
     await stream.answer('promise')
     return stream
   }
@@ -41,7 +41,7 @@ describe('a relay and those who bring it blobs', function () {
     ['a leaf before the tree', ({ leaf }) => [{ type: 'leaf', index: 0, bytes: leaf(0) }]],
     ['a node that is none', () => [{ type: 'node', bytes: randomBytes(100) }]],
     ['a node twice', ({ nodes }) => [...nodesOf(nodes), ...nodesOf(nodes)]],
-    ['a second opening', blob => [ana.putOf(blob, randomBytes(32))]],
+    ['a second opening', blob => [ana.putOf(blob, randomBytes(32), undefined)]],
     ['a question in between', () => [{ type: 'wantNodes' }]],
     ['another put behind it', ({ root }) => [{ type: 'release', root }]]
   ]
@@ -86,7 +86,7 @@ describe('a relay and those who bring it blobs', function () {
   it('is not moved by proofs that are another\'s: of another blob, size, tag or door; none behind a gate; a repeated one does no more than the first', async () => {
     const [blob, other, readKey] = [await makeBlob(mebibytes(0, 5_000)), await makeBlob(mebibytes(0, 5_001)), randomBytes(32)]
     const [door, second, gate] = [house.door(bob), house.door(bob), house.door(bob, 'gateOpen')]
-    const right = ana.putOf(blob, readKey, { door })
+    const right = ana.putOf(blob, readKey, door)
     const refusalOf = async (put: BlobRequest): Promise<string> => {
       const stream = await ana.stream()
       await stream.say(put)
@@ -98,7 +98,7 @@ describe('a relay and those who bring it blobs', function () {
     assert.equal(await refusalOf({ ...right, alias: second.alias }), 'badKey')
     assert.equal(await refusalOf({ ...right, mac: randomBytes(32) }), 'badKey')
     assert.equal(await refusalOf({ ...right, alias: randomBytes(24) }), 'unknownAlias')
-    assert.equal(await refusalOf(ana.putOf(blob, readKey, { door: gate })), 'unknownAlias')
+    assert.equal(await refusalOf(ana.putOf(blob, readKey, gate)), 'unknownAlias')
     assert.equal(await refusalOf(ana.putOf(blob, readKey)), 'unknownAlias', 'no mailbox, no quota')
     assert.equal(await refusalOf({ ...right, version: 9 }), 'version')
     const before = house.core.stats().media.references
@@ -108,7 +108,7 @@ describe('a relay and those who bring it blobs', function () {
     await replayed.say(right)
     await replayed.answer('stored')
     assert.equal(house.core.stats().media.references, before + 1)
-    assert.equal(await refusalOf(ana.putOf(blob, randomBytes(32), { door })), 'badKey', 'who does not know its read key cannot give it another')
+    assert.equal(await refusalOf(ana.putOf(blob, randomBytes(32), door)), 'badKey', 'who does not know its read key cannot give it another')
   })
 
   it('lets nobody else bring what somebody brings', async () => {
@@ -128,7 +128,7 @@ describe('a relay and those who bring it blobs', function () {
     const [blob, readKey] = [await makeBlob(mebibytes(3)), randomBytes(32)]
     await bob.bring(blob, readKey)
     assert.deepEqual(createHash('sha256').update((await ana.get(blob, readKey))?.bytes ?? '').digest(), createHash('sha256').update(blob.bytes).digest())
-    assert.ok((house.core.tally.mediaView().refused['malformed'] ?? 0) > 10)
+    assert.ok((house.core.tally.mediaView().refused['malformed'] ?? 0) >= wrongs.length)
   })
 })
 
@@ -142,10 +142,11 @@ describe('the room that a relay gives to blobs', function () {
       const doors = [house.door(bob), house.door(bob)]
       const blobs = await Promise.all(doors.map(async () => await makeBlob(mebibytes(2))))
       const streams = await Promise.all(doors.map(async () => await ana.stream()))
-      await Promise.all(streams.map(async (stream, index) => { await stream.say(ana.putOf(blobs[index] ?? assert.fail(), randomBytes(32), { door: doors[index] })) }))
+      await Promise.all(streams.map(async (stream, index) => { await stream.say(ana.putOf(blobs[index] ?? assert.fail(), randomBytes(32), doors[index])) }))
       await Promise.all(streams.map(async stream => { await stream.until(() => stream.answers.length > 0, 'an answer') }))
       assert.deepEqual(streams.map(({ answers: [first] }) => first?.type).sort(), ['promise', 'refused'])
-      const refused = streams.flatMap(({ answers: [first] }) => first?.type === 'refused' ? [first] : [])[0] ?? assert.fail()
+      const [refused] = streams.flatMap(({ answers: [first] }) => first?.type === 'refused' ? [first] : [])
+      assert.ok(refused !== undefined)
       assert.equal(refused.reason, 'capBytes' in media ? 'capacity' : 'quota')
       assert.ok(refused.limitBytes < MIB, 'and is told what is left')
     }
