@@ -1,7 +1,7 @@
 /** The command line of the benchmarks. */
 import { parseArgs } from 'node:util'
 
-export const SUITES = ['pair', 'spread', 'start', 'send', 'idle', 'history', 'deposits', 'backlog', 'relayed', 'relay-idle', 'idle-traffic', 'media', 'media-relay'] as const
+export const SUITES = ['pair', 'spread', 'start', 'send', 'idle', 'history', 'deposits', 'backlog', 'relayed', 'relay-idle', 'idle-traffic', 'encryption', 'media', 'media-relay'] as const
 export type SuiteName = typeof SUITES[number]
 
 export interface Options {

@@ -14,6 +14,7 @@ import { measureIdle } from './idle.ts'
 import { measureIdleTraffic } from './idle-traffic.ts'
 import { describeMachine, machineText, type Machine } from './machine.ts'
 import { parseOptions, USAGE, type Options, type SuiteName } from './options.ts'
+import { measureEncryption } from './encryption.ts'
 import { measureMedia } from './media.ts'
 import { measureMediaRelay } from './media-relay.ts'
 import { measurePair } from './pair.ts'
@@ -40,6 +41,7 @@ const MEASURE: Readonly<Record<SuiteName, (run: Run) => Promise<void>>> = {
   relayed: measureRelayed,
   'relay-idle': measureRelayIdle,
   'idle-traffic': measureIdleTraffic,
+  encryption: measureEncryption,
   media: measureMedia,
   'media-relay': measureMediaRelay
 }

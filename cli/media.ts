@@ -40,12 +40,13 @@ function stateWords ({ state, parts, partsHeld, detail, isPinned }: AttachmentVi
 }
 
 /** Where an own one is for its recipient. */
-function ownStateWords ({ state, copies, copiesOf, keepUntil, isFetched }: AttachmentView): string {
+function ownStateWords ({ state, parts, partsStored = 0, copies, copiesOf, keepUntil, isFetched, detail }: AttachmentView): string {
   if (isFetched === true) return 'fetched'
   const until = keepUntil === undefined ? '' : ` until ${dateText(Date.parse(keepUntil))}`
   const stored = copies === undefined || copiesOf === undefined ? undefined : `at ${copies} of ${copiesOf} relays${until}`
   if (state !== 'here') return stored === undefined ? 'no longer here' : `${stored}, no longer here`
-  return stored ?? 'waiting to be fetched'
+  if (copies === 0 && partsStored > 0) return `${partsStored} of ${parts} parts at relays`
+  return (stored ?? 'waiting to be fetched') + (detail === undefined ? '' : `, ${displaySafe(detail)}`)
 }
 
 /** A line of progress: how much, how fast, how long still. */

@@ -265,7 +265,7 @@ export class Core {
     const { clock, random, network, sealer } = this.#ports
     const { account, turn, feed, arrivals } = this
     const reader = this.#store.read
-    const views = new Views({ reader, network, account, directory: this.directory, clock })
+    const views = new Views({ reader, network, account, directory: this.directory, clock, transfer: root => this.#media?.mover.view(root) })
     return {
       ...statusOperations({ reader, account, network, clock, home, version, indexer: this.#indexer, trouble: () => this.#trouble() }),
       ...pingOperations({ reader, network }),

@@ -6,10 +6,12 @@ import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { sizeText } from '../../protocols/core/quantity.ts'
 import { displaySafe } from '../../protocols/core/text.ts'
-import { StorageError, UsageError } from '../../protocols/core/errors.ts'
+import { StorageError, TimeoutError, UsageError } from '../../protocols/core/errors.ts'
 import type { Result } from '../../protocols/local/operations.ts'
 import { displayFileName } from '../../protocols/media/names.ts'
+import type { AttachmentView } from '../../protocols/local/schema.ts'
 import type { Invocation } from '../command.ts'
+import { UnfinishedError } from '../failure.ts'
 import { Rate } from '../media.ts'
 import type { Output } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -18,6 +20,7 @@ import { dateText } from '../time.ts'
 /** How long one question for the progress lasts: also how often the line of it changes. */
 const LOOK_MS = 500
 const NAMELESS = 'stdin'
+const PART_BYTES = 1024 * 1024
 
 type Given = Pick<Invocation, 'flags' | 'home' | 'session' | 'output'> & { readonly to: string }
 
@@ -113,4 +116,42 @@ function offerText ({ relay, takesIt, refusal, bytesMax, keepUntil }: Offer, blo
     case undefined: break
   }
   return `${name} does not answer now; it is asked again.`
+}
+
+interface Leaving { readonly id: string, readonly timeoutMs: number, readonly session: Session, readonly output: Output }
+
+/**
+ * Waits until the files of a message are where its recipient gets them: at enough relays, or there. The limit of time is for a transfer on which
+ * nothing moves.
+ * @throws UnfinishedError
+ */
+export async function untilStored ({ id, timeoutMs, session, output }: Leaving): Promise<void> {
+  const rate = new Rate(Date.now())
+  let lateAtMs = Date.now() + timeoutMs
+  let before = 0
+  for (;;) {
+    const { message: { attachments = [] } } = await session.api.call('message.show', { id })
+    const open = attachments.filter(attachment => !isStored(attachment))
+    if (open.length === 0) { output.progress(''); return }
+    const parts = attachments.reduce((sum, attachment) => sum + attachment.parts, 0)
+    const stored = attachments.reduce((sum, attachment) => sum + (isStored(attachment) ? attachment.parts : attachment.partsStored ?? 0), 0)
+    if (stored > before) lateAtMs = Date.now() + timeoutMs
+    before = stored
+    output.progress(rate.line('Uploading', { bytesDone: stored * PART_BYTES, bytes: parts * PART_BYTES }, Date.now()))
+    if (Date.now() > lateAtMs) {
+      output.progress('')
+      throw new UnfinishedError(new TimeoutError(`the message is stored, but ${open.length === 1 ? 'a file is' : 'files are'} not, ${stored} of ${parts} parts${whyOf(open)}`, `It is safe here and goes on by itself. See where it is: skein msg trace ${id}`), { id, attachments })
+    }
+    await session.api.call('events.page', { after: 'now', waitMs: LOOK_MS })
+  }
+}
+
+function whyOf (open: readonly AttachmentView[]): string {
+  const detail = open.find(attachment => attachment.detail !== undefined)?.detail
+  return detail === undefined ? '' : `: ${displaySafe(detail)}`
+}
+
+/** Where there is no relay, nothing can be stored: it is fetched from here. */
+function isStored ({ copies = 0, copiesOf = 0, copiesEnough = 1, isFetched }: AttachmentView): boolean {
+  return isFetched === true || copiesOf === 0 || copies >= copiesEnough
 }

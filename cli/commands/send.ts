@@ -9,7 +9,7 @@ import type { Output } from '../output.ts'
 import type { Session } from '../session.ts'
 import { textFrom } from '../stdin.ts'
 import { parseDuration } from '../time.ts'
-import { takeFiles, type TakenIn } from './send-files.ts'
+import type { TakenIn } from './send-files.ts'
 
 /** How long a node that lives only for this command tries to deliver before it goes. */
 const OWN_NODE_WAIT_MS = 5_000
@@ -24,13 +24,16 @@ export async function send ({ arguments: [to = '', given], flags, home, settings
   const text = hasFiles && given === undefined ? '' : await textFrom(given)
   if (!hasFiles && (flags.text('name') !== undefined || flags.isOn('original'))) throw new UsageError('--name and --original are about a file', 'Name it with --file.')
   if (hasFiles && given === '-' && flags.list('file').includes('-')) throw new UsageError('standard input cannot be the text and a file')
-  const files = await takeFiles({ flags, home, session, output, to })
+  // Loaded for files alone: a short command stays short.
+  const files = hasFiles ? await (await import('./send-files.ts')).takeFiles({ flags, home, session, output, to }) : NO_FILES
   const sent = await sentWith(files, { to, text, ...replyTo !== undefined && { replyTo }, ...idempotencyKey !== undefined && { idempotencyKey } }, session)
   // From here on it cannot be lost. A script that is killed while it waits already has the id.
   await output.line(sent.id)
-  const reached = await stateAfter(sent, { session, wait: { id: sent.id, goal, timeoutMs }, output })
+  const reached = await stateAfter(sent, { session, wait: { id: sent.id, goal, timeoutMs }, output, hasFiles })
   if (output.isJson) await output.result({ ...sent, ...reached }, '')
 }
+
+const NO_FILES: TakenIn = { takes: [], drop: async () => {} }
 
 /** What is not sent is dropped, whatever the reason. */
 async function sentWith ({ takes, drop }: TakenIn, params: Params<'send'>, session: Session): Promise<Result<'send'>> {
@@ -51,7 +54,7 @@ function goalFrom (text: string): Goal {
 /** What a message has come to, as the answer shows it. */
 type Reached = Pick<Result<'wait'>, 'state' | 'copies' | 'copiesOf'>
 
-interface After { readonly session: Session, readonly wait: Wait, readonly output: Output }
+interface After { readonly session: Session, readonly wait: Wait, readonly output: Output, readonly hasFiles: boolean }
 
 async function stateAfter (sent: Result<'send'>, after: After): Promise<Reached> {
   try {
@@ -61,9 +64,11 @@ async function stateAfter (sent: Result<'send'>, after: After): Promise<Reached>
   }
 }
 
-async function awaitedState ({ session, wait, output }: After): Promise<Reached> {
+async function awaitedState ({ session, wait, output, hasFiles }: After): Promise<Reached> {
   const answer = await waitFor(session, wait)
   if (!answer.isReached) throw notReached(answer, wait)
+  // Copies of the message are of no use without its files.
+  if (hasFiles && wait.goal.state === 'stored') await (await import('./send-files.ts')).untilStored({ ...wait, session, output })
   if (!output.isJson) output.note(answer.copies === undefined ? answer.state : `${answer.state}, ${answer.copies} of ${answer.copiesOf ?? answer.copies} copies`)
   return reachedOf(answer)
 }

@@ -8,7 +8,7 @@ import { NotFoundError, RefusedError, SkeinError, EXIT } from '../../protocols/c
 import { ATTACHMENT_NAME_BYTES_MAX, READ_KEY_BYTES } from '../../protocols/core/limits.ts'
 import { cutToBytes } from '../../protocols/core/text.ts'
 import type { Attachment } from '../../protocols/message/content.ts'
-import type { BlobFiles } from '../../store/blobs/blob-files.ts'
+import type { BlobDraft, BlobFiles } from '../../store/blobs/blob-files.ts'
 import { codeOf, fileFault } from '../../store/faults.ts'
 import { makeFolderDurably } from '../../store/files.ts'
 import type { Clock, Random, Timer } from '../ports.ts'
@@ -201,11 +201,10 @@ export class FileDesk {
     take.bytes = encryption.source.bytes
     const draft = await blobs.draft()
     try {
-      for (let leaf = await encryption.next(); leaf !== undefined; leaf = await encryption.next()) {
+      await writeLeaves(encryption, draft, leafBytes => {
         take.controller.signal.throwIfAborted()
-        await draft.append(leaf)
-        take.bytesDone = Math.min(take.bytes, take.bytesDone + leaf.byteLength)
-      }
+        take.bytesDone = Math.min(take.bytes, take.bytesDone + leafBytes)
+      })
       const encrypted = await encryption.finish()
       const root = await draft.finish()
       if (!take.controller.signal.aborted) return { ...encrypted, root }
@@ -237,6 +236,24 @@ export class FileDesk {
       keepUntilMs: 0,
       holders: []
     }
+  }
+}
+
+/** One leaf is written and hashed while the next one is encrypted: two cores work, and two leaves are in memory. */
+export async function writeLeaves (encryption: Encryption, draft: Pick<BlobDraft, 'append'>, onLeaf: (leafBytes: number) => void): Promise<void> {
+  let writing = Promise.resolve()
+  try {
+    for (let leaf = await encryption.next(); leaf !== undefined; leaf = await encryption.next()) {
+      await writing
+      onLeaf(leaf.byteLength)
+      writing = draft.append(leaf)
+      // Looked at before the next one, or below.
+      writing.catch(() => {})
+    }
+    await writing
+  } finally {
+    // Whoever gives up removes the file: not under the hands of a write.
+    await Promise.allSettled([writing])
   }
 }
 

@@ -73,12 +73,13 @@ export class Download {
   #step (event: FetchEvent): void {
     if (this.#isOver) return
     const { clock, random, onProgress } = this.#parts
-    const { next, effects } = stepFetch(this.#plan, event, { nowMs: clock.monotonic(), fraction: random.fraction() })
+    const nowMs = clock.monotonic()
+    const { next, effects } = stepFetch(this.#plan, event, { nowMs, fraction: random.fraction() })
     this.#plan = next
     for (const effect of effects) this.#carryOut(effect)
     if (event.type === 'brought') onProgress({ leavesHeld: next.leafCount - next.missingCount, bytesPerSecond: fetchBytesPerSecond(next) })
     const end = fetchEnd(next)
-    if (end === undefined) this.#arm()
+    if (end === undefined) this.#arm(nowMs)
     else this.#finish(end === 'done' ? { type: 'done' } : { type: 'failed', code: end, isMissed: isMissed(next) })
   }
 
@@ -183,12 +184,11 @@ export class Download {
     this.#step(event)
   }
 
-  #arm (): void {
+  #arm (steppedAtMs: number): void {
     this.#timer?.cancel()
     const { clock } = this.#parts
-    const nowMs = clock.monotonic()
-    const dueAtMs = fetchDueAtMs(this.#plan, nowMs) ?? Infinity
-    const delayMs = Math.max(MIN_DELAY_MS, Math.min(this.#streams.size > 0 ? LOOK_MS : Infinity, dueAtMs - nowMs))
+    const dueAtMs = fetchDueAtMs(this.#plan, steppedAtMs) ?? Infinity
+    const delayMs = Math.max(MIN_DELAY_MS, Math.min(this.#streams.size > 0 ? LOOK_MS : Infinity, dueAtMs - clock.monotonic()))
     this.#timer = Number.isFinite(delayMs) ? clock.timer(delayMs, () => { this.#look() }) : undefined
   }
 

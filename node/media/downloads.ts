@@ -39,7 +39,8 @@ interface Entry {
   progress: DownloadProgress | undefined
   download: Download | undefined
   timer: Timer | undefined
-  isQueued: boolean
+  /** It waits for its turn, or is at it: never twice at a time, since both would write the same files. */
+  isBusy: boolean
   isDropped: boolean
   /** When the sender was asked to bring it again. */
   askedAtMs: number | undefined
@@ -74,7 +75,7 @@ export class Downloads {
   want (root: BlobRoot): void {
     if (!this.#isStarted) return
     const key = rootText(root)
-    const entry = this.#entries.get(key) ?? { root, attempts: 0, detail: undefined, progress: undefined, download: undefined, timer: undefined, isQueued: false, isDropped: false, askedAtMs: undefined }
+    const entry = this.#entries.get(key) ?? { root, attempts: 0, detail: undefined, progress: undefined, download: undefined, timer: undefined, isBusy: false, isDropped: false, askedAtMs: undefined }
     this.#entries.set(key, entry)
     entry.attempts = 0
     this.#begin(entry)
@@ -94,8 +95,8 @@ export class Downloads {
       const holders = holdersOf(entry.root, this.#parts)
       const found = peerId === undefined ? undefined : holders.find(holder => holder.peerId === peerId)
       if (peerId !== undefined && found === undefined) continue
-      if (entry.download === undefined) this.#begin(entry)
-      else if (found !== undefined) entry.download.found(found)
+      if (found !== undefined) entry.download?.found(found)
+      this.#begin(entry)
     }
   }
 
@@ -107,14 +108,13 @@ export class Downloads {
 
   #begin (entry: Entry): void {
     entry.timer?.cancel()
-    if (entry.isQueued || entry.download !== undefined) return
-    entry.isQueued = true
+    if (entry.isBusy) return
+    entry.isBusy = true
     void this.#run(entry)
   }
 
   async #run (entry: Entry): Promise<void> {
     const giveBack = await this.#slots.take()
-    entry.isQueued = false
     try {
       if (entry.isDropped || !this.#isStarted) return
       const wanted = wantedOf(entry.root, this.#parts.reader)
@@ -126,6 +126,7 @@ export class Downloads {
       this.#rest(entry, error.message)
     } finally {
       entry.download = undefined
+      entry.isBusy = false
       giveBack()
     }
   }

@@ -4,7 +4,7 @@
  */
 import { decodeBlobAnswer, encodeBlobRequest, BLOB_VERSION, type BlobAnswer, type BlobRefusal, type BlobRequest } from '../../protocols/media/wire.ts'
 import type { BlobRoot } from '../../protocols/media/root.ts'
-import { UnreachableError } from '../../protocols/core/errors.ts'
+import { MalformedError, UnreachableError } from '../../protocols/core/errors.ts'
 import type { Channel, Network, PeerTarget } from '../ports.ts'
 import { BLOB_PROTOCOL } from '../protocols.ts'
 
@@ -23,12 +23,17 @@ export interface GetStreamParts {
   readonly onClosed: (isMalformed: boolean) => void
 }
 
+/** One is written while the next one comes: more would be lost with a process that is killed, and sent twice. */
+const PENDING_FRAMES_MAX = 2
+
 export class GetStream {
   readonly #parts: GetStreamParts
   #channel: Channel | undefined
   #isClosed = false
   #isMalformed = false
-  #isWorking = false
+  /** Frames that have come and are not dealt with, one after the other. */
+  #pendingCount = 0
+  #tail = Promise.resolve()
 
   constructor (parts: GetStreamParts) {
     this.#parts = parts
@@ -38,12 +43,12 @@ export class GetStream {
   get movedBytes (): number { return this.#channel?.movedBytes ?? 0 }
 
   /** Something that came is being written: it is not the holder that is silent. */
-  get isWorking (): boolean { return this.#isWorking }
+  get isWorking (): boolean { return this.#pendingCount > 0 }
 
   /** @throws UnreachableError when nobody answers, or only over a relay's circuit */
   async open (): Promise<void> {
     const { network, target, root, readKey } = this.#parts
-    const channel = await network.openChannel(target, BLOB_PROTOCOL, async frames => { await this.#takeFrames(frames) })
+    const channel = await network.openChannel(target, BLOB_PROTOCOL, frames => this.#takeFrames(frames))
     if (this.#isClosed) { channel.close(); return }
     this.#channel = channel
     // A circuit is lent for talk. It may become a direct connection in a moment; then the holder is tried again.
@@ -70,24 +75,26 @@ export class GetStream {
     this.#channel?.send([encodeBlobRequest(frame)]).catch(() => {})
   }
 
-  async #takeFrames (frames: readonly Uint8Array[]): Promise<void> {
-    this.#isWorking = true
-    try {
-      for (const bytes of frames) {
-        if (this.#isClosed) return
-        await this.#take(this.#decode(bytes))
-      }
-    } finally {
-      this.#isWorking = false
+  /** The next leaf comes while the last one is hashed and written; when there is one more, the holder waits. */
+  #takeFrames (frames: readonly Uint8Array[]): Promise<void> | undefined {
+    let earlier = this.#tail
+    for (const bytes of frames) {
+      this.#pendingCount += 1
+      earlier = this.#tail
+      this.#tail = this.#deal(earlier, bytes)
     }
+    return this.#pendingCount < PENDING_FRAMES_MAX ? undefined : earlier
   }
 
-  #decode (bytes: Uint8Array): BlobAnswer {
+  async #deal (before: Promise<void>, bytes: Uint8Array): Promise<void> {
+    await before
     try {
-      return decodeBlobAnswer(bytes)
+      if (!this.#isClosed) await this.#take(decodeBlobAnswer(bytes))
     } catch (error) {
-      this.#isMalformed = true
-      throw error
+      if (!(error instanceof MalformedError)) throw error
+      this.#breakOff()
+    } finally {
+      this.#pendingCount -= 1
     }
   }
 
@@ -109,6 +116,8 @@ export class GetStream {
 
   async #watch (channel: Channel): Promise<void> {
     await channel.closed
+    // What came before the end is dealt with first.
+    await this.#tail
     if (this.#isClosed) return
     this.#isClosed = true
     this.#parts.onClosed(this.#isMalformed)

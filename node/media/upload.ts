@@ -29,6 +29,8 @@ export interface UploadParts {
   readonly slots: Slots
   readonly places: readonly UploadPlace[]
   readonly leafCount: number
+  /** When its message expires: nobody waits for it any more. */
+  readonly untilMs: number
   /** Opened for each stream. @throws StorageError when the blob is not here any more */
   readonly open: () => Promise<StoredBlobReader & AsyncDisposable>
   readonly isSigned: (relay: string, kind: 'promise' | 'stored', word: SignedWord) => boolean
@@ -108,7 +110,8 @@ export class Upload {
 
   #step (event: UploadEvent): void {
     if (this.#isStopped) return
-    const { clock, random } = this.#parts
+    const { clock, random, untilMs } = this.#parts
+    if (clock.now() >= untilMs) return this.stop()
     const { next, effects } = stepUpload(this.#plan, event, { nowMs: clock.now(), fraction: random.fraction() })
     this.#plan = next
     for (const effect of effects) this.#carryOut(effect)

@@ -125,6 +125,7 @@ export class Uploads {
     const attachment = reader.attachments.ofBlob(root)[0]?.attachment
     if (attachment === undefined) return
     const places = this.#placesOf(attachment, contact, copies)
+    const sentAtMs = reader.blobs.recipients(root).find(recipient => recipient.contact === contact)?.addedAtMs ?? clock.now()
     const upload = new Upload({
       network,
       clock,
@@ -132,6 +133,7 @@ export class Uploads {
       places,
       slots: this.#slots,
       leafCount: leafCount(attachment.blobBytes),
+      untilMs: sentAtMs + DELIVERY_LIFETIME_MS,
       open: async () => {
         const source = await blobs.read(root)
         if (source === undefined) throw new StorageError('the blob is not on the disk any more', 'What it was made of may still be: send it again.')

@@ -8,6 +8,7 @@ import type { Outbox } from '../loops/outbox.ts'
 import type { Clock } from '../ports.ts'
 import type { Sessions } from '../loops/sessions.ts'
 import { addressWaiting } from '../contacts/waiting.ts'
+import { offerAgain, withdrawAttachments } from '../turn/media.ts'
 import type { Turn } from '../turn/turn.ts'
 import { isUnaddressed } from '../turn/seal.ts'
 import type { OwnAccount } from '../own-account.ts'
@@ -65,7 +66,7 @@ async function retry (message: Message, { reader, turn, account, outbox, copies,
   await turn.write((writer, round) => {
     for (const { row } of ended) writer.outbox.reopen(row, round.nowMs)
     for (const { row } of rows) writer.traces.add({ outbox: row, atMs: round.nowMs, step: 'retry', detail: 'asked for' })
-    if (ended.length > 0) writer.messages.requeue(message.id, round.nowMs)
+    if (ended.length > 0 && writer.messages.requeue(message.id, round.nowMs)) offerAgain(message.id, { contact: message.contact, writer, round })
     for (const { deviceId } of ended) if (!isUnaddressed(deviceId)) round.seal(deviceId)
     // They may have accepted us since.
     if (contact?.standing === 'accepted') addressWaiting(message.contact, { writer, round })
@@ -91,6 +92,7 @@ async function cancel (message: Message, { reader, turn, outbox }: DeliveryParts
       if (!isUnaddressed(outgoing.deviceId)) round.seal(outgoing.deviceId)
     }
     if (writer.messages.advance(message.id, 'cancelled', round.nowMs)) {
+      withdrawAttachments(message.id, { contact: message.contact, writer, round })
       round.tellMessage('message.state', message.contact, message.id)
       round.states.push({ id: message.id, state: 'cancelled', reason: undefined })
     }

@@ -103,16 +103,16 @@ async function offers (contact: number, bytes: number, { media: { mover } }: Med
 interface Fetching { readonly folder: string, readonly waitMs: number, readonly parts: MediaOperationParts }
 
 async function fetchAndSave (message: Message, place: AttachmentPlace, { folder, waitMs, parts }: Fetching): Promise<Result<'media.get'>> {
-  const { reader, random, clock, media: { world: { blobs } } } = parts
+  const { reader, random, clock, media } = parts
   const { attachment } = place
   const blob = await broughtHere(attachment.root, waitMs, parts)
-  if (blob?.state !== 'here') return { attachment: attachmentView(place, message, reader), isDone: false }
-  const leaves = await blobs.read(attachment.root)
+  if (blob?.state !== 'here') return { attachment: attachmentView(place, message, { reader, transfer: root => media.mover.view(root) }), isDone: false }
+  const leaves = await media.world.blobs.read(attachment.root)
   if (leaves === undefined) throw new NotFoundError('the file is not on this machine any more', 'Ask for it once more: it is fetched again.')
   try {
     const { path, bytes } = await saveAttachment(attachment, { folder, leaves, random, clock })
     await parts.turn.write((writer, round) => { writer.blobs.touch(attachment.root, round.nowMs) })
-    return { attachment: attachmentView(place, message, reader), isDone: true, path, bytes, sha256: Buffer.from(attachment.sha256).toString('hex') }
+    return { attachment: attachmentView(place, message, { reader, transfer: root => media.mover.view(root) }), isDone: true, path, bytes, sha256: Buffer.from(attachment.sha256).toString('hex') }
   } finally {
     await leaves.close()
   }
@@ -145,7 +145,7 @@ async function broughtHere (root: BlobRoot, waitMs: number, { reader, turn, feed
   return after
 }
 
-function list (contact: number | undefined, limit: number, { reader, media: { world: { bytesMax } } }: MediaOperationParts): Result<'media.list'> {
+function list (contact: number | undefined, limit: number, { reader, media }: MediaOperationParts): Result<'media.list'> {
   const messages = reader.attachments.newest(contact, limit + 1).flatMap(id => reader.messages.byId(id) ?? [])
   const files = messages.slice(0, limit).flatMap(message => {
     const row = reader.contacts.byNumber(message.contact)
@@ -154,11 +154,11 @@ function list (contact: number | undefined, limit: number, { reader, media: { wo
       with: row === undefined ? '' : labelOf(row),
       isOwn: message.isOwn,
       at: instant(message.sentAtMs),
-      attachment: attachmentView(place, message, reader)
+      attachment: attachmentView(place, message, { reader, transfer: root => media.mover.view(root) })
     }))
   })
   const bytesHeld = reader.blobs.inState('here').reduce((sum, { blobBytes }) => sum + blobBytes, 0)
-  return { files, hasMore: messages.length > limit, bytesHeld, bytesMax }
+  return { files, hasMore: messages.length > limit, bytesHeld, bytesMax: media.world.bytesMax }
 }
 
 /** For a node that keeps no files: the simulated one, and programs without a disk. */

@@ -7,7 +7,7 @@ import type { Clock, Network } from '../ports.ts'
 import { countCopies } from '../contacts/copies.ts'
 import type { Directory } from '../directory.ts'
 import { labelOf } from '../contacts/resolve.ts'
-import { attachmentView } from './attachments.ts'
+import { attachmentView, type AttachmentParts } from './attachments.ts'
 import type { OwnAccount } from '../own-account.ts'
 
 export interface ViewParts {
@@ -16,6 +16,7 @@ export interface ViewParts {
   readonly account: OwnAccount
   readonly directory: Directory
   readonly clock: Clock
+  readonly transfer: AttachmentParts['transfer']
 }
 
 function kindOf ({ kind }: Message): MessageView['kind'] {
@@ -78,7 +79,7 @@ export class Views {
       deleted: message.isDeleted,
       replyTo: message.replyTo === undefined ? null : idText(message.replyTo),
       reactions: Object.entries(message.reactions).map(([author, emoji]) => ({ from: author === '0' ? ours : theirs, emoji })),
-      ...message.kind === MESSAGE_KIND.media && { attachments: reader.attachments.ofMessage(message.id).map(place => attachmentView(place, message, reader)) },
+      ...message.kind === MESSAGE_KIND.media && { attachments: reader.attachments.ofMessage(message.id).map(place => attachmentView(place, message, this.#parts)) },
       isAfterGap: message.missing > 0
     }
   }

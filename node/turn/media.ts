@@ -3,7 +3,7 @@
  * any more. The bytes themselves are moved elsewhere (node/media/), after the commit. Law: docs/protocols/media.md.
  */
 import { DELIVERY_LIFETIME_MS } from '../../protocols/core/limits.ts'
-import type { ContentId } from '../../protocols/core/ids.ts'
+import { idKey, type ContentId } from '../../protocols/core/ids.ts'
 import { BLOB_ROOT_BYTES, type BlobRoot } from '../../protocols/media/root.ts'
 import { BLOB_LAYOUT } from '../../protocols/media/segments.ts'
 import type { Attachment, BlobNoticeKind } from '../../protocols/message/content.ts'
@@ -21,6 +21,25 @@ export function offerAttachments (message: ContentId, attachments: readonly Atta
   writer.attachments.add(message, attachments)
   for (const { root, blobBytes } of attachments) {
     writer.blobs.add({ root, state: 'here', blobBytes, leavesHeld: leafCount(blobBytes), addedAtMs: round.nowMs })
+    writer.blobs.addRecipient(root, contact, round.nowMs)
+    round.blobs.offered.push({ root, contact })
+  }
+}
+
+/** The message was taken back: nobody is to fetch its files, unless another one to the same contact has them, too. */
+export function withdrawAttachments (message: ContentId, { contact, writer, round }: Parts & { readonly contact: number }): void {
+  for (const { attachment: { root } } of writer.read.attachments.ofMessage(message)) {
+    const others = writer.read.attachments.ofBlob(root).flatMap(place => idKey(place.message) === idKey(message) ? [] : writer.read.messages.byId(place.message) ?? [])
+    if (others.some(other => other.isOwn && other.contact === contact && other.state !== 'cancelled')) continue
+    writer.blobs.removeRecipient(root, contact)
+    // For whoever brings it to relays it is the same: it is needed there no more.
+    round.blobs.noticed.push({ root, contact, kind: 'fetched' })
+  }
+}
+
+/** The message is tried again. */
+export function offerAgain (message: ContentId, { contact, writer, round }: Parts & { readonly contact: number }): void {
+  for (const { attachment: { root } } of writer.read.attachments.ofMessage(message)) {
     writer.blobs.addRecipient(root, contact, round.nowMs)
     round.blobs.offered.push({ root, contact })
   }

@@ -7,8 +7,10 @@ import { MalformedError } from './errors.ts'
 
 /** Four groups of seven bits: 256 MiB, far above every limit. A longer length is refused before it is understood. */
 const LENGTH_BYTES_MAX = 4
-/** The first room for a frame that arrives in pieces; it doubles with what has really arrived. */
+/** The first room for a frame that arrives in pieces; it grows with what has really arrived. */
 const ROOM_BYTES_MIN = 1024
+/** By so much each time: with 2, a leaf of 1 MiB is copied twice on its way. */
+const ROOM_GROWTH = 4
 
 /** All frames, each with its length before it, in one buffer: one buffer is one write, one encryption, one packet train. */
 export function encodeFrames (frames: readonly Uint8Array[]): Uint8Array {
@@ -24,7 +26,7 @@ export function encodeFrames (frames: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
-/** A frame of which only a part has arrived. `room` is never larger than twice what has arrived. */
+/** A frame of which only a part has arrived. `room` is never larger than ROOM_GROWTH times what has arrived, or ROOM_BYTES_MIN. */
 interface Unfinished {
   readonly lengthBytes: number
   room: Uint8Array
@@ -102,7 +104,7 @@ export class Deframer {
     const neededBytes = unfinished.arrivedBytes + piece.byteLength
     if (neededBytes > unfinished.room.byteLength) {
       // A claimed length costs a stranger nothing, so room grows with the bytes that came, never with the claim.
-      const grown = new Uint8Array(Math.min(unfinished.lengthBytes, Math.max(neededBytes, 2 * unfinished.room.byteLength)))
+      const grown = new Uint8Array(Math.min(unfinished.lengthBytes, Math.max(neededBytes, ROOM_GROWTH * unfinished.room.byteLength)))
       grown.set(unfinished.room.subarray(0, unfinished.arrivedBytes))
       unfinished.room = grown
     }

@@ -61,6 +61,8 @@ export const ATTACHMENT_VIEW = {
     thumbhash: { type: 'string', description: 'A blurred placeholder, base64.' },
     copies: { type: 'integer', description: 'Of an own one: relays that have signed that they keep it.' },
     copiesOf: { type: 'integer', description: 'Relays that were asked to.' },
+    copiesEnough: { type: 'integer', description: 'Copies that make it safe to leave it there.' },
+    partsStored: { type: 'integer', description: 'Of an own one that is on its way to relays: parts at the one that is furthest.' },
     keepUntil: { ...INSTANT, description: 'The first of these lets go of it then.' },
     isFetched: { type: 'boolean', description: 'Of an own one: the recipient has it.' }
   }

@@ -129,7 +129,10 @@ export function isMissed ({ holders }: FetchPlan): boolean {
   return [...holders.values()].some(holder => holder.at === 'over' && holder.reason === 'notFound')
 }
 
-/** When to step again though nothing happens; undefined: never. */
+/**
+ * When to step again though nothing happens; undefined: never.
+ * @param nowMs of the last step: by a later one, what was not due then and is due now would be forgotten
+ */
 export function fetchDueAtMs (plan: FetchPlan, nowMs: number): number | undefined {
   if (fetchEnd(plan) !== undefined) return undefined
   const hasSlot = openCount(plan.holders) < HOLDERS_OPEN_MAX

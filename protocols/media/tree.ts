@@ -52,9 +52,12 @@ export class BlobTree {
   }
 
   /** Whether these bytes are the leaf of that place. The tree is complete. */
-  isLeaf (index: number, bytes: Uint8Array): boolean {
+  isLeaf (index: number, bytes: Uint8Array): boolean { return this.isLeafHash(index, this.#hashOf(bytes)) }
+
+  /** Whether the leaf of that place has this hash. */
+  isLeafHash (index: number, hash: Uint8Array): boolean {
     const cid = this.leafName(index)
-    return cid !== undefined && isSame(this.#hashOf(bytes), cid.subarray(HASH_AT))
+    return cid !== undefined && isSame(hash, cid.subarray(HASH_AT))
   }
 
   /** undefined: there is no such leaf, or the tree is not complete. */

@@ -1,5 +1,7 @@
 /** Frames of the transfer of blobs. Law: docs/protocols/media.md, "Transfer". Bytes in what is decoded are views of the frame. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { concat } from 'uint8arrays'
 import { boundedBytes, instantMs, optionalBytes, safeInteger, sizedBytes } from '../core/bytes.ts'
 import { namesOf } from '../core/enums.ts'
 import { MalformedError } from '../core/errors.ts'
@@ -52,6 +54,7 @@ const refusalName = namesOf(REFUSALS)
 const LIMITS = { bytesMax: BLOB_FRAME_BYTES_MAX, fieldsMax: 16 } as const
 
 export function encodeBlobRequest (request: BlobRequest): Uint8Array {
+  if (request.type === 'leaf') return encodeLeaf(pb.BlobRequestSchema.field.leaf.number, request)
   return encodeMessage(pb.BlobRequestSchema, { request: requestCase(request) })
 }
 
@@ -71,6 +74,7 @@ export function decodeBlobRequest (bytes: Uint8Array): BlobRequest {
 }
 
 export function encodeBlobAnswer (answer: BlobAnswer): Uint8Array {
+  if (answer.type === 'leaf') return encodeLeaf(pb.BlobAnswerSchema.field.leaf.number, answer)
   return encodeMessage(pb.BlobAnswerSchema, { answer: answerCase(answer) })
 }
 
@@ -106,6 +110,15 @@ function putOf ({ version, root, blobBytes, alias, mac, ttlMs, readTag }: pb.Put
 
 function leafOf ({ index, data }: pb.Leaf): { readonly type: 'leaf', readonly index: number, readonly bytes: Uint8Array } {
   return { type: 'leaf', index, bytes: boundedBytes(data, LEAF_BYTES, 'leaf of a blob') }
+}
+
+/** As `encodeMessage` would, but copied once instead of three times: leaves are all that there is to a transfer. */
+function encodeLeaf (field: number, { index, bytes }: { readonly index: number, readonly bytes: Uint8Array }): Uint8Array {
+  const head = new BinaryWriter()
+  if (index !== 0) head.tag(pb.LeafSchema.field.index.number, WireType.Varint).uint32(index)
+  const leafHead = head.tag(pb.LeafSchema.field.data.number, WireType.LengthDelimited).uint32(bytes.byteLength).finish()
+  const frameHead = new BinaryWriter().tag(field, WireType.LengthDelimited).uint32(leafHead.byteLength + bytes.byteLength).finish()
+  return concat([frameHead, leafHead, bytes])
 }
 
 function requestCase (request: BlobRequest): NonNullable<MessageInitShape<typeof pb.BlobRequestSchema>['request']> {

@@ -3,7 +3,7 @@
  * two: the leaves that are there, in their places, and beside them which ones those are, and the nodes. A killed process loses nothing of it; a power
  * cut may, so that what was unfinished is hashed again before more is added. Law: docs/protocols/media.md, "Blob".
  */
-import { hash } from 'node:crypto'
+import { hash, webcrypto } from 'node:crypto'
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromString } from 'uint8arrays'
@@ -17,6 +17,7 @@ import { codeOf, fileFault } from '../faults.ts'
 import { makeFolderDurably, syncFolder } from '../files.ts'
 import { footerOf, joinNodes, markLeaf, readFooter, readHave, writeHave } from './layout.ts'
 
+const NO_HASH = new Uint8Array(0)
 const PRIVATE_FILE = 0o600
 const WHAT = 'a file that goes with a message cannot be kept'
 
@@ -48,6 +49,7 @@ export interface BlobSink {
 
 /** A blob that is being made here, leaf after leaf. */
 export interface BlobDraft {
+  /** Leaves may be under way together; they stand in the order of the calls. */
   readonly append: (leaf: Uint8Array) => Promise<void>
   readonly finish: () => Promise<BlobRoot>
   readonly abandon: () => Promise<void>
@@ -76,8 +78,10 @@ export class BlobFiles {
     }
     return {
       append: async leaf => {
-        await faulty(async () => { await writeAt(file, leaf, leaves.length * LEAF_BYTES) })
-        leaves.push({ hash: sha256(leaf), bytes: leaf.byteLength })
+        const index = leaves.push({ hash: NO_HASH, bytes: leaf.byteLength }) - 1
+        // Beside this thread, both: hashing a leaf takes longer than encrypting it.
+        const [hash] = await faulty(async () => await Promise.all([webcrypto.subtle.digest('SHA-256', leaf as Uint8Array<ArrayBuffer>), writeAt(file, leaf, index * LEAF_BYTES)]))
+        leaves[index] = { hash: new Uint8Array(hash), bytes: leaf.byteLength }
       },
       finish: async () => {
         const { root, nodes } = buildTree(leaves, sha256)
@@ -149,14 +153,16 @@ export class BlobFiles {
   async #readComplete (root: BlobRoot): Promise<StoredBlobReader | undefined> {
     const file = await openIfThere(this.#path(root, COMPLETE), 'r')
     if (file === undefined) return undefined
+    await using opened = new AsyncDisposableStack()
+    opened.use(file)
     const footer = await readFooter(file)
     if (footer === undefined) {
       // Nobody can tell what was in it: it makes way for whoever brings it again.
-      await file.close()
       await rm(this.#path(root, COMPLETE), { force: true })
       return undefined
     }
     const { blobBytes, nodes } = footer
+    opened.move()
     const leafCount = leafCountOf(blobBytes)
     return { blobBytes, leafCount, have: all(leafCount), nodes: () => nodes, leaf: async index => await faulty(async () => await readLeaf(file, index, blobBytes)), close: async () => { await file.close() } }
   }
@@ -164,8 +170,8 @@ export class BlobFiles {
   async #readPart (root: BlobRoot): Promise<StoredBlobReader | undefined> {
     const haveFile = await openIfThere(this.#path(root, HAVE), 'r')
     if (haveFile === undefined) return undefined
-    const { blobBytes, have, nodes } = await readHave(haveFile)
-    await haveFile.close()
+    const { blobBytes, have, nodes } = await readHave(haveFile).finally(async () => { await haveFile.close() })
+    if (blobBytes === 0) return undefined
     const file = await openIfThere(this.#path(root, PART), 'r')
     const tree = treeOf(root, leafCountOf(blobBytes), nodes)
     if (file === undefined || !tree.isComplete) {
@@ -187,9 +193,10 @@ export class BlobFiles {
   }
 
   async #openPart (root: BlobRoot, blobBytes: number): Promise<Part> {
+    await using opened = new AsyncDisposableStack()
     const known = await openIfThere(this.#path(root, HAVE), 'r+')
-    const haveFile = known ?? await this.#made(this.#path(root, HAVE))
-    const file = await openIfThere(this.#path(root, PART), 'r+') ?? await this.#made(this.#path(root, PART))
+    const haveFile = opened.use(known ?? await this.#made(this.#path(root, HAVE)))
+    const file = opened.use(await openIfThere(this.#path(root, PART), 'r+') ?? await this.#made(this.#path(root, PART)))
     const leafCount = leafCountOf(blobBytes)
     const before = known === undefined ? undefined : await readHave(haveFile)
     const tree = treeOf(root, leafCount, before?.blobBytes === blobBytes ? before.nodes : [])
@@ -198,6 +205,7 @@ export class BlobFiles {
     this.#sound.add(rootText(root))
     const nodes = isUsable ? before.nodes : []
     await writeHave(haveFile, { blobBytes, have, nodes })
+    opened.move()
     return { file, haveFile, tree, blobBytes, have, nodes }
   }
 
@@ -268,9 +276,13 @@ class PartSink implements BlobSink {
 
   async write (index: number, bytes: Uint8Array): Promise<void> {
     // Of the wrong size it would stand in the place of others, or be read with what stands behind it, whatever its hash says.
-    if (bytes.byteLength !== leafBytesAt(index, this.#part.blobBytes) || !this.#tree.isLeaf(index, bytes)) throw new MalformedError('leaf of a blob', 'must be the one of its place')
+    const isInPlace = this.#tree.leafName(index) !== undefined && bytes.byteLength === leafBytesAt(index, this.#part.blobBytes)
+    if (!isInPlace) throw notThisLeaf()
+    if (hasLeaf(this.#have, index)) return
     await faulty(async () => {
-      await writeAt(this.#part.file, bytes, index * LEAF_BYTES)
+      // Beside this thread, both. What is wrong stands in a place that is not marked, and is written over.
+      const [hash] = await Promise.all([hashBeside(bytes), writeAt(this.#part.file, bytes, index * LEAF_BYTES)])
+      if (!this.#tree.isLeafHash(index, hash)) throw notThisLeaf()
       if (hasLeaf(this.#have, index)) return
       this.#have = withLeaf(this.#have, index, true)
       this.#missingCount -= 1
@@ -330,7 +342,8 @@ async function complete (file: FileHandle, blobBytes: number, nodes: readonly Ui
 }
 
 async function readLeaf (file: FileHandle, index: number, blobBytes: number): Promise<Uint8Array | undefined> {
-  const bytes = new Uint8Array(leafBytesAt(index, blobBytes))
+  // Not zeroed first: all of it is overwritten, or none of it shown.
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(leafBytesAt(index, blobBytes)).buffer)
   for (let read = 0; read < bytes.byteLength;) {
     const { bytesRead } = await file.read(bytes, read, bytes.byteLength - read, index * LEAF_BYTES + read)
     if (bytesRead === 0) return undefined
@@ -379,3 +392,9 @@ function leafBytesAt (index: number, blobBytes: number): number { return Math.mi
 function leafCountOf (blobBytes: number): number { return Math.max(1, Math.ceil(blobBytes / LEAF_BYTES)) }
 
 function sha256 (bytes: Uint8Array): Uint8Array { return hash('sha256', bytes, 'buffer') }
+
+function notThisLeaf (): MalformedError { return new MalformedError('leaf of a blob', 'must be the one of its place') }
+
+async function hashBeside (bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes))
+}

@@ -63,6 +63,7 @@ export class BlobWriter {
   readonly #remove: Statement<[BlobRoot], never>
   readonly #addRecipient: Statement<[BlobRoot, number, number], never>
   readonly #markFetched: Statement<[number, BlobRoot, number], never>
+  readonly #removeRecipient: Statement<[BlobRoot, number], never>
   readonly #removeRecipients: Statement<[BlobRoot], never>
 
   constructor (database: Database) {
@@ -77,6 +78,7 @@ export class BlobWriter {
     this.#remove = database.prepare('DELETE FROM blobs WHERE root = ?')
     this.#addRecipient = database.prepare('INSERT INTO blob_recipients (root, contact, added_at) VALUES (?, ?, ?) ON CONFLICT (root, contact) DO NOTHING')
     this.#markFetched = database.prepare('UPDATE blob_recipients SET fetched_at = ? WHERE root = ? AND contact = ? AND fetched_at IS NULL')
+    this.#removeRecipient = database.prepare('DELETE FROM blob_recipients WHERE root = ? AND contact = ?')
     this.#removeRecipients = database.prepare('DELETE FROM blob_recipients WHERE root = ?')
   }
 
@@ -102,6 +104,9 @@ export class BlobWriter {
   }
 
   addRecipient (root: BlobRoot, contact: number, atMs: number): void { this.#addRecipient.run(root, contact, atMs) }
+
+  /** Nothing is owed to them any more. */
+  removeRecipient (root: BlobRoot, contact: number): void { this.#removeRecipient.run(root, contact) }
 
   /** Returns whether that was news. */
   markFetched (root: BlobRoot, contact: number, atMs: number): boolean { return this.#markFetched.run(atMs, root, contact) > 0 }

@@ -21,7 +21,7 @@ import { seedOfThisRun } from './seed.ts'
 
 const SEED = seedOfThisRun()
 const LEAVES = Number(process.env['SKEIN_MEDIA_MIB'] ?? 64)
-const KILLS = Number(process.env['SKEIN_MEDIA_KILLS'] ?? 5)
+const KILLS = Number(process.env['SKEIN_MEDIA_KILLS'] ?? 10)
 const READ_KEY = new Uint8Array(32).fill(3)
 const MOVER = join(import.meta.dirname, 'mover.ts')
 /** Of one that was killed: what was on its way, and what had come and was not written. */

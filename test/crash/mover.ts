@@ -51,6 +51,7 @@ async function putIt (): Promise<void> {
     slots: new Slots(1),
     places: [{ target, isOwn: true, copy: undefined, door: { root, blobBytes, ttlMs: 3_600_000, readTag: readTagOf(readKey), alias: new Uint8Array(0), mac: new Uint8Array(0) } }],
     leafCount,
+    untilMs: realClock.now() + 3_600_000,
     open: async () => {
       const source = await blobs.read(root)
       if (source === undefined) throw new Error('there is nothing to put')

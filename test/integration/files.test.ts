@@ -30,9 +30,9 @@ describe('files between people', function () {
     return path
   }
 
-  async function sendFile (from: Person, to: Person, path: string, text = ''): Promise<Result<'send'>> {
-    const sent = await from.call('send', { to: to.account, text, attachments: [{ path }] })
-    await from.until(sent.id, 'delivered')
+  async function sendToBob (path: string, text = ''): Promise<Result<'send'>> {
+    const sent = await pair.ana.call('send', { to: pair.bob.account, text, attachments: [{ path }] })
+    await pair.ana.until(sent.id, 'delivered')
     return sent
   }
 
@@ -66,13 +66,13 @@ describe('files between people', function () {
   })
 
   it('an empty one arrives as an empty one', async () => {
-    const { id } = await sendFile(pair.ana, pair.bob, await fileOf('empty', new Uint8Array(0)))
+    const { id } = await sendToBob(await fileOf('empty', new Uint8Array(0)))
     assert.deepEqual(await readFile((await got(pair.bob, id)).path), Buffer.alloc(0))
   })
 
   it('are forwarded as they are, with the same blob', async () => {
     const content = randomBytes(70_000)
-    const { id, attachments } = await sendFile(pair.ana, pair.bob, await fileOf('forwarded.bin', content), 'Look')
+    const { id, attachments } = await sendToBob(await fileOf('forwarded.bin', content), 'Look')
     await got(pair.bob, id)
     const forwarded = await pair.bob.call('forward', { id, to: carol.account })
     assert.equal(forwarded.attachments?.[0]?.cid, attachments?.[0]?.cid)
@@ -92,7 +92,7 @@ describe('files between people', function () {
 
   it('that were let go are fetched again, and cannot be forwarded before', async () => {
     const content = randomBytes(5_000)
-    const { id } = await sendFile(pair.ana, pair.bob, await fileOf('again.bin', content))
+    const { id } = await sendToBob(await fileOf('again.bin', content))
     await got(pair.bob, id)
     const dry = await pair.bob.call('media.gc', { all: true, dryRun: true })
     assert.ok(dry.files > 0 && dry.bytes > 0)
@@ -104,7 +104,7 @@ describe('files between people', function () {
   })
 
   it('that are pinned stay, and are listed with what they take', async () => {
-    const { id } = await sendFile(pair.ana, pair.bob, await fileOf('pinned.bin', randomBytes(9_000)))
+    const { id } = await sendToBob(await fileOf('pinned.bin', randomBytes(9_000)))
     await got(pair.bob, id)
     assert.deepEqual(await pair.bob.call('media.pin', { id, isPinned: true }), { files: 1 })
     await pair.bob.call('media.gc', { all: true })
@@ -115,7 +115,7 @@ describe('files between people', function () {
   })
 
   it('go from both disks with their message', async () => {
-    const { id, attachments } = await sendFile(pair.ana, pair.bob, await fileOf('deleted.bin', randomBytes(9_000)))
+    const { id, attachments } = await sendToBob(await fileOf('deleted.bin', randomBytes(9_000)))
     await got(pair.bob, id)
     const { id: deletion } = await pair.ana.call('delete', { id })
     await pair.bob.event(({ type, message }) => type === 'message.changed' && message?.id === id && message.deleted)

@@ -1,7 +1,7 @@
 /** One account, one process; what lies on the disk tells nothing; what is damaged says so. */
 import assert from 'node:assert/strict'
 import { cp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { createNode } from '../../node/node.ts'
 import { skip } from '../skip.ts'
 import { NO_MOUNT, scratchFolder, smallDisk } from './folders.ts'
@@ -74,17 +74,22 @@ describe('the home on the disk', () => {
     await using pair = await friends()
     const { ana, bob } = pair
     await ana.call('contact.rename', { who: bob.account, as: 'zz-private-alias-zz' })
-    const secrets = ['zz-private-text-zz', 'zz-private-alias-zz', 'zz-private-reply-zz', 'zz-private-edit-zz', bob.account, bob.peerId]
+    const secrets = ['zz-private-text-zz', 'zz-private-alias-zz', 'zz-private-reply-zz', 'zz-private-edit-zz', 'zz-private-file-zz', bob.account, bob.peerId]
     const id = await ana.send(bob, 'zz-private-text-zz')
     await bob.received('zz-private-text-zz')
     await ana.until(await ana.send(bob, 'zz-private-reply-zz'), 'delivered')
     await ana.call('edit', { id, text: 'zz-private-edit-zz' })
+    await using folder = await scratchFolder()
+    const path = join(folder.path, 'zz-private-file-zz')
+    await writeFile(path, 'zz-private-file-zz')
+    const { id: withFile } = await ana.call('send', { to: bob.account, text: '', attachments: [{ path }] })
+    await bob.event(({ message }) => message?.id === withFile && message.attachments?.[0]?.state === 'here')
     await ana.call('search', { query: 'private' })
     await assertSecret(ana.home, secrets)
     await ana.stop()
     await assertSecret(ana.home, secrets)
     await bob.stop()
-    await assertSecret(bob.home, [...secrets.slice(0, 4), ana.account])
+    await assertSecret(bob.home, [...secrets.slice(0, 5), ana.account])
   })
 
   it('every file is for its owner alone', async () => {
@@ -166,8 +171,9 @@ async function diagnose (home: string): Promise<ReadonlyArray<{ readonly severit
 }
 
 async function assertSecret (home: string, secrets: readonly string[]): Promise<void> {
-  const names = (await readdir(home)).filter(name => !name.endsWith('.sock'))
-  assert.ok(names.includes('account.db') && names.includes('vault.json'))
+  const entries = await readdir(home, { withFileTypes: true, recursive: true })
+  const names = entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => relative(home, join(parentPath, name)))
+  assert.ok(names.includes('account.db') && names.includes('vault.json') && names.some(name => name.startsWith('blobs')))
   for (const name of names) {
     const bytes = await readFile(join(home, name))
     for (const secret of secrets) {

@@ -27,7 +27,7 @@ class Scene {
     this.folder = folder
     const { store, turn, feed, account, directory } = this.ana
     const network = new SimNetwork(new Ether(this.ana.world, new SeededRandom(1, 'ether')), 'ana', '/sim/ana')
-    const events = eventOperations({ reader: store.read, turn, feed, clock, views: new Views({ reader: store.read, network, account, directory, clock }) })
+    const events = eventOperations({ reader: store.read, turn, feed, clock, views: new Views({ reader: store.read, network, account, directory, clock, transfer: () => undefined }) })
     this.runner = new HookRunner({
       reader: store.read,
       feed,

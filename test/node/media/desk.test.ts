@@ -150,7 +150,10 @@ describe('the desk that takes files in', () => {
     const underWay = desk.take(request())
     const waiting = desk.take(request())
     const { promise: begun, resolve } = Promise.withResolvers<undefined>()
-    blobs.onLeaf = () => Promise.resolve(resolve(undefined))
+    blobs.onLeaf = () => {
+      resolve(undefined)
+      return Promise.resolve()
+    }
     await begun
     await Promise.all([desk.drop(underWay), desk.drop(waiting), desk.drop(ready.take)])
     assert.deepEqual(await remains(), [])

@@ -13,9 +13,9 @@ import { decodeBlobRequest, encodeBlobAnswer, type BlobAnswer, type BlobRequest 
 import { BlobFiles } from '../../../store/blobs/blob-files.ts'
 import { scratchFolder } from '../../integration/folders.ts'
 import { makeBlob, putInto, type MadeBlob } from './blobs.ts'
+import { FarRelay, LOOPBACK } from './far-relay.ts'
 
 const READ_KEY = new Uint8Array(32).fill(7)
-const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 
 describe('a blob on its way here', function () {
   this.timeout(60_000)
@@ -96,6 +96,17 @@ describe('a blob on its way here', function () {
     assert.deepEqual(await scene.fetch([breaking]), { type: 'failed', code: 'TIMEOUT', isMissed: false })
   })
 
+  it('comes from the others when a relay says that it has all, and has a part; and when one has sent garbage that hash and place betray', async () => {
+    await using scene = await Scene.open(6)
+    const relay = await scene.relay()
+    relay.put(scene.blob, READ_KEY, index => index < 2)
+    relay.behaviour = { isLyingAboutHave: true }
+    const damaged = await scene.relay()
+    damaged.put(scene.blob, READ_KEY)
+    damaged.spoil(scene.blob.root, 3)
+    await scene.arrives([relay.target, damaged.target, (await scene.holder()).target])
+  })
+
   it('goes on when a holder is found later', async () => {
     await using scene = await Scene.open(3)
     const silent = await scene.liar(() => [])
@@ -153,6 +164,8 @@ class Scene implements AsyncDisposable {
     const target = targetOf(network)
     return { target, get servedCount () { return holder.servedCount }, stop: async () => { await network.stop() } }
   }
+
+  async relay (): Promise<FarRelay> { return this.#stack.use(await FarRelay.start()) }
 
   /** Answers by hand. */
   async liar (answer: (request: BlobRequest, channel: Channel) => readonly BlobAnswer[] | Uint8Array): Promise<PeerTarget> {

@@ -12,7 +12,7 @@ import { rootText, type BlobRoot } from '../../../protocols/media/root.ts'
 import { BlobTree } from '../../../protocols/media/tree.ts'
 import { decodeBlobRequest, encodeBlobAnswer, type BlobAnswer, type BlobRefusal, type BlobRequest } from '../../../protocols/media/wire.ts'
 import { LEAF_BYTES } from '../../../protocols/core/limits.ts'
-import { sha256 } from './blobs.ts'
+import { sha256, type MadeBlob } from './blobs.ts'
 
 export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 export const KEPT_MS = 30 * 24 * 3_600_000
@@ -67,6 +67,21 @@ export class FarRelay implements AsyncDisposable {
   hasAll (root: BlobRoot): boolean {
     const kept = this.kept.get(rootText(root))
     return kept !== undefined && kept.leaves.size === countOf(kept.blobBytes)
+  }
+
+  /** As if somebody had brought it. */
+  put ({ root, bytes, nodes, leafCount, leaf }: MadeBlob, readKey: Uint8Array, isThere: (index: number) => boolean = () => true): void {
+    const leaves = new Map(Array.from({ length: leafCount }, (_, index) => [index, leaf(index)] as const).filter(([index]) => isThere(index)))
+    let have = noLeaves(leafCount)
+    for (const index of leaves.keys()) have = withLeaf(have, index, true)
+    this.kept.set(rootText(root), { root, blobBytes: bytes.byteLength, readTag: readTagOf(readKey), nodes: [...nodes], leaves, have })
+  }
+
+  /** Its disk has flipped a bit. */
+  spoil (root: BlobRoot, index: number): void {
+    const leaves = this.kept.get(rootText(root))?.leaves
+    const leaf = leaves?.get(index)
+    if (leaf !== undefined) leaves?.set(index, leaf.map((byte, place) => place === 1_000 ? byte ^ 1 : byte))
   }
 
   /** A hash of the hashes of all leaves. */

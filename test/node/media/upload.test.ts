@@ -149,6 +149,7 @@ class Scene implements AsyncDisposable {
       slots: new Slots(4),
       places: [...theirs.map(relay => place(relay, false)), ...ours.map(relay => place(relay, true))],
       leafCount,
+      untilMs: realClock.now() + KEPT_MS,
       open: async () => {
         const source = await this.#folder.read(root)
         assert.ok(source !== undefined)

@@ -1,6 +1,6 @@
 /** Files in messages: what a turn keeps of them, what it lets go, and what the two sides tell each other of a blob. */
 import assert from 'node:assert/strict'
-import { queueBlobNotice, recallBlobNotice } from '../../../node/turn/media.ts'
+import { offerAgain, queueBlobNotice, recallBlobNotice, withdrawAttachments } from '../../../node/turn/media.ts'
 import type { ContentId } from '../../../protocols/core/ids.ts'
 import { blobRoot, type BlobRoot } from '../../../protocols/media/root.ts'
 import type { Attachment, BlobNoticeKind } from '../../../protocols/message/content.ts'
@@ -121,6 +121,22 @@ describe('files in messages', () => {
     assert.deepEqual([stateOf(both.ana, photo.root), stateOf(both.bob, photo.root)], ['here', 'known'])
   })
 
+  it('are owed to nobody when their message is taken back, unless another one has them, too; and are again when it is tried again', async () => {
+    const both = await pair()
+    const { ana, bobAtAna: contact } = both
+    const [first, second] = [await sendFiles(both, [photo]), await sendFiles(both, [photo])]
+    const takeBack = async (id: ContentId): Promise<number> => await ana.world.within(ana.turn.write((writer, round) => {
+      writer.messages.advance(id, 'cancelled', round.nowMs)
+      withdrawAttachments(id, { contact, writer, round })
+      return writer.read.blobs.recipients(photo.root).length
+    }))
+    assert.deepEqual([await takeBack(first), await takeBack(second)], [1, 0])
+    assert.deepEqual(ana.told.blobs.flatMap(({ noticed }) => noticed), [{ root: photo.root, contact, kind: 'fetched' }])
+    await ana.world.within(ana.turn.write((writer, round) => { offerAgain(second, { contact, writer, round }) }))
+    assert.deepEqual(ana.store.read.blobs.unfetched().map(({ root }) => root), [photo.root])
+    assert.deepEqual(ana.told.blobs.at(-1)?.offered, [{ root: photo.root, contact }])
+  })
+
   it('are in the envelope again when the first one could not be read', async () => {
     const both = await pair()
     const { ana, bob } = both
@@ -176,13 +192,15 @@ describe('notices about a blob', () => {
     await sendFiles(both, [photo])
     await deliver(both)
     if (!bob.sealer.hasSession(ana.device)) await bob.meet(ana)
+    // Let go, and so not here: but it is hers.
+    ana.store.transact(writer => { writer.blobs.setState(photo.root, 'known') })
     // Bob says of Ana's file that it is gone, of which only she can know; and that he has one that she never sent.
     for (const [root, kind] of [[photo.root, 'gone'], [notes.root, 'fetched'], [notes.root, 'missing']] as const) {
       const content = { id: bob.turn.ids.next(1_000) as ContentId, counter: 0, hlcUs: 0, parents: [], sentAtMs: 0, type: 'blobNotice' as const, root, kind }
       const sealed = await sealBeside([content], { from: bob, to: ana })
       await ana.receive(bob, [{ envelopeId: bob.turn.ids.next(1_000) as never, sealed }])
     }
-    assert.equal(stateOf(ana, photo.root), 'here')
+    assert.equal(stateOf(ana, photo.root), 'known')
     assert.deepEqual(ana.told.blobs.flatMap(({ noticed }) => noticed), [])
   })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { countText, latencyText, sizeText, spanText } from '../../../protocols/core/quantity.ts'
+import { countText, latencyText, parseSize, sizeText, spanText } from '../../../protocols/core/quantity.ts'
 
 describe('words for figures', () => {
   it('have a unit behind a space and a comma in thousands', () => {
@@ -8,5 +8,12 @@ describe('words for figures', () => {
     assert.deepEqual([0, 59_999, 60_000, 3_600_000, 26 * 3_600_000, -5].map(ms => spanText(ms)), ['0 s', '59 s', '1 min', '1 h', '1 d', '0 s'])
     assert.deepEqual([spanText(12 * 24 * 3_600_000 + 4 * 3_600_000, { isExact: true }), spanText(3_600_000, { isExact: true })], ['12 d 4 h', '1 h'])
     assert.deepEqual([3.14, 412.4, 1_234].map(latencyText), ['3.1 ms', '412 ms', '1.2 s'])
+  })
+})
+
+describe('sizes as people type them', () => {
+  it('are powers of ten, or of two with an i, and nothing else', () => {
+    assert.deepEqual(['0', '500MB', '1.5 GiB', '32MiB', '10 B'].map(parseSize), [0, 500_000_000, 1.5 * 2 ** 30, 32 * 2 ** 20, 10])
+    for (const wrong of ['', '5', '-1MB', '1mb', 'MB', '1 M B', '1e3MB']) assert.equal(parseSize(wrong), undefined, wrong)
   })
 })

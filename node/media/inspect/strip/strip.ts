@@ -5,6 +5,7 @@ import type { StripResult } from '../inspection.ts'
 import { planFilm } from './film.ts'
 import { planGif } from './gif.ts'
 import { planJpeg } from './jpeg.ts'
+import { planMatroska } from './matroska.ts'
 import { Plan } from './plan.ts'
 import { planPng } from './png.ts'
 import { refusal } from './refusal.ts'
@@ -18,7 +19,8 @@ const WALKS: ReadonlyArray<readonly [RegExp, Walk]> = [
   [/^image\/a?png$/, planPng],
   [/^image\/webp$/, planWebp],
   [/^image\/gif$/, planGif],
-  [/^(image\/(heic|heif|avif)(-sequence)?|video\/(mp4|quicktime|x-m4v|3gpp2?)|audio\/(mp4|x-m4a|x-m4b))$/, planFilm]
+  [/^(image\/(heic|heif|avif)(-sequence)?|video\/(mp4|quicktime|x-m4v|3gpp2?)|audio\/(mp4|x-m4a|x-m4b))$/, planFilm],
+  [/^(video|audio)\/(x-)?(matroska|webm)$/, planMatroska]
 ]
 /** Pictures that have no place for metadata. */
 const BARE = new Set(['image/bmp', 'image/x-portable-pixmap'])

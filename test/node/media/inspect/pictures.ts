@@ -1,7 +1,8 @@
 /**
  * Files that tell too much, made for these tests: pictures by sharp, with every kind of metadata put in by hand where sharp writes none.
  * `samples/` has what cannot be made here, of a picture and a film that show nothing: photo.heic by libheif 1.15 (x265) with Exif and XMP by
- * ExifTool 12.57; clip.mp4 and clip.mov by FFmpeg 5.1 (testsrc and a tone, one second; QuickTime's keys and a quarter turn in the second).
+ * ExifTool 12.57; the clips by FFmpeg 5.1 (testsrc and a tone, one second; clip.mov has QuickTime's keys and a quarter turn, live.webm
+ * was written to a pipe as a browser records, without sizes).
  */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -30,7 +31,7 @@ export function tracesIn (bytes: Uint8Array): readonly string[] {
   return TRACES.filter(trace => content.includes(trace))
 }
 
-export function sample (name: 'photo.heic' | 'clip.mp4' | 'clip.mov'): Uint8Array {
+export function sample (name: 'photo.heic' | 'clip.mp4' | 'clip.mov' | 'clip.mkv' | 'live.webm'): Uint8Array {
   return readFileSync(path.join(import.meta.dirname, 'samples', name))
 }
 

@@ -148,6 +148,27 @@ describe('a copy without metadata', () => {
     })
   }
 
+  for (const name of ['clip.mkv', 'live.webm'] as const) {
+    it(`of ${name} plays as before and has no secret`, async () => {
+      const source = sample(name)
+      assert.ok(tracesIn(source).length >= 2)
+      const { copy, removed } = await copyOf(source)
+      assert.deepEqual(tracesIn(copy), [])
+      assert.deepEqual(removed, name === 'clip.mkv' ? ['dates', 'location', 'tags'] : ['location', 'tags'])
+      assert.equal(copy.length, source.length)
+      writeFileSync(path.join(folder, 'before'), source)
+      const [before, after] = [await parseFile(path.join(folder, 'before')), await parseFile(path.join(folder, 'out'))]
+      assert.deepEqual([after.common.title, after.format.creationTime], [undefined, undefined])
+      assert.deepEqual([after.format.duration, after.format.trackInfo.length], [before.format.duration, 2])
+      // Sound and picture lie in clusters, which are the same.
+      const clusters = Buffer.from(source).indexOf('1f43b675', 0, 'hex')
+      const last = name === 'clip.mkv' ? Buffer.from(source).lastIndexOf('1c53bb6b', undefined, 'hex') : source.length
+      assert.ok(clusters > 0 && last > clusters)
+      assert.deepEqual(copy.subarray(clusters, last), Buffer.from(source).subarray(clusters, last))
+      assert.equal((await stripped(copy)).result.at, 'clean')
+    })
+  }
+
   it('of a film with a track of positions has its pictures and not its positions', async () => {
     const { film, pictures } = filmWithPositions()
     const { copy, removed } = await copyOf(film)
