@@ -122,10 +122,14 @@ class ServedStream {
 
   async #show (root: BlobRoot, blob: StoredBlobReader | undefined): Promise<void> {
     this.#blob = blob
-    if (blob === undefined) { await this.#refuse('notFound'); return }
-    if (this.#isClosed) { await blob.close(); return }
-    this.#parts.onShown?.(root, this.#channel.peerId)
-    await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
+    if (blob === undefined) {
+      await this.#refuse('notFound')
+    } else if (this.#isClosed) {
+      await blob.close()
+    } else {
+      this.#parts.onShown?.(root, this.#channel.peerId)
+      await this.#send({ type: 'opened', blobBytes: blob.blobBytes, have: blob.have })
+    }
   }
 
   #want ({ first, count }: Extract<BlobRequest, { type: 'want' }>): void {

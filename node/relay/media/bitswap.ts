@@ -13,6 +13,8 @@ import { cidOf, type ReadableBlocks } from './blocks.ts'
 export interface BitswapParts {
   readonly network: Network
   readonly clock: Clock
+  /** It has shown a key lately. Nobody else is listened to: strangers come for nothing. */
+  readonly isReader: (peerId: string) => boolean
   /** What this peer may see, now. */
   readonly blocksFor: (peerId: string) => ReadableBlocks
   /** Peers that are given blocks at the same time. */
@@ -31,7 +33,7 @@ const WANTS_MAX = 1_024
 export function serveBitswap (parts: BitswapParts): void {
   const giver = new BitswapGiver(parts)
   parts.network.serveChannel(BITSWAP_PROTOCOL, channel => {
-    if (channel.isRelayed) channel.close()
+    if (channel.isRelayed || !parts.isReader(channel.peerId)) channel.close()
     endWhenSilent(channel, { clock: parts.clock, silentMsMax: BLOB_SILENT_MS_MAX })
     return frames => { for (const frame of frames) giver.take(frame, channel.peerId) }
   })

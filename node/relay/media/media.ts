@@ -55,7 +55,7 @@ export class RelayMedia {
       open: async root => await this.shelf.readShown(root),
       onServed
     })
-    if (parts.isBitswapOn) serveBitswap({ network, clock, blocksFor: peerId => this.blocks.ofPeer(peerId), peersMax: () => config().streamsMax })
+    if (parts.isBitswapOn) serveBitswap({ network, clock, isReader: peerId => this.#readers.blobsOf(peerId).length > 0, blocksFor: peerId => this.blocks.ofPeer(peerId), peersMax: () => config().streamsMax })
     serveBlobs({
       network,
       clock,

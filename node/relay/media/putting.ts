@@ -100,17 +100,24 @@ export class Putting {
 
   async #begin (put: Put): Promise<void> {
     this.#requireFirst()
-    const { shelf, clock, config } = this.#parts
-    const { root, blobBytes, readTag, ttlMs } = put
+    const { root, blobBytes } = put
     const admitted = this.#admit(put)
-    if ('reason' in admitted) { await this.#refuse(admitted); return }
+    if ('reason' in admitted) {
+      await this.#refuse(admitted)
+      return
+    }
     if (isLeafRoot(root) !== (blobBytes <= LEAF_BYTES)) throw new MalformedError('root of a blob', 'must be of a blob of this size')
-    const claim = shelf.claim(root)
-    if (claim === undefined) { await this.#refuse(BEING_WRITTEN); return }
+    const claim = this.#parts.shelf.claim(root)
+    if (claim === undefined) await this.#refuse(BEING_WRITTEN)
+    else await this.#claimed(put, admitted.mailbox, claim)
+  }
+
+  async #claimed ({ root, blobBytes, readTag, ttlMs }: Put, mailbox: number, claim: Claim): Promise<void> {
+    const { shelf, clock, config } = this.#parts
     try {
       const nowMs = clock.now()
       const untilMs = keptUntilMs({ ttlMs, keepMsMax: config().keepMsMax, nowMs })
-      const outcome = await shelf.promise({ root, blobBytes, readTag, untilMs, nowMs, diskBytes: diskBytesOf(blobBytes), mailbox: admitted.mailbox })
+      const outcome = await shelf.promise({ root, blobBytes, readTag, untilMs, nowMs, diskBytes: diskBytesOf(blobBytes), mailbox })
       if (outcome.type === 'refused') await this.#refuse(outcomeRefusal(outcome.reason, outcome.leftBytes))
       else await this.#promise({ claim, root, blobBytes, untilMs: outcome.untilMs })
     } finally {
@@ -169,7 +176,10 @@ export class Putting {
     await bringing.sink.close()
     const isKept = await this.#parts.shelf.stored(bringing.root)
     await this.#letGo()
-    if (!isKept) { await this.#refuse(outcomeRefusal('capacity', 0)); return }
+    if (!isKept) {
+      await this.#refuse(outcomeRefusal('capacity', 0))
+      return
+    }
     this.#isOver = true
     await this.#send({ type: 'stored', ...this.#sign('stored', bringing) })
     this.#channel.close()
@@ -179,7 +189,10 @@ export class Putting {
     this.#requireFirst()
     const { reader, shelf, rates, tally } = this.#parts
     const waitMs = rates.draw(this.#channel.peerId)
-    if (waitMs > 0) { await this.#refuse({ reason: 'rate', limitBytes: 0, retryAfterMs: waitMs }); return }
+    if (waitMs > 0) {
+      await this.#refuse({ reason: 'rate', limitBytes: 0, retryAfterMs: waitMs })
+      return
+    }
     const mailbox = reader.mailboxOf(this.#channel.peerId)
     // What is not kept is released: who asks again, because the answer was lost, is answered alike.
     if (mailbox !== undefined && await shelf.release(mailbox.mailbox, root)) tally.media.released += 1

@@ -40,7 +40,7 @@ const WALK_ROWS = 256
 
 export class Shelf {
   readonly #parts: ShelfParts
-  readonly #claims = new Map<string, { readonly claim: Claim, readonly ended: Promise<void> }>()
+  readonly #claims = new Map<string, { readonly claim: Claim, readonly ended: Promise<undefined> }>()
   /** Put off while somebody brings it. */
   readonly #doomed = new Set<Promise<void>>()
   #isStopped = false

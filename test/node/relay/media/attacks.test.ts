@@ -128,7 +128,7 @@ describe('a relay and those who bring it blobs', function () {
     const [blob, readKey] = [await makeBlob(mebibytes(3)), randomBytes(32)]
     await bob.bring(blob, readKey)
     assert.deepEqual(createHash('sha256').update((await ana.get(blob, readKey))?.bytes ?? '').digest(), createHash('sha256').update(blob.bytes).digest())
-    assert.ok(house.core.tally.mediaView().refused['malformed'] ?? 0 > 10)
+    assert.ok((house.core.tally.mediaView().refused['malformed'] ?? 0) >= wrongs.length)
   })
 })
 
@@ -145,9 +145,10 @@ describe('the room that a relay gives to blobs', function () {
       await Promise.all(streams.map(async (stream, index) => { await stream.say(ana.putOf(blobs[index] ?? assert.fail(), randomBytes(32), doors[index])) }))
       await Promise.all(streams.map(async stream => { await stream.until(() => stream.answers.length > 0, 'an answer') }))
       assert.deepEqual(streams.map(({ answers: [first] }) => first?.type).sort(), ['promise', 'refused'])
-      const refused = streams.flatMap(({ answers: [first] }) => first?.type === 'refused' ? [first] : [])[0]
-      assert.equal(refused?.reason, 'capBytes' in media ? 'capacity' : 'quota')
-      assert.ok((refused?.limitBytes ?? 0) < MIB, 'and is told what is left')
+      const [refused] = streams.flatMap(({ answers: [first] }) => first?.type === 'refused' ? [first] : [])
+      assert.ok(refused !== undefined)
+      assert.equal(refused.reason, 'capBytes' in media ? 'capacity' : 'quota')
+      assert.ok(refused.limitBytes < MIB, 'and is told what is left')
     }
   })
 
@@ -193,4 +194,3 @@ describe('the room that a relay gives to blobs', function () {
 })
 
 function nodesOf (nodes: readonly Uint8Array[]): BlobRequest[] { return nodes.map(bytes => ({ type: 'node', bytes })) }
-

@@ -202,16 +202,16 @@ export class Person {
   }
 
   /** What is said first; `door` undefined: on the person's own account. */
-  putOf ({ root, bytes }: MadeBlob, readKey: Uint8Array, door?: DerivedAlias, ttlMs = 0): Put {
+  putOf ({ root, bytes }: MadeBlob, readKey: Uint8Array, door?: DerivedAlias): Put {
     const readTag = readTagOf(readKey)
     const fields = { root, blobBytes: bytes.byteLength, readTag }
-    return { type: 'put', version: BLOB_VERSION, ...fields, ttlMs, alias: door?.alias ?? NOTHING, mac: door === undefined ? NOTHING : macOf(door.macKey, blobPutMacInput(fields)) }
+    return { type: 'put', version: BLOB_VERSION, ...fields, ttlMs: 0, alias: door?.alias ?? NOTHING, mac: door === undefined ? NOTHING : macOf(door.macKey, blobPutMacInput(fields)) }
   }
 
   /** Brings what is lacking, as far as `leaves` goes. Ends with `stored`, unless it goes less far. */
   async bring (blob: MadeBlob, readKey: Uint8Array, { door, leaves = Infinity, ttlMs = 0 }: { readonly door?: DerivedAlias, readonly leaves?: number, readonly ttlMs?: number } = {}): Promise<BlobStream> {
     const stream = await this.stream()
-    await stream.say(this.putOf(blob, readKey, door, ttlMs))
+    await stream.say({ ...this.putOf(blob, readKey, door), ttlMs })
     const { have, hasNodes } = await stream.answer('promise')
     if (!hasNodes) await stream.say(...blob.nodes.map(bytes => ({ type: 'node', bytes } as const)))
     let brought = 0
