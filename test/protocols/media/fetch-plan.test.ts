@@ -139,6 +139,8 @@ class World {
   readonly #streams = new Map<string, number>()
   #plan: FetchPlan
   #nowMs = 0
+  /** What a stream says that is over passes time, and is no step. */
+  #steppedAtMs = 0
   #busyUntilMs = new Map<string, number>()
   #askedCount = 0
   #lastStream = 0
@@ -154,12 +156,12 @@ class World {
     this.#step({ type: 'due' })
     for (let round = 0; fetchEnd(this.#plan) === undefined; round++) {
       assert.ok(round < 20_000, 'it ends')
-      const dueAtMs = fetchDueAtMs(this.#plan, this.#nowMs) ?? Infinity
+      const dueAtMs = fetchDueAtMs(this.#plan, this.#steppedAtMs) ?? Infinity
       this.#queue.sort((left, right) => left.atMs - right.atMs)
       const next = this.#queue[0]
       if (next === undefined || next.atMs > dueAtMs) {
         assert.notEqual(dueAtMs, Infinity, 'something is due while nothing has ended')
-        this.#nowMs = dueAtMs
+        this.#nowMs = Math.max(this.#nowMs, dueAtMs)
         this.#step({ type: 'due' })
         continue
       }
@@ -172,6 +174,7 @@ class World {
 
   #step (event: FetchEvent): void {
     if (event.type === 'closed') this.#streams.delete(event.holder)
+    this.#steppedAtMs = this.#nowMs
     const { next, effects } = stepFetch(this.#plan, event, { nowMs: this.#nowMs, fraction: this.#chance() / 1000 })
     this.#plan = next
     this.#check()
