@@ -89,12 +89,25 @@ export class Putting {
       else if (frame.type === 'release') await this.#release(frame.root)
       else throw new MalformedError('blob stream', 'must not ask while it brings')
     } catch (error) {
-      // Whoever brings something else is told so: it may be its own disk that is damaged.
-      if (error instanceof MalformedError) await this.#refuse({ reason: 'malformed', limitBytes: 0, retryAfterMs: 0 })
-      else if (error instanceof StorageError) await this.#refuse(outcomeRefusal('capacity', 0))
-      else if (error instanceof UnreachableError) this.#channel.close()
-      else throw error
-      if (error instanceof MalformedError) this.#parts.tally.traffic.malformed += 1
+      await this.#fail(error)
+    }
+  }
+
+  /** Whoever brings something else is told so: it may be its own disk that is damaged. */
+  async #fail (error: unknown): Promise<void> {
+    try {
+      if (error instanceof MalformedError) {
+        this.#parts.tally.traffic.malformed += 1
+        await this.#refuse({ reason: 'malformed', limitBytes: 0, retryAfterMs: 0 })
+      } else if (error instanceof StorageError) {
+        await this.#refuse(outcomeRefusal('capacity', 0))
+      } else {
+        throw error
+      }
+    } catch (fault) {
+      this.#channel.close()
+      // Who is gone does not have to be told.
+      if (!(fault instanceof UnreachableError)) throw fault
     }
   }
 
