@@ -34,8 +34,9 @@ export const FAULTS = {
   noDeduplication: {
     name: 'what is sent again under the same key is sent twice',
     bugs: [
-      { file: SEND, from: 'reader.idempotency.get(idempotencyKey) ?? parts.turn.send(draft)', to: 'parts.turn.send({ ...draft, idempotencyKey: undefined })' },
-      { file: SEND, from: '      return { id: idText(id), state: idempotencyKey', to: '      await new Promise(resolve => { setTimeout(resolve, 100) })\n      return { id: idText(id), state: idempotencyKey' }
+      { file: SEND, from: 'reader.idempotency.get(idempotencyKey) ?? sendNow()', to: 'sendNow()' },
+      { file: SEND, from: 'replyTo: replied?.id }, idempotencyKey })', to: 'replyTo: replied?.id }, idempotencyKey: undefined })' },
+      { file: SEND, from: '      const sent = reader.attachments', to: '      await new Promise(resolve => { setTimeout(resolve, 100) })\n      const sent = reader.attachments' }
     ]
   },
   /** Turns run into each other, and a session takes as long to save as one on a disk does: two texts are sealed with one message key. */

@@ -7,6 +7,8 @@ import { plantedEnvironment, type Bug } from '../../planted/hook.ts'
 
 interface Ended { readonly exit: number, readonly text: string }
 
+const SEND = 'node/operations/send.ts'
+
 /** Enough goes wrong in it for each of these bugs to show. */
 const STORM = `
 name: storm
@@ -49,7 +51,10 @@ describe('bugs that are planted', function () {
   })
 
   it('a wish to send that is not known again when it is repeated: a message is there twice', async () => {
-    const { exit, text } = await simulate([{ file: 'node/operations/send.ts', from: 'reader.idempotency.get(idempotencyKey) ?? parts.turn.send(draft)', to: 'parts.turn.send({ ...draft, idempotencyKey: undefined })' }])
+    const { exit, text } = await simulate([
+      { file: SEND, from: 'reader.idempotency.get(idempotencyKey) ?? sendNow()', to: 'sendNow()' },
+      { file: SEND, from: 'replyTo: replied?.id }, idempotencyKey })', to: 'replyTo: replied?.id }, idempotencyKey: undefined })' }
+    ])
     assert.equal(exit, 11, text)
     assert.match(text, /duplicates == 0/)
   })
