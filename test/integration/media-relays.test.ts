@@ -3,53 +3,14 @@ import assert from 'node:assert/strict'
 import { hash, randomBytes } from 'node:crypto'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createRelay, initRelay, type RelayNode } from '../../node/relay/relay-node.ts'
 import type { AttachmentView } from '../../protocols/local/schema.ts'
 import { scratchFolder } from './folders.ts'
-import { befriend, LOOPBACK, Person } from './nodes.ts'
+import { befriend, Person } from './nodes.ts'
+import { Place } from './place.ts'
 
 const MIB = 2 ** 20
 /** Between two looks at what tells nobody when it changes. */
 const LOOK_MS = 100
-
-/** A relay with a home that outlives its process. */
-class Place {
-  readonly home: string
-  #relay: RelayNode | undefined
-  #address = ''
-
-  private constructor (home: string) { this.home = home }
-
-  static async open (stack: AsyncDisposableStack): Promise<Place> {
-    const folder = stack.use(await scratchFolder())
-    const place = new Place(join(folder.path, 'relay'))
-    initRelay({ home: place.home, name: 'place' })
-    await place.start()
-    stack.defer(async () => { await place.stop() })
-    return place
-  }
-
-  get address (): string { return this.#address }
-
-  async start (): Promise<void> {
-    const [, port] = /\/tcp\/(\d+)/.exec(this.#address) ?? []
-    this.#relay = await createRelay({ home: this.home, listen: [port === undefined ? LOOPBACK : `/ip4/127.0.0.1/tcp/${port}`], environment: { SKEIN_RELAY_DHT_ON: 'false' } })
-    await this.#relay.start()
-    this.#address = `${this.#relay.addresses()[0] ?? ''}/p2p/${this.#relay.peerId}`
-  }
-
-  async stop (): Promise<void> {
-    const relay = this.#relay
-    this.#relay = undefined
-    await relay?.stop()
-  }
-
-  /** All that it keeps for others is gone; who it is stays. */
-  async burn (): Promise<void> {
-    await this.stop()
-    for (const name of ['relay.db', 'relay.db-wal', 'relay.db-shm', 'blobs']) await rm(join(this.home, name), { recursive: true, force: true })
-  }
-}
 
 describe('a file for somebody who is away', function () {
   this.timeout(180_000)
@@ -61,7 +22,8 @@ describe('a file for somebody who is away', function () {
     const { id, sha256 } = await scene.send(3 * MIB + 5)
     await scene.kept(id)
     await ana.stop()
-    await places[0]?.burn()
+    await places[0]?.stop()
+    await places[0]?.wipe()
     await places[0]?.start()
     await bob.start()
     await scene.arrives(id, sha256)
