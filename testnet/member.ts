@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path'
 import { connect } from '../cli/client.ts'
 import { runSkein } from '../cli/skein-process.ts'
+import { RELAY_BLOBS } from '../node/relay/home-files.ts'
 import type { LocalApi } from '../protocols/local/operations.ts'
 import type { Place } from './cable/kinds.ts'
 import type { InsideView, NodeView } from './control/operations.ts'
@@ -97,21 +98,21 @@ export class Member {
       nextLife(this.#options.layout, this.name)
       return
     }
-    for (const file of this.#databaseFiles(this.home)) rmSync(join(this.home, file), { force: true })
+    for (const name of keptForOthers(this.home)) rmSync(join(this.home, name), { recursive: true, force: true })
   }
 
   /** What a backup of a relay would hold. Only while it is down: a copy of a running database would be none. */
   keepCopy (): void {
     rmSync(this.#copyFolder(), { recursive: true, force: true })
     mkdirSync(this.#copyFolder())
-    for (const file of this.#databaseFiles(this.home)) cpSync(join(this.home, file), join(this.#copyFolder(), file))
+    for (const name of keptForOthers(this.home)) cpSync(join(this.home, name), join(this.#copyFolder(), name), { recursive: true })
   }
 
   /** Back to that copy. Only while it is down. */
   restoreCopy (): void {
     this.loseDisk()
     this.#options.journal.becomes(nodeKey(this.name, 'down'), 'old disk')
-    for (const file of this.#databaseFiles(this.#copyFolder())) cpSync(join(this.#copyFolder(), file), join(this.home, file))
+    for (const name of keptForOthers(this.#copyFolder())) cpSync(join(this.#copyFolder(), name), join(this.home, name), { recursive: true })
   }
 
   /** Its process stands still, as a laptop that sleeps, while the kernel answers for it. @throws LockedError when it is down */
@@ -142,8 +143,6 @@ export class Member {
 
   #copyFolder (): string { return `${this.home}.copy` }
 
-  #databaseFiles (folder: string): string[] { return readdirSync(folder).filter(name => /^relay\.db(-wal|-shm)?$/.test(name)) }
-
   #skewMs (): number {
     try {
       return Number(readFileSync(this.#options.layout.skewFileOf(this.name), 'utf8'))
@@ -152,3 +151,6 @@ export class Member {
     }
   }
 }
+
+/** In a relay's home: its database, and the folder of blobs. */
+function keptForOthers (folder: string): string[] { return readdirSync(folder).filter(name => name === RELAY_BLOBS || /^relay\.db(-wal|-shm)?$/.test(name)) }
